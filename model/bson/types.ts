@@ -1,0 +1,40 @@
+// Element types of BSON (bsonspec.org, version 1.1) and the bounds that every decoder of ours keeps.
+
+export const BsonType = {
+  double: 0x01,
+  string: 0x02,
+  object: 0x03,
+  array: 0x04,
+  binary: 0x05,
+  undefined: 0x06,
+  objectId: 0x07,
+  boolean: 0x08,
+  date: 0x09,
+  null: 0x0a,
+  regex: 0x0b,
+  dbPointer: 0x0c,
+  code: 0x0d,
+  symbol: 0x0e,
+  codeWithScope: 0x0f,
+  int32: 0x10,
+  timestamp: 0x11,
+  int64: 0x12,
+  decimal128: 0x13,
+  minKey: 0xff,
+  maxKey: 0x7f,
+} as const;
+
+/** Subtypes of binary that the model gives a meaning. */
+export const BinarySubtype = {
+  generic: 0x00,
+  uuidLegacy: 0x03,
+  uuid: 0x04,
+  /** Ours (user-defined range): first byte = what follows, see `model/extended.ts` when a door needs it. */
+  extended: 0x80,
+} as const;
+
+/** Levels of nesting an item may have. MongoDB allows 180†, Cosmos 128†; one bound keeps an item readable through every door. */
+export const depthMax = 128;
+
+/** Bytes of one stored item. Cosmos's limit is 2 MB of JSON; MongoDB's 16 MiB of BSON. Doors check their own, lower one. */
+export const itemBytesMax = 16 * 1024 * 1024;
