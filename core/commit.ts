@@ -48,6 +48,9 @@ export interface Staging {
 
 export type Proposal<Result> = (staging: Staging) => Result;
 
+/** What became of a run: stored, lost to another writer, or surely not stored while we still lead. */
+type Settled = 'appended' | 'fenced' | 'void';
+
 interface Waiting {
   readonly proposal: Proposal<unknown>;
   readonly resolve: (result: unknown) => void;
@@ -215,7 +218,7 @@ export class Committer {
       for (const { waiting, result } of answered) waiting.resolve(result);
       return;
     }
-    let outcome: 'appended' | 'fenced';
+    let outcome: Settled;
     try {
       const first = await log.append(records, this.#sequence);
       outcome = first.kind === 'unknown' ? await this.#settle(records) : first.kind;
@@ -226,6 +229,12 @@ export class Committer {
       for (const { waiting } of answered) waiting.reject(failure);
       if (full) return;
       throw error;
+    }
+    if (outcome === 'void') {
+      machine.discard();
+      const failure = new DatabaseError('Unavailable', 'the log did not take the write; try again');
+      for (const { waiting } of answered) waiting.reject(failure);
+      return;
     }
     if (outcome === 'fenced') {
       machine.discard();
@@ -284,37 +293,33 @@ export class Committer {
     );
   }
 
-  async #appendSettled(records: readonly Uint8Array[]): Promise<'appended' | 'fenced'> {
+  async #appendSettled(records: readonly Uint8Array[]): Promise<Settled> {
     const outcome = await this.#options.log.append(records, this.#sequence);
     return outcome.kind === 'unknown' ? await this.#settle(records) : outcome.kind;
   }
 
   /**
    * Learns what became of a run that got no answer. Whatever now stands after our last record decides: our run
-   * (it was stored), another writer's (we are fenced), or nothing, and then a heartbeat of ours takes the
-   * place, so that the run can never be stored later.
+   * (it was stored), another writer's (we are fenced), or nothing, and then one heartbeat of ours takes the
+   * place, so that the run can never be stored later ('void').
    */
-  async #settle(records: readonly Uint8Array[]): Promise<'appended' | 'fenced'> {
-    const ours = checksumOf(records[0]!);
-    let rival: number | undefined;
+  async #settle(records: readonly Uint8Array[]): Promise<Settled> {
+    const heartbeat = this.#controlRecord(RecordKind.heartbeat, this.#epoch);
     for (let attempt = 0; attempt < settleTriesMax; attempt++) {
       const found = await this.#options.log.read(this.#sequence, 1).catch(() => undefined);
       const first = found?.[0];
       if (first !== undefined) {
         const sum = checksumOf(first);
-        if (sum === ours) return 'appended';
-        if (sum !== rival) return 'fenced';
-        // Our own heartbeat won the place: the run is void, but we still lead.
-        this.#applyRun([first]);
-        throw new DatabaseError('Unavailable', 'the log did not take the write; try again');
+        if (sum === checksumOf(records[0]!)) return 'appended';
+        if (sum !== checksumOf(heartbeat)) return 'fenced';
+        this.#applyRun([heartbeat]);
+        return 'void';
       }
       if (found !== undefined) {
-        const heartbeat = this.#controlRecord(RecordKind.heartbeat, this.#epoch);
-        rival = checksumOf(heartbeat);
         const outcome = await this.#options.log.append([heartbeat], this.#sequence).catch(() => undefined);
         if (outcome?.kind === 'appended') {
           this.#applyRun([heartbeat]);
-          throw new DatabaseError('Unavailable', 'the log did not take the write; try again');
+          return 'void';
         }
       }
       await this.#options.pause(settlePauseMs);
