@@ -1,0 +1,73 @@
+// From a partition key to the physical partition that owns it, and from a scope to those it touches. Pure.
+
+import { DatabaseError } from '../model/errors.ts';
+import type { PartitionKeyValue, Scope } from '../model/operation.ts';
+import { compareEffectiveKeys, effectivePartitionKey } from '../model/partition-key.ts';
+import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
+
+/** Checks that a key has as many parts as the container's definition, and gives them normalised. */
+export function checkedPartitionKey(container: ContainerRecord, key: PartitionKeyValue): PartitionKeyValue {
+  if (isUnpartitioned(container)) return [];
+  const levels = container.partitionKey.paths.length;
+  if (key.length !== levels && key.length !== 0)
+    throw new DatabaseError('BadRequest', `the partition key has ${levels} parts, not ${key.length}`, { argument: 'partitionKey' });
+  return key;
+}
+
+export function partitionOf(container: ContainerRecord, key: PartitionKeyValue): PartitionRecord {
+  const { partitions } = container;
+  if (partitions.length === 1) return partitions[0]!;
+  const effective = effectivePartitionKey(container.partitionKey, key);
+  let low = 0;
+  let high = partitions.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (compareEffectiveKeys(partitions[middle]!.minInclusive, effective) <= 0) low = middle;
+    else high = middle - 1;
+  }
+  return partitions[low]!;
+}
+
+/** What a scope touches. */
+export interface Route {
+  /** In key order. */
+  readonly partitions: readonly PartitionRecord[];
+  /** The one logical partition, when the scope names it whole. */
+  readonly key: PartitionKeyValue | undefined;
+  /** Set when some partition is touched only in part: items outside it must be passed over. */
+  readonly within: EffectiveRange | undefined;
+}
+
+export interface EffectiveRange {
+  readonly minInclusive: string;
+  readonly maxExclusive: string;
+}
+
+export function routeOf(container: ContainerRecord, scope: Scope): Route {
+  if (isUnpartitioned(container)) return { partitions: container.partitions, key: undefined, within: undefined };
+  const { partitionKey } = scope;
+  const levels = container.partitionKey.paths.length;
+  if (partitionKey !== undefined && (partitionKey.length === levels || partitionKey.length === 0))
+    return { partitions: [partitionOf(container, partitionKey)], key: partitionKey, within: undefined };
+  if (partitionKey !== undefined && partitionKey.length > levels)
+    throw new DatabaseError('BadRequest', `the partition key has ${levels} parts, not ${partitionKey.length}`, { argument: 'partitionKey' });
+  const prefix = partitionKey && effectivePartitionKey(container.partitionKey, partitionKey);
+  const range = prefix === undefined ? scope.range : { minInclusive: prefix, maxExclusive: `${prefix}FF` };
+  if (range === undefined) return { partitions: container.partitions, key: undefined, within: undefined };
+  const partitions = container.partitions.filter(
+    (partition) =>
+      compareEffectiveKeys(partition.minInclusive, range.maxExclusive) < 0 &&
+      compareEffectiveKeys(range.minInclusive, partition.maxExclusive) < 0,
+  );
+  const whole = partitions.every(
+    (partition) =>
+      compareEffectiveKeys(range.minInclusive, partition.minInclusive) <= 0 &&
+      compareEffectiveKeys(partition.maxExclusive, range.maxExclusive) <= 0,
+  );
+  return { partitions, key: undefined, within: whole ? undefined : range };
+}
+
+export function isWithin(container: ContainerRecord, key: PartitionKeyValue, range: EffectiveRange): boolean {
+  const effective = effectivePartitionKey(container.partitionKey, key);
+  return compareEffectiveKeys(range.minInclusive, effective) <= 0 && compareEffectiveKeys(effective, range.maxExclusive) < 0;
+}
