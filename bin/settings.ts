@@ -17,12 +17,19 @@ export interface Sources {
 /** The file is read whole before it is parsed. */
 const configBytesMax = 1024 * 1024;
 
-export async function settingsFrom(sources: Sources): Promise<Settings> {
+export interface GivenSettings {
+  readonly settings: Settings;
+  /** Those that were given somewhere and are not the default by absence. */
+  readonly given: ReadonlySet<FlagKey>;
+}
+
+export async function settingsFrom(sources: Sources): Promise<GivenSettings> {
   const file = sources.file === undefined ? new Map<string, unknown>() : await readConfig(sources.file);
   const known = new Set(flagList.map((flag) => flag.name));
   for (const name of file.keys())
     if (!known.has(name)) throw new UsageError(`${sources.file}: there is no setting '${printable(name)}'`);
   const values: Partial<Record<FlagKey, unknown>> = {};
+  const given = new Set(flagKeys);
   for (const key of flagKeys) {
     const flag: Flag<unknown> = flags[key] as Flag<unknown>;
     const environment = environmentName(flag);
@@ -31,11 +38,14 @@ export async function settingsFrom(sources: Sources): Promise<Settings> {
     else if (inEnvironment !== undefined && inEnvironment !== '')
       values[key] = read(flag, environment, flag.repeatable ? inEnvironment.split(',') : inEnvironment);
     else if (file.has(flag.name)) values[key] = read(flag, `${sources.file}: ${flag.name}`, file.get(flag.name));
-    else values[key] = flag.default;
+    else {
+      values[key] = flag.default;
+      given.delete(key);
+    }
   }
   const settings = values as Settings;
   checkTogether(settings);
-  return settings;
+  return { settings, given };
 }
 
 async function readConfig(path: string): Promise<Map<string, unknown>> {
