@@ -68,7 +68,9 @@ export const accountKey: FlagType<string> = {
   parse(given) {
     const bytes = Buffer.from(given, 'base64');
     if (bytes.toString('base64') !== given || bytes.length < keyBytesMin || bytes.length > keyBytesMax)
-      throw new UsageError(`must be base64 of ${keyBytesMin} to ${keyBytesMax} bytes, for example \`openssl rand -base64 64 -A\``);
+      throw new UsageError(
+        `must be base64 of ${keyBytesMin} to ${keyBytesMax} bytes, for example \`openssl rand -base64 64 -A\``,
+      );
     return given;
   },
 };

@@ -1,17 +1,7 @@
 // The one table of what can be configured. The command line, the environment, the file, `--help`,
 // docs/configuration.md and the shell completions all come from it.
 
-import {
-  accountKey,
-  choice,
-  httpUrl,
-  integer,
-  named,
-  namedKey,
-  port,
-  toggle,
-  type FlagType,
-} from './flag-type.ts';
+import { accountKey, choice, httpUrl, integer, named, namedKey, port, toggle, type FlagType } from './flag-type.ts';
 
 /** Partitions one container may be made with (`partitionsMax` of the catalog). */
 const partitionsMax = 256;
@@ -66,7 +56,10 @@ export const flags = {
   }),
   sqlPort: flag(port, 8081, { name: 'sql-port', help: 'port of the Cosmos DB NoSQL door (0 = any free port)' }),
   mongoPort: flag(port, 27_017, { name: 'mongo-port', help: 'port of the MongoDB door (0 = any free port)' }),
-  adminPort: flag(port, 8079, { name: 'admin-port', help: 'port of health, metrics and administration (0 = any free port)' }),
+  adminPort: flag(port, 8079, {
+    name: 'admin-port',
+    help: 'port of health, metrics and administration (0 = any free port)',
+  }),
   advertise: optional(httpUrl, {
     name: 'advertise',
     help: 'base URL told to Cosmos DB clients instead of the address they used',
@@ -125,7 +118,8 @@ export const flags = {
 export type FlagTable = typeof flags;
 export type FlagKey = keyof FlagTable;
 
-type Held<Kind> = Kind extends RepeatableFlag<infer Value> ? readonly Value[] : Kind extends SingleFlag<infer Value> ? Value : never;
+type Held<Kind> =
+  Kind extends RepeatableFlag<infer Value> ? readonly Value[] : Kind extends SingleFlag<infer Value> ? Value : never;
 
 /** Every flag with its value. */
 export type Settings = { readonly [Key in FlagKey]: Held<FlagTable[Key]> };

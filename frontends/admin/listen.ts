@@ -22,7 +22,11 @@ const bodyBytesMax = 64 * 1024;
 /** How often connections without a request under way are looked for while the door closes. */
 const idleCheckEveryMs = 50;
 
-export async function openAdminDoor(deployment: Deployment, listen: ListenOptions, sources: AdminSources): Promise<OpenDoor> {
+export async function openAdminDoor(
+  deployment: Deployment,
+  listen: ListenOptions,
+  sources: AdminSources,
+): Promise<OpenDoor> {
   const door = adminDoor(deployment, sources);
   const server = createServer(
     { headersTimeout: requestMsMax, requestTimeout: requestMsMax, maxHeaderSize: headersBytesMax },
@@ -64,7 +68,12 @@ function routesOf(door: AdminDoor, deployment: Deployment): express.Express {
   return app;
 }
 
-function handlerOf(door: AdminDoor, deployment: Deployment, route: Route | undefined, bodyFault?: DatabaseError): RequestHandler {
+function handlerOf(
+  door: AdminDoor,
+  deployment: Deployment,
+  route: Route | undefined,
+  bodyFault?: DatabaseError,
+): RequestHandler {
   return async (request, response) => {
     const closed = new AbortController();
     response.once('close', () => closed.abort());
@@ -89,7 +98,9 @@ function send(response: Response, { status, headers, body }: AdminOutput): void 
 /** What Express says of a body it did not take. */
 function bodyFaultOf(error: unknown): DatabaseError {
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
-  if (status === 413) return new DatabaseError('TooLarge', `a body has at most ${bodyBytesMax} bytes`, { argument: 'body' });
-  if (typeof status === 'number' && status < 500) return new DatabaseError('BadRequest', 'the request cannot be read', { argument: 'body' });
+  if (status === 413)
+    return new DatabaseError('TooLarge', `a body has at most ${bodyBytesMax} bytes`, { argument: 'body' });
+  if (typeof status === 'number' && status < 500)
+    return new DatabaseError('BadRequest', 'the request cannot be read', { argument: 'body' });
   return new DatabaseError('Internal', 'the request could not be read', { cause: error });
 }
