@@ -51,9 +51,10 @@ export function integer(placeholder: string, min: number, max: number): FlagType
 
 export const port: FlagType<number> = integer('PORT', 0, 65_535);
 
-export function choice<const Word extends string>(words: readonly Word[]): FlagType<Word> {
+/** `placeholder` replaces the list of words where that is long; the help then lists them. */
+export function choice<const Word extends string>(words: readonly Word[], placeholder?: string): FlagType<Word> {
   return {
-    placeholder: words.join('|'),
+    placeholder: placeholder ?? words.join('|'),
     parse(given) {
       const found = words.find((word) => word.toLowerCase() === given.toLowerCase());
       if (found === undefined) throw new UsageError(`must be one of ${words.join(', ')}`);

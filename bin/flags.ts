@@ -67,7 +67,7 @@ export const flags = {
   key: optional(accountKey, {
     name: 'key',
     secret: true,
-    help: 'master key of the default account (default: the emulators’ well-known key)',
+    help: 'master key of the default account; the emulators’ public key when absent',
   }),
   auth: flag(toggle, false, {
     name: 'auth',
@@ -82,13 +82,13 @@ export const flags = {
     name: 'partitions',
     help: 'physical partitions of a new container that does not say',
   }),
-  consistency: flag(choice(consistencyLevels), 'Session', {
+  consistency: flag(choice(consistencyLevels, 'LEVEL'), 'Session', {
     name: 'consistency',
-    help: 'default consistency level of the accounts',
+    help: `default consistency level of the accounts: ${consistencyLevels.join(', ')}`,
   }),
   durability: flag(choice(['full', 'relaxed']), 'full', {
     name: 'durability',
-    help: 'full: acknowledged writes survive power loss; relaxed: they survive the end of the process only',
+    help: 'full: acknowledged writes survive power loss; relaxed: the last 50 ms of them may be lost with the machine',
   }),
   clock: flag(choice(['system', 'manual']), 'system', {
     name: 'clock',
@@ -104,7 +104,10 @@ export const flags = {
   }),
   tlsKey: optional(named('FILE'), { name: 'tls-key', help: 'PEM private key of --tls-cert' }),
   log: flag(choice(['pretty', 'json']), 'pretty', { name: 'log', help: 'form of the log lines on standard error' }),
-  logLevel: flag(choice(logLevels), 'info', { name: 'log-level', help: 'least severity that is logged' }),
+  logLevel: flag(choice(logLevels, 'LEVEL'), 'info', {
+    name: 'log-level',
+    help: `least severity that is logged: ${logLevels.join(', ')}`,
+  }),
   readyFile: optional(named('FILE'), {
     name: 'ready-file',
     help: 'file written once everything answers, as JSON with every address; removed at the end',

@@ -1,7 +1,7 @@
 // The admin door: health, status, metrics, and what test suites need (reset, clock). HTTP on the shared
 // plain-or-TLS port, routed by Express because it is on no hot path.
 //
-// Bounds: bodies of 64 KB, headers of 16 KB, and a client has 10 s to send a request.
+// Bounds: bodies of 64 KB, headers of 16 KB, and a client has 5 s to send a request.
 
 import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 import { createServer } from 'node:http';
@@ -15,7 +15,10 @@ import type { AdminOutput } from './encode.ts';
 import type { AdminSources } from './sources.ts';
 import { surface, type Route } from './surface.ts';
 
-const requestMsMax = 10_000;
+const requestMsMax = 5_000;
+/** How often that is looked at. */
+const checkEveryMs = 500;
+
 const headersBytesMax = 16 * 1024;
 const bodyBytesMax = 64 * 1024;
 
@@ -29,9 +32,17 @@ export async function openAdminDoor(
 ): Promise<OpenDoor> {
   const door = adminDoor(deployment, sources);
   const server = createServer(
-    { headersTimeout: requestMsMax, requestTimeout: requestMsMax, maxHeaderSize: headersBytesMax },
+    {
+      headersTimeout: requestMsMax,
+      requestTimeout: requestMsMax,
+      connectionsCheckingInterval: checkEveryMs,
+      maxHeaderSize: headersBytesMax,
+    },
     routesOf(door, deployment),
   );
+  // Node starts enforcing its time-outs, and telling idle connections from busy ones, when a server listens; this
+  // one is handed its connections.
+  server.emit('listening');
   const port = await openPort({
     host: listen.host,
     port: listen.port,
@@ -50,6 +61,7 @@ export async function openAdminDoor(
       await port.close(graceMs);
       clearInterval(idle);
       server.closeAllConnections();
+      server.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 // The admin door over a real port: who may ask what, and what it answers.
 
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../../bin/server.ts';
 import { serve } from '../serving.ts';
@@ -218,4 +219,15 @@ describe('bad input', () => {
   test('a path that is no path is answered', async () => {
     expect((await ask('GET', '/%zz%')).status).toBe(404);
   });
+});
+
+test('a client that does not finish its headers is cut', { timeout: 30_000 }, async () => {
+  const { hostname, port } = new URL(server.endpoints.admin);
+  const answer = await new Promise<string>((done) => {
+    const socket = connect(Number(port), hostname, () => socket.write('GET /alive HTTP/1.1\r\nHost: localhost\r\n'));
+    let text = '';
+    socket.on('data', (chunk) => (text += String(chunk)));
+    socket.on('close', () => done(text));
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 408/);
 });
