@@ -78,9 +78,7 @@ export function compareValues(
     case BsonType.array:
       return compareDocuments(a, aStart, b, bStart, false);
     case BsonType.binary:
-      return (
-        sign(readInt32(a, aStart), readInt32(b, bStart)) || compareBytes(a, aStart + 4, aEnd, b, bStart + 4, bEnd)
-      );
+      return sign(readInt32(a, aStart), readInt32(b, bStart)) || compareBytes(a, aStart + 4, aEnd, b, bStart + 4, bEnd);
     case BsonType.date: {
       const x = readInt64(a, aStart);
       const y = readInt64(b, bStart);

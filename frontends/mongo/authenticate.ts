@@ -84,7 +84,10 @@ export class Authentication {
     if (mechanism?.type !== BsonType.string)
       throw new MongoError(MongoCode.BadValue, "BSON field 'saslStart.mechanism' is missing but a required field");
     if (textOfRaw(mechanism) !== scramMechanism)
-      throw new MongoError(MongoCode.MechanismUnavailable, `Unsupported mechanism on server: only ${scramMechanism} is offered`);
+      throw new MongoError(
+        MongoCode.MechanismUnavailable,
+        `Unsupported mechanism on server: only ${scramMechanism} is offered`,
+      );
     const options = fieldOf(command, 'options');
     const skip = options?.type === BsonType.object ? fieldOf(options.slice(), 'skipEmptyExchange') : undefined;
     const exchange = this.#attempt(
