@@ -1,170 +1,299 @@
-// The one total order over BSON values: type rank, then value, exact across number types.
-// Source: MongoDB manual, "Comparison/Sort Order". Strings by UTF-8 bytes, binaries by length, subtype, bytes;
-// objects field by field (rank, name, value), arrays element by element; NaN below every number and equal to itself.
-// Recursion is bounded by the nesting that `bson/validate.ts` let in.
+// The total order over all values. A door says in which order the type families stand (`TypeRank`) and
+// whether typed values are seen as themselves or as in the SQL view; within a family the order is MongoDB's
+// (manual, "Comparison/Sort Order"): numbers by exact value, strings by UTF-8 bytes, objects field by field
+// (type, name, value), arrays element by element, the shorter one first when all before is equal.
+//
+// It is a total preorder: values that compare equal may differ in type (1 and 1.0) but never in a sort.
+// Nothing recurses; raw strings, int32 and doubles are compared where they lie.
 
-import { compareBytes, readFloat64, readInt32, readInt64 } from './bytes.ts';
+import { compareBytes, readFloat64, readInt32 } from './bytes.ts';
+import { isNotFinite, sqlViewOf } from './bson/sql-view.ts';
 import { BsonType } from './bson/types.ts';
-import { ElementCursor, type Raw } from './bson/walk.ts';
-import { compareDecimals, decimalOfBigint, decimalOfDouble, readDecimal } from './decimal.ts';
+import { ElementCursor, Raw } from './bson/walk.ts';
+import { BsonWriter } from './bson/write.ts';
+import { decodeDecimal } from './decimal.ts';
+import { compareNumbers, isNumberType, numericOf } from './number.ts';
+import { writeValue, type Value } from './value.ts';
 
-const ranks = new Uint8Array(256);
-for (const [type, rank] of [
-  [BsonType.minKey, 1],
-  [BsonType.undefined, 2],
-  [BsonType.null, 5],
-  [BsonType.double, 10],
-  [BsonType.int32, 10],
-  [BsonType.int64, 10],
-  [BsonType.decimal128, 10],
-  [BsonType.string, 15],
-  [BsonType.symbol, 15],
-  [BsonType.object, 20],
-  [BsonType.array, 25],
-  [BsonType.binary, 30],
-  [BsonType.objectId, 35],
-  [BsonType.boolean, 40],
-  [BsonType.date, 45],
-  [BsonType.timestamp, 47],
-  [BsonType.regex, 50],
-  [BsonType.dbPointer, 55],
-  [BsonType.code, 60],
-  [BsonType.codeWithScope, 65],
-  [BsonType.maxKey, 127],
-] as const)
-  ranks[type] = rank;
-// Type 0 stands for a missing field.
-ranks[0] = 2;
+/** Stands for an absent value where element types are listed. */
+export const missingType = 0;
 
-/** Rank of an element type in the order; types of one rank compare by value. 0 as a type means missing. */
-export function typeRank(type: number): number {
-  return ranks[type]!;
+export interface TypeRank {
+  /** Rank by BSON element type; `missingType` is an absent value. Equal ranks are one family. */
+  readonly ofType: Uint8Array;
+  /** `sql`: typed values, NaN and infinities are the objects that the SQL view shows. */
+  readonly view: 'native' | 'sql';
 }
 
-function sign(a: number, b: number): number {
+function ranksOf(families: readonly (readonly number[])[]): Uint8Array {
+  const ranks = new Uint8Array(256);
+  families.forEach((types, rank) => types.forEach((type) => (ranks[type] = rank)));
+  return ranks;
+}
+
+const numberTypes = [BsonType.double, BsonType.int32, BsonType.int64, BsonType.decimal128];
+
+/** MongoDB: deprecated undefined stands with absent values, symbols with strings. */
+export const mongoRank: TypeRank = {
+  view: 'native',
+  ofType: ranksOf([
+    [BsonType.minKey],
+    [missingType, BsonType.undefined],
+    [BsonType.null],
+    numberTypes,
+    [BsonType.string, BsonType.symbol],
+    [BsonType.object],
+    [BsonType.array],
+    [BsonType.binary],
+    [BsonType.objectId],
+    [BsonType.boolean],
+    [BsonType.date],
+    [BsonType.timestamp],
+    [BsonType.regex],
+    [BsonType.dbPointer],
+    [BsonType.code],
+    [BsonType.codeWithScope],
+    [BsonType.maxKey],
+  ]),
+};
+
+/** Cosmos: what JSON does not know is an object. */
+export const cosmosRank: TypeRank = {
+  view: 'sql',
+  ofType: ranksOf([
+    [missingType],
+    [BsonType.null],
+    [BsonType.boolean],
+    numberTypes,
+    [BsonType.string],
+    [BsonType.array],
+    [
+      BsonType.object,
+      BsonType.binary,
+      BsonType.undefined,
+      BsonType.objectId,
+      BsonType.date,
+      BsonType.timestamp,
+      BsonType.regex,
+      BsonType.dbPointer,
+      BsonType.code,
+      BsonType.symbol,
+      BsonType.codeWithScope,
+      BsonType.minKey,
+      BsonType.maxKey,
+    ],
+  ]),
+};
+
+function rankAt(rank: TypeRank, bytes: Uint8Array, type: number, start: number): number {
+  if (rank.view === 'sql' && isNotFinite(bytes, type, start)) return rank.ofType[BsonType.object]!;
+  return rank.ofType[type]!;
+}
+
+function compareNumberAt(a: number, b: number): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-export function compareRaw(a: Raw, b: Raw): number {
-  return compareValues(a.bytes, a.type, a.start, a.end, b.bytes, b.type, b.start, b.end);
+/** Code point order of two strings: UTF-16 order but that surrogates stand above U+E000 … U+FFFF. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const left = a.charCodeAt(i);
+    const right = b.charCodeAt(i);
+    if (left === right) continue;
+    if (left >= 0xd800 && right >= 0xd800) {
+      const leftSurrogate = left < 0xe000;
+      if (leftSurrogate !== right < 0xe000) return leftSurrogate ? 1 : -1;
+    }
+    return left < right ? -1 : 1;
+  }
+  return compareNumberAt(a.length, b.length);
 }
 
-/** Order of two values where they lie. */
-export function compareValues(
-  a: Uint8Array,
-  aType: number,
-  aStart: number,
-  aEnd: number,
-  b: Uint8Array,
-  bType: number,
-  bStart: number,
-  bEnd: number,
-): number {
-  const rank = ranks[aType]!;
-  const difference = rank - ranks[bType]!;
-  if (difference !== 0) return difference < 0 ? -1 : 1;
-  switch (aType) {
-    case BsonType.double:
-    case BsonType.int32:
-    case BsonType.int64:
-    case BsonType.decimal128:
-      return compareNumbers(a, aType, aStart, b, bType, bStart);
+/** Two values of one family that hold no other values. */
+function compareLeaves(a: ElementCursor | Leaf, b: ElementCursor | Leaf): number {
+  const { bytes: left, type, valueStart: leftStart, valueEnd: leftEnd } = a;
+  const { bytes: right, valueStart: rightStart, valueEnd: rightEnd } = b;
+  if (type !== b.type) {
+    if (isNumberType(type) && isNumberType(b.type))
+      return compareNumbers(
+        numericOf(new Raw(left, type, leftStart, leftEnd)),
+        numericOf(new Raw(right, b.type, rightStart, rightEnd)),
+      );
+    const texts = isTextType(type) && isTextType(b.type);
+    if (!texts) return isValueless(type) && isValueless(b.type) ? 0 : compareNumberAt(type, b.type);
+  }
+  switch (type) {
     case BsonType.string:
     case BsonType.symbol:
     case BsonType.code:
-      return compareBytes(a, aStart + 4, aEnd - 1, b, bStart + 4, bEnd - 1);
-    case BsonType.object:
-      return compareDocuments(a, aStart, b, bStart, true);
-    case BsonType.array:
-      return compareDocuments(a, aStart, b, bStart, false);
-    case BsonType.binary:
-      return sign(readInt32(a, aStart), readInt32(b, bStart)) || compareBytes(a, aStart + 4, aEnd, b, bStart + 4, bEnd);
-    case BsonType.date: {
-      const x = readInt64(a, aStart);
-      const y = readInt64(b, bStart);
-      return x < y ? -1 : x > y ? 1 : 0;
-    }
+      return compareBytes(left, leftStart + 4, leftEnd - 1, right, rightStart + 4, rightEnd - 1);
+    case BsonType.int32:
+      return compareNumberAt(readInt32(left, leftStart), readInt32(right, rightStart));
+    case BsonType.double:
+      return compareNumbers(readFloat64(left, leftStart), readFloat64(right, rightStart));
+    case BsonType.int64:
+    case BsonType.date:
+      return (
+        compareNumberAt(readInt32(left, leftStart + 4), readInt32(right, rightStart + 4)) ||
+        compareNumberAt(readInt32(left, leftStart) >>> 0, readInt32(right, rightStart) >>> 0)
+      );
     case BsonType.timestamp:
       return (
-        sign(readInt32(a, aStart + 4) >>> 0, readInt32(b, bStart + 4) >>> 0) ||
-        sign(readInt32(a, aStart) >>> 0, readInt32(b, bStart) >>> 0)
+        compareNumberAt(readInt32(left, leftStart + 4) >>> 0, readInt32(right, rightStart + 4) >>> 0) ||
+        compareNumberAt(readInt32(left, leftStart) >>> 0, readInt32(right, rightStart) >>> 0)
+      );
+    case BsonType.decimal128:
+      return compareNumbers(decodeDecimal(left, leftStart), decodeDecimal(right, rightStart));
+    case BsonType.binary:
+      // Length, then subtype and bytes, which follow each other.
+      return (
+        compareNumberAt(leftEnd - leftStart, rightEnd - rightStart) ||
+        compareBytes(left, leftStart + 4, leftEnd, right, rightStart + 4, rightEnd)
       );
     case BsonType.dbPointer:
-      return sign(aEnd - aStart, bEnd - bStart) || compareBytes(a, aStart + 4, aEnd, b, bStart + 4, bEnd);
-    case BsonType.codeWithScope: {
-      const aScope = aStart + 8 + readInt32(a, aStart + 4);
-      const bScope = bStart + 8 + readInt32(b, bStart + 4);
       return (
-        compareBytes(a, aStart + 8, aScope - 1, b, bStart + 8, bScope - 1) ||
-        compareDocuments(a, aScope, b, bScope, true)
+        compareNumberAt(leftEnd - leftStart, rightEnd - rightStart) ||
+        compareBytes(left, leftStart, leftEnd, right, rightStart, rightEnd)
       );
-    }
     default:
-      // Fixed bytes that compare as they lie: ObjectId, boolean, regex; null, undefined and keys have none.
-      return compareBytes(a, aStart, aEnd, b, bStart, bEnd);
+      // Boolean, ObjectId, the two texts of a regular expression; types without bytes are equal.
+      return compareBytes(left, leftStart, leftEnd, right, rightStart, rightEnd);
   }
 }
 
-function compareDocuments(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, named: boolean): number {
-  const left = new ElementCursor(a, aStart);
-  const right = new ElementCursor(b, bStart);
-  for (;;) {
+function isTextType(type: number): boolean {
+  return type === BsonType.string || type === BsonType.symbol || type === BsonType.code;
+}
+
+function isValueless(type: number): boolean {
+  return type === missingType || type === BsonType.undefined || type === BsonType.null;
+}
+
+/** A value by itself, in the shape of the cursor that stands on one. */
+interface Leaf {
+  readonly bytes: Uint8Array;
+  readonly type: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+function leafOf(raw: Raw): Leaf {
+  return { bytes: raw.bytes, type: raw.type, valueStart: raw.start, valueEnd: raw.end };
+}
+
+/** A cursor over the object that stands for a value: in the SQL view typed values have one too. */
+function fieldsOf(value: ElementCursor | Leaf): ElementCursor {
+  if (value.type === BsonType.object) return new ElementCursor(value.bytes, value.valueStart);
+  const view = sqlViewOf(new Raw(value.bytes, value.type, value.valueStart, value.valueEnd));
+  return new ElementCursor(view.bytes, view.start);
+}
+
+/** Order of two stored values; `undefined` is absent. */
+export function compareRaw(a: Raw | undefined, b: Raw | undefined, rank: TypeRank): number {
+  const ofMissing = rank.ofType[missingType]!;
+  const difference =
+    (a === undefined ? ofMissing : rankAt(rank, a.bytes, a.type, a.start)) -
+    (b === undefined ? ofMissing : rankAt(rank, b.bytes, b.type, b.start));
+  if (difference !== 0) return difference < 0 ? -1 : 1;
+  // Absent values share their family only with values that have no bytes.
+  if (a === undefined || b === undefined) return 0;
+  return compareSameRank(leafOf(a), leafOf(b), rank);
+}
+
+/** Containers yet to be compared, inner ones last. */
+interface Open {
+  readonly a: ElementCursor;
+  readonly b: ElementCursor;
+  readonly named: boolean;
+}
+
+function compareSameRank(a: ElementCursor | Leaf, b: ElementCursor | Leaf, rank: TypeRank): number {
+  const stack: Open[] = [];
+  const order = enter(a, b, rank, stack);
+  if (order !== 0) return order;
+  for (let open = stack.at(-1); open !== undefined; open = stack.at(-1)) {
+    const left = open.a;
+    const right = open.b;
     const more = left.next();
-    if (!right.next()) return more ? 1 : 0;
-    if (!more) return -1;
-    let difference = ranks[left.type]! - ranks[right.type]!;
-    if (difference !== 0) return difference < 0 ? -1 : 1;
-    if (named) {
-      difference = compareBytes(a, left.nameStart, left.nameEnd, b, right.nameStart, right.nameEnd);
-      if (difference !== 0) return difference;
+    if (more !== right.next()) return more ? 1 : -1;
+    if (!more) {
+      stack.pop();
+      continue;
     }
-    difference = compareValues(
-      a,
-      left.type,
-      left.valueStart,
-      left.valueEnd,
-      b,
-      right.type,
-      right.valueStart,
-      right.valueEnd,
-    );
-    if (difference !== 0) return difference;
+    const difference =
+      rankAt(rank, left.bytes, left.type, left.valueStart) - rankAt(rank, right.bytes, right.type, right.valueStart);
+    if (difference !== 0) return difference < 0 ? -1 : 1;
+    if (open.named) {
+      const names = compareBytes(left.bytes, left.nameStart, left.nameEnd, right.bytes, right.nameStart, right.nameEnd);
+      if (names !== 0) return names;
+    }
+    const values = enter(left, right, rank, stack);
+    if (values !== 0) return values;
   }
+  return 0;
 }
 
-function compareNumbers(
-  a: Uint8Array,
-  aType: number,
-  aStart: number,
-  b: Uint8Array,
-  bType: number,
-  bStart: number,
-): number {
-  if (aType === BsonType.decimal128 || bType === BsonType.decimal128)
-    return compareDecimals(asDecimal(a, aType, aStart), asDecimal(b, bType, bStart));
-  const x = numberAt(a, aType, aStart);
-  const y = numberAt(b, bType, bStart);
-  if (typeof x === 'number' && typeof y === 'number') {
-    if (x < y) return -1;
-    if (x > y) return 1;
-    if (x === y) return 0;
-    return sign(Number.isNaN(x) ? 0 : 1, Number.isNaN(y) ? 0 : 1);
+/** Compares two values of one family as far as they go by themselves; what they contain is put on the stack. */
+function enter(a: ElementCursor | Leaf, b: ElementCursor | Leaf, rank: TypeRank, stack: Open[]): number {
+  if (a.type === BsonType.array && b.type === BsonType.array) {
+    stack.push({
+      a: new ElementCursor(a.bytes, a.valueStart),
+      b: new ElementCursor(b.bytes, b.valueStart),
+      named: false,
+    });
+    return 0;
   }
-  // JavaScript compares bigint with number exactly; NaN is below everything.
-  if (x < y) return -1;
-  if (x > y) return 1;
-  if (Number.isNaN(x)) return -1;
-  return Number.isNaN(y) ? 1 : 0;
+  const objectRank = rank.ofType[BsonType.object]!;
+  if (rank.view === 'sql' && rankAt(rank, a.bytes, a.type, a.valueStart) === objectRank) {
+    stack.push({ a: fieldsOf(a), b: fieldsOf(b), named: true });
+    return 0;
+  }
+  if (a.type === BsonType.object && b.type === BsonType.object) {
+    stack.push({ a: fieldsOf(a), b: fieldsOf(b), named: true });
+    return 0;
+  }
+  if (a.type === BsonType.codeWithScope && b.type === BsonType.codeWithScope) {
+    const aScope = scopeStart(a);
+    const bScope = scopeStart(b);
+    stack.push({ a: new ElementCursor(a.bytes, aScope), b: new ElementCursor(b.bytes, bScope), named: true });
+    return compareBytes(a.bytes, a.valueStart + 8, aScope - 1, b.bytes, b.valueStart + 8, bScope - 1);
+  }
+  return compareLeaves(a, b);
 }
 
-function numberAt(bytes: Uint8Array, type: number, at: number): number | bigint {
-  if (type === BsonType.int32) return readInt32(bytes, at);
-  if (type === BsonType.double) return readFloat64(bytes, at);
-  return readInt64(bytes, at);
+function scopeStart(value: ElementCursor | Leaf): number {
+  return value.valueStart + 8 + readInt32(value.bytes, value.valueStart + 4);
 }
 
-function asDecimal(bytes: Uint8Array, type: number, at: number): ReturnType<typeof readDecimal> {
-  if (type === BsonType.decimal128) return readDecimal(bytes, at);
-  const value = numberAt(bytes, type, at);
-  return typeof value === 'bigint' ? decimalOfBigint(value) : decimalOfDouble(value);
+/** A plain value in its stored form. */
+function rawOf(value: Value): Raw | undefined {
+  if (value === undefined || value instanceof Raw) return value;
+  const writer = new BsonWriter(64).beginDocument();
+  writeValue(writer, '', value);
+  const bytes = writer.end().finish();
+  return new Raw(bytes, bytes[4]!, 6, bytes.length - 1);
+}
+
+/** Order of two values under evaluation. */
+export function compareValues(a: Value, b: Value, rank: TypeRank): number {
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
+  if (typeof a === 'number' && typeof b === 'number') {
+    if (a < b) return isFiniteIn(rank, a, b) ? -1 : compareRaw(rawOf(a), rawOf(b), rank);
+    if (a > b) return isFiniteIn(rank, a, b) ? 1 : compareRaw(rawOf(a), rawOf(b), rank);
+    return a === b ? 0 : compareRaw(rawOf(a), rawOf(b), rank);
+  }
+  if (a === b) return 0;
+  return compareRaw(rawOf(a), rawOf(b), rank);
+}
+
+/** Whether plain number order holds for both. */
+function isFiniteIn(rank: TypeRank, a: number, b: number): boolean {
+  return rank.view === 'native' || (Number.isFinite(a) && Number.isFinite(b));
+}
+
+/** Same value, whatever the number type: what a sort cannot tell apart. */
+export function equalValues(a: Value, b: Value, rank: TypeRank = mongoRank): boolean {
+  return compareValues(a, b, rank) === 0;
 }
