@@ -2,9 +2,15 @@
 // them. Everything here trusts bytes that `decode` has validated.
 
 import { readFloat64, readInt32, readInt64 } from '../../model/bytes.ts';
-import { readDecimal } from '../../model/decimal.ts';
+import { decodeDecimal } from '../../model/decimal.ts';
+import { compareRaw, mongoRank } from '../../model/order.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, type Raw } from '../../model/bson/walk.ts';
+
+/** MongoDB's order of two values; absent is below null. */
+export function compareStored(a: Raw | undefined, b: Raw | undefined): number {
+  return compareRaw(a, b, mongoRank);
+}
 
 export interface Field {
   readonly name: string;
@@ -52,7 +58,7 @@ export function numberOf(value: Raw): number {
     case BsonType.int64:
       return Number(readInt64(value.bytes, value.start));
     case BsonType.decimal128: {
-      const decimal = readDecimal(value.bytes, value.start);
+      const decimal = decodeDecimal(value.bytes, value.start);
       if (decimal.kind === 'nan') return NaN;
       const sign = decimal.negative ? -1 : 1;
       if (decimal.kind === 'infinite') return sign * Infinity;

@@ -7,14 +7,13 @@ import { equalBytes } from '../../model/bytes.ts';
 import { depthMax, BsonType } from '../../model/bson/types.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { childOf, ElementCursor, fieldOf, rawDocument, textOfRaw, type Raw } from '../../model/bson/walk.ts';
-import { compareRaw } from '../../model/order.ts';
-import { fieldsOf, firstNameOf, typeNameOf } from './bson-input.ts';
+import { compareStored, fieldsOf, firstNameOf, typeNameOf } from './bson-input.ts';
 import { prepareDocument } from './document.ts';
 import { badValue, failedToParse, MongoCode, MongoError } from './errors.ts';
 import { parseFilterValue } from './filter.ts';
 import { applyTree, type ElementFilters } from './update/apply.ts';
 import { addToSetModifier, popModifier, pullAllModifier, pullModifier, pushModifier } from './update/array.ts';
-import { neverCreates, type EditContext, type Modifier } from './update/modifier.ts';
+import type { EditContext, Modifier } from './update/modifier.ts';
 import {
   bitModifier,
   boundModifier,
@@ -82,7 +81,7 @@ function parseReplacement(replacement: Raw): Update {
     edit: (current, context) => {
       const id = fieldOf(current, '_id');
       const given = fieldOf(bytes, '_id');
-      if (id !== undefined && given !== undefined && compareRaw(id, given) !== 0)
+      if (id !== undefined && given !== undefined && compareStored(id, given) !== 0)
         throw new MongoError(
           MongoCode.ImmutableField,
           "After applying the update, the (immutable) field '_id' was found to have been altered",
@@ -147,7 +146,7 @@ function checkId(current: Uint8Array, next: Uint8Array): void {
   const before = fieldOf(current, '_id');
   if (before === undefined) return;
   const after = fieldOf(next, '_id');
-  if (after === undefined || compareRaw(before, after) !== 0)
+  if (after === undefined || compareStored(before, after) !== 0)
     throw new MongoError(
       MongoCode.ImmutableField,
       "Performing an update on the path '_id' would modify the immutable field '_id'",
@@ -188,7 +187,7 @@ function renameModifier(from: string, to: string): Modifier {
   const value = (original: Uint8Array): Raw | undefined => reach(original, source, 'source');
   return {
     operator: '$rename',
-    creates: neverCreates,
+    creates: ({ original }) => value(original) !== undefined,
     apply: (current, place) => {
       const moved = value(place.original);
       if (moved === undefined) return current;

@@ -2,14 +2,21 @@
 // else through the total order. Values of another type rank never match, except the keys MinKey and MaxKey.
 // NaN equals only NaN and is neither above nor below anything; null equals absent.
 
-import { readFloat64, readInt32, readInt64 } from '../../../model/bytes.ts';
+import { compareBytes, readFloat64, readInt32, readInt64 } from '../../../model/bytes.ts';
 import { BsonType } from '../../../model/bson/types.ts';
-import type { Raw } from '../../../model/bson/walk.ts';
-import { readDecimal } from '../../../model/decimal.ts';
-import { compareValues, typeRank } from '../../../model/order.ts';
+import { Raw } from '../../../model/bson/walk.ts';
+import { decodeDecimal } from '../../../model/decimal.ts';
+import { compareRaw, mongoRank } from '../../../model/order.ts';
 import type { ComparisonOperator } from '../../../model/predicate.ts';
 import { valueOf } from '../../../model/value.ts';
 import { absent, skipValue, type ValueTest } from './path.ts';
+
+const ranks = mongoRank.ofType;
+
+/** Order of a value where it lies against a constant of its rank. */
+function compareAt(bytes: Uint8Array, type: number, at: number, value: Raw): number {
+  return compareRaw(new Raw(bytes, type, at, skipValue(bytes, type, at)), value, mongoRank);
+}
 
 /** Whether an operator accepts a comparison's result (-1, 0, 1). */
 function accepts(operator: ComparisonOperator, result: number): boolean {
@@ -42,7 +49,7 @@ export function compileComparison(operator: ComparisonOperator, value: Raw): Val
     case BsonType.decimal128:
       return compileNumber(operator, value);
     case BsonType.string:
-      return operator === 'eq' ? compileText(value) : compileRank(operator, value);
+      return operator === 'eq' ? compileText(value) : compileTextRange(operator, value);
     case BsonType.objectId:
       return operator === 'eq' ? compileFixed(value) : compileRank(operator, value);
     case BsonType.boolean:
@@ -61,11 +68,10 @@ function compileKey(operator: ComparisonOperator, key: number): ValueTest {
 }
 
 function compileRank(operator: ComparisonOperator, value: Raw): ValueTest {
-  const rank = typeRank(value.type);
-  const { bytes: other, type: otherType, start, end } = value;
+  const rank = ranks[value.type]!;
   return (bytes, type, at) => {
-    if (type === absent || typeRank(type) !== rank) return false;
-    return accepts(operator, compareValues(bytes, type, at, skipValue(bytes, type, at), other, otherType, start, end));
+    if (type === absent || ranks[type] !== rank) return false;
+    return accepts(operator, compareAt(bytes, type, at, value));
   };
 }
 
@@ -77,6 +83,15 @@ function compileText(value: Raw): ValueTest {
     if (readInt32(bytes, at) !== length) return false;
     for (let i = 4; i < 3 + length; i++) if (bytes[at + i] !== other[start + i]) return false;
     return true;
+  };
+}
+
+function compileTextRange(operator: ComparisonOperator, value: Raw): ValueTest {
+  const { bytes: other, start, end } = value;
+  return (bytes, type, at) => {
+    if (type !== BsonType.string && type !== BsonType.symbol) return false;
+    const valueEnd = at + 3 + readInt32(bytes, at);
+    return accepts(operator, compareBytes(bytes, at + 4, valueEnd, other, start + 4, end - 1));
   };
 }
 
@@ -119,15 +134,14 @@ function isNaNAt(bytes: Uint8Array, type: number, at: number): boolean {
 }
 
 function exactNumber(operator: ComparisonOperator, value: Raw): ValueTest {
-  const rank = typeRank(BsonType.int32);
-  const { bytes: other, type: otherType, start, end } = value;
-  if (isNaNAt(other, otherType, start)) {
+  const rank = ranks[BsonType.int32]!;
+  if (isNaNAt(value.bytes, value.type, value.start)) {
     if (operator === 'lt' || operator === 'gt') return () => false;
     return (bytes, type, at) => isNaNAt(bytes, type, at);
   }
   return (bytes, type, at) => {
-    if (typeRank(type) !== rank || isNaNAt(bytes, type, at)) return false;
-    return accepts(operator, compareValues(bytes, type, at, skipValue(bytes, type, at), other, otherType, start, end));
+    if (ranks[type] !== rank || isNaNAt(bytes, type, at)) return false;
+    return accepts(operator, compareAt(bytes, type, at, value));
   };
 }
 
@@ -146,27 +160,16 @@ export function compileMembership(values: readonly Raw[]): ValueTest {
       return false;
     };
   }
-  const sorted = [...others].sort((a, b) =>
-    compareValues(a.bytes, a.type, a.start, a.end, b.bytes, b.type, b.start, b.end),
-  );
+  const sorted = [...others].sort((a, b) => compareRaw(a, b, mongoRank));
   return (bytes, type, at) => {
     if (type === absent || type === BsonType.null) return nullTest;
-    const valueEnd = skipValue(bytes, type, at);
+    const value = new Raw(bytes, type, at, skipValue(bytes, type, at));
     let low = 0;
     let high = sorted.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
       const candidate = sorted[middle]!;
-      const result = compareValues(
-        bytes,
-        type,
-        at,
-        valueEnd,
-        candidate.bytes,
-        candidate.type,
-        candidate.start,
-        candidate.end,
-      );
+      const result = compareRaw(value, candidate, mongoRank);
       if (result === 0) return true;
       if (result < 0) high = middle - 1;
       else low = middle + 1;
@@ -206,7 +209,7 @@ function integerPart(bytes: Uint8Array, type: number, at: number): bigint | unde
 }
 
 function integerPartOfDecimal(bytes: Uint8Array, at: number): bigint | undefined {
-  const decimal = readDecimal(bytes, at);
+  const decimal = decodeDecimal(bytes, at);
   // 34 digits at most: beyond 10^19 in either direction the answer is known without the power.
   if (decimal.kind !== 'finite') return undefined;
   if (decimal.coefficient === 0n) return 0n;

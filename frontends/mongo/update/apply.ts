@@ -7,7 +7,7 @@ import { ElementCursor, Raw } from '../../../model/bson/walk.ts';
 import { elementsOf } from '../bson-input.ts';
 import { badValue, MongoCode, MongoError } from '../errors.ts';
 import { rawOf } from './arithmetic.ts';
-import type { EditContext, Place } from './modifier.ts';
+import type { EditContext, Place, Run } from './modifier.ts';
 import { creates, identifierOf, isPosition, mergeNodes, type UpdateNode } from './tree.ts';
 
 /** Nulls that one update may put before a new array element: MongoDB's own bound. */
@@ -16,9 +16,7 @@ const paddingElementsMax = 1_500_000;
 /** Tests of array filters by identifier. */
 export type ElementFilters = ReadonlyMap<string, (element: Raw) => boolean>;
 
-interface Run {
-  readonly original: Uint8Array;
-  readonly context: EditContext;
+interface TreeRun extends Run {
   readonly filters: ElementFilters;
 }
 
@@ -28,13 +26,13 @@ export function applyTree(
   context: EditContext,
   filters: ElementFilters,
 ): Uint8Array {
-  const run: Run = { original: current, context, filters };
+  const run: TreeRun = { original: current, context, filters };
   const writer = new BsonWriter(current.length + 256).beginDocument();
   applyFields(run, root, current, 0, writer, '');
   return writer.end().finish();
 }
 
-function place(run: Run, path: string): Place {
+function place(run: TreeRun, path: string): Place {
   return { path, original: run.original, context: run.context };
 }
 
@@ -43,14 +41,14 @@ function join(path: string, name: string): string {
 }
 
 /** Name of a child once a positional `$` is resolved. */
-function resolved(run: Run, name: string): string {
+function resolved(run: TreeRun, name: string): string {
   if (name !== '$') return name;
   if (run.context.position < 0) throw badValue('The positional operator did not find the match needed from the query.');
   return String(run.context.position);
 }
 
 /** Children by resolved name. */
-function childrenOf(run: Run, node: UpdateNode, path: string): ReadonlyMap<string, UpdateNode> {
+function childrenOf(run: TreeRun, node: UpdateNode, path: string): ReadonlyMap<string, UpdateNode> {
   if (!node.children.has('$')) return node.children;
   const children = new Map<string, UpdateNode>();
   for (const [name, child] of node.children) {
@@ -63,7 +61,7 @@ function childrenOf(run: Run, node: UpdateNode, path: string): ReadonlyMap<strin
 
 /** Writes the fields of the object at `start`, changed as the node's children say, into the open document. */
 function applyFields(
-  run: Run,
+  run: TreeRun,
   node: UpdateNode,
   bytes: Uint8Array,
   start: number,
@@ -96,7 +94,7 @@ function applyFields(
 }
 
 /** The next value of an existing field, undefined to remove it. */
-function applyNode(run: Run, node: UpdateNode, current: Raw, path: string): Raw | undefined {
+function applyNode(run: TreeRun, node: UpdateNode, current: Raw, path: string): Raw | undefined {
   if (node.modifier !== undefined) return node.modifier.apply(current, place(run, path));
   if (current.type === BsonType.object) {
     return rawOf(
@@ -112,21 +110,21 @@ function applyNode(run: Run, node: UpdateNode, current: Raw, path: string): Raw 
   for (const [name, child] of node.children) {
     if (identifierOf(name) !== undefined) throw badValue(`Cannot apply array updates to non-array element ${path}`);
     const real = resolved(run, name);
-    if (creates(child, run.context))
+    if (creates(child, run))
       throw new MongoError(MongoCode.PathNotViable, `Cannot create field '${real}' in element ${path}`);
   }
   return current;
 }
 
 /** The value of an absent field, or undefined when nothing under the node makes one. */
-function makeNode(run: Run, node: UpdateNode, path: string, parent: string, name: string): Raw | undefined {
+function makeNode(run: TreeRun, node: UpdateNode, path: string, parent: string, name: string): Raw | undefined {
   if (identifierOf(name) !== undefined) throw badValue(`Cannot apply array updates to non-array element ${parent}`);
   if (node.modifier !== undefined) return node.modifier.apply(undefined, place(run, path));
   const children = childrenOf(run, node, path);
   for (const child of children.keys())
     if (identifierOf(child) !== undefined)
       throw badValue(`The path '${path}' must exist in the document in order to apply array updates.`);
-  if (!creates(node, run.context)) return undefined;
+  if (!creates(node, run)) return undefined;
   return rawOf((writer) => {
     writer.beginObject('');
     for (const [childName, child] of children) {
@@ -138,7 +136,7 @@ function makeNode(run: Run, node: UpdateNode, path: string, parent: string, name
 }
 
 /** The next value of an array: elements are never removed by a path, an unset one becomes null. */
-function applyElements(run: Run, node: UpdateNode, current: Raw, path: string): Raw {
+function applyElements(run: TreeRun, node: UpdateNode, current: Raw, path: string): Raw {
   const children = childrenOf(run, node, path);
   const elements = elementsOf(current);
   const selectors: { readonly matches: (element: Raw) => boolean; readonly node: UpdateNode }[] = [];
@@ -149,7 +147,7 @@ function applyElements(run: Run, node: UpdateNode, current: Raw, path: string): 
       selectors.push({ matches: identifier === '' ? () => true : run.filters.get(identifier)!, node: child });
     } else if (isPosition(name)) {
       if (Number(name) >= elements.length) beyond.push({ position: Number(name), node: child });
-    } else if (creates(child, run.context)) {
+    } else if (creates(child, run)) {
       throw new MongoError(MongoCode.PathNotViable, `Cannot create field '${name}' in element ${path}`);
     }
   }

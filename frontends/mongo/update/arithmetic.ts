@@ -7,12 +7,11 @@ import { Raw } from '../../../model/bson/walk.ts';
 import { readInt32, readInt64 } from '../../../model/bytes.ts';
 import {
   addDecimals,
-  decimalOfBigint,
+  decimalOfInteger,
   multiplyDecimals,
-  readDecimal,
   roundedDecimalOfDouble,
-  writeDecimal,
-} from '../../../model/decimal.ts';
+} from '../../../model/decimal-arithmetic.ts';
+import { decodeDecimal, encodeDecimal, type Decimal } from '../../../model/decimal.ts';
 import { numberOf } from '../bson-input.ts';
 import { badValue } from '../errors.ts';
 
@@ -25,12 +24,8 @@ export function rawOf(write: (writer: BsonWriter) => void, capacity = 64): Raw {
   return new Raw(bytes, bytes[4]!, 6, bytes.length - 1);
 }
 
-type Decimal = ReturnType<typeof readDecimal>;
-
 function decimalRaw(value: Decimal): Raw {
-  const bytes = new Uint8Array(16);
-  writeDecimal(bytes, 0, value);
-  return new Raw(bytes, BsonType.decimal128, 0, 16);
+  return new Raw(encodeDecimal(value), BsonType.decimal128, 0, 16);
 }
 
 function integer(value: Raw): bigint {
@@ -40,9 +35,9 @@ function integer(value: Raw): bigint {
 }
 
 function asDecimal(value: Raw): Decimal {
-  if (value.type === BsonType.decimal128) return readDecimal(value.bytes, value.start);
+  if (value.type === BsonType.decimal128) return decodeDecimal(value.bytes, value.start);
   if (value.type === BsonType.double) return roundedDecimalOfDouble(numberOf(value));
-  return decimalOfBigint(integer(value));
+  return decimalOfInteger(integer(value));
 }
 
 function integerRaw(operator: string, value: bigint, wide: boolean): Raw {
@@ -76,7 +71,7 @@ export function zeroLike(value: Raw): Raw {
     case BsonType.int64:
       return rawOf((writer) => writer.int64('', 0n));
     case BsonType.decimal128:
-      return decimalRaw(decimalOfBigint(0n));
+      return decimalRaw(decimalOfInteger(0n));
     default:
       return rawOf((writer) => writer.double('', 0));
   }

@@ -6,8 +6,16 @@ import { compileDocumentTest } from '../../../core/query/compile/predicate.ts';
 import { BsonType } from '../../../model/bson/types.ts';
 import { BsonWriter } from '../../../model/bson/write.ts';
 import { childOf, Raw } from '../../../model/bson/walk.ts';
-import { compareRaw } from '../../../model/order.ts';
-import { elementsOf, fieldsOf, firstNameOf, integerOf, isNumber, numberOf, typeNameOf } from '../bson-input.ts';
+import {
+  compareStored,
+  elementsOf,
+  fieldsOf,
+  firstNameOf,
+  integerOf,
+  isNumber,
+  numberOf,
+  typeNameOf,
+} from '../bson-input.ts';
 import { badValue, failedToParse, typeMismatch } from '../errors.ts';
 import { isValueForm, parseFieldCondition, parseFilterValue } from '../filter.ts';
 import { rawOf } from './arithmetic.ts';
@@ -103,7 +111,7 @@ const invalidSort = 'The $sort is invalid: use 1/-1 to sort the whole element, o
 function elementOrder(spec: Raw): (a: Raw, b: Raw) => number {
   if (isNumber(spec)) {
     const direction = directionOf(spec);
-    return (a, b) => compareRaw(a, b) * direction;
+    return (a, b) => compareStored(a, b) * direction;
   }
   if (spec.type !== BsonType.object) throw badValue(invalidSort);
   const keys = fieldsOf(spec).map(({ name, value }) => {
@@ -114,7 +122,7 @@ function elementOrder(spec: Raw): (a: Raw, b: Raw) => number {
   if (keys.length === 0) throw badValue('The $sort pattern is empty when it should be a set of fields.');
   return (a, b) => {
     for (const { path, direction } of keys) {
-      const result = compareRaw(reach(a, path), reach(b, path)) * direction;
+      const result = compareStored(reach(a, path), reach(b, path)) * direction;
       if (result !== 0) return result;
     }
     return 0;
@@ -171,10 +179,10 @@ function addToSetValues(operand: Raw): readonly Raw[] {
 /** The first of each group of equal values, in the order given. */
 function distinct(values: readonly Raw[]): readonly Raw[] {
   if (values.length < 2) return values;
-  const order = values.map((_, i) => i).sort((a, b) => compareRaw(values[a]!, values[b]!) || a - b);
+  const order = values.map((_, i) => i).sort((a, b) => compareStored(values[a]!, values[b]!) || a - b);
   const kept = new Set<number>();
   order.forEach((i, rank) => {
-    if (rank === 0 || compareRaw(values[order[rank - 1]!]!, values[i]!) !== 0) kept.add(i);
+    if (rank === 0 || compareStored(values[order[rank - 1]!]!, values[i]!) !== 0) kept.add(i);
   });
   return values.filter((_, i) => kept.has(i));
 }
@@ -224,7 +232,7 @@ export function pullModifier(operand: Raw): Modifier {
     const test = compileDocumentTest(parseFilterValue(operand));
     return removing('$pull', (element) => element.type === BsonType.object && test(element.bytes, element.start));
   }
-  return removing('$pull', (element) => compareRaw(element, operand) === 0);
+  return removing('$pull', (element) => compareStored(element, operand) === 0);
 }
 
 export function pullAllModifier(operand: Raw): Modifier {

@@ -13,19 +13,23 @@ export interface EditContext {
   readonly inserting: boolean;
 }
 
-/** Where a modifier stands when it runs. */
-export interface Place {
-  /** Dotted path with array positions resolved, for errors. */
-  readonly path: string;
+/** One application of an update. */
+export interface Run {
   /** The whole document before the update. */
   readonly original: Uint8Array;
   readonly context: EditContext;
 }
 
+/** Where a modifier stands when it runs. */
+export interface Place extends Run {
+  /** Dotted path with array positions resolved, for errors. */
+  readonly path: string;
+}
+
 export interface Modifier {
   readonly operator: string;
-  /** Whether it makes an absent field (and so its parents) come into being. */
-  readonly creates: (context: EditContext) => boolean;
+  /** Whether it would make an absent field (and so its parents) come into being. */
+  readonly creates: (run: Run) => boolean;
   /** The next value; `current` itself for no change; undefined for no field. */
   readonly apply: (current: Raw | undefined, place: Place) => Raw | undefined;
 }

@@ -3,8 +3,7 @@
 
 import { BsonType } from '../../../model/bson/types.ts';
 import { textOfRaw, type Raw } from '../../../model/bson/walk.ts';
-import { compareRaw } from '../../../model/order.ts';
-import { fieldsOf, isNumber, typeNameOf } from '../bson-input.ts';
+import { compareStored, fieldsOf, isNumber, typeNameOf } from '../bson-input.ts';
 import { badValue, typeMismatch } from '../errors.ts';
 import { add, bitwise, multiply, rawOf, zeroLike, type BitOperation } from './arithmetic.ts';
 import { alwaysCreates, neverCreates, type Modifier } from './modifier.ts';
@@ -16,7 +15,7 @@ export function setModifier(value: Raw): Modifier {
 export function setOnInsertModifier(value: Raw): Modifier {
   return {
     operator: '$setOnInsert',
-    creates: (context) => context.inserting,
+    creates: ({ context }) => context.inserting,
     apply: (current, place) => (place.context.inserting ? value : current),
   };
 }
@@ -67,7 +66,7 @@ export function boundModifier(operator: '$min' | '$max', value: Raw): Modifier {
   return {
     operator,
     creates: alwaysCreates,
-    apply: (current) => (current === undefined || compareRaw(value, current) * direction > 0 ? value : current),
+    apply: (current) => (current === undefined || compareStored(value, current) * direction > 0 ? value : current),
   };
 }
 

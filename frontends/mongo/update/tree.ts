@@ -4,7 +4,7 @@
 
 import { MongoCode, MongoError, badValue } from '../errors.ts';
 import { depthMax } from '../../../model/bson/types.ts';
-import type { EditContext, Modifier } from './modifier.ts';
+import type { Modifier, Run } from './modifier.ts';
 
 export interface UpdateNode {
   readonly modifier: Modifier | undefined;
@@ -114,8 +114,8 @@ export function mergeNodes(a: UpdateNode, b: UpdateNode, path: string): UpdateNo
 }
 
 /** Whether anything under the node would bring a field into being. */
-export function creates(node: UpdateNode, context: EditContext): boolean {
-  if (node.modifier !== undefined) return node.modifier.creates(context);
-  for (const child of node.children.values()) if (creates(child, context)) return true;
+export function creates(node: UpdateNode, run: Run): boolean {
+  if (node.modifier !== undefined) return node.modifier.creates(run);
+  for (const child of node.children.values()) if (creates(child, run)) return true;
   return false;
 }
