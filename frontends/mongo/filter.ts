@@ -263,6 +263,11 @@ export function isValueForm(value: Raw): boolean {
   return isOperatorDocument(value) && !documentOperators.has(firstNameOf(value)!);
 }
 
+/** A condition on one element itself, given as operators. */
+export function parseElementCondition(value: Raw): Test {
+  return allOf(parseElementTests('', fieldsOf(value), 0));
+}
+
 /** A condition on the field of empty name: how `$pull` tests an element wrapped in a document. */
 export function parseFieldCondition(value: Raw): Predicate {
   return parseField('', value, 0);
