@@ -14,7 +14,12 @@ describe('SCRAM-SHA-256', () => {
   const first = 'n,,n=user,r=rOprNGfwEbeRWgbNEkqO';
   const final = `c=biws,r=rOprNGfwEbeRWgbNEkqO${serverNonce},p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=`;
   const exchange = (text = first): ScramExchange => {
-    const made = new ScramExchange('admin', text, (_database, name) => (name === 'user' ? record : undefined), serverNonce);
+    const made = new ScramExchange(
+      'admin',
+      text,
+      (_database, name) => (name === 'user' ? record : undefined),
+      serverNonce,
+    );
     made.first();
     return made;
   };
@@ -123,9 +128,9 @@ describe('a connection', () => {
     const connection = fresh(true);
     expect(connection.allowed).toBe(true);
     const opened = connection.start('admin', start());
-    expect(() =>
-      connection.continue(next(opened.conversationId, clientFinal(first, text(opened), 'other'))),
-    ).toThrow('Authentication failed.');
+    expect(() => connection.continue(next(opened.conversationId, clientFinal(first, text(opened), 'other')))).toThrow(
+      'Authentication failed.',
+    );
     expect(connection.allowed).toBe(false);
   });
 

@@ -151,7 +151,13 @@ describe('OP_COMPRESSED', () => {
   test('gives the request inside, and its reply goes back compressed', () => {
     const request = decode(compressed(message([bodySection({ find: 'c', $db: 'd' })])));
     expect(request).toMatchObject({ command: 'find', compressor: 2 });
-    const reply = Buffer.from(encodeReply(request, 1, okBody((writer) => writer.string('text', 'x'.repeat(2000)))));
+    const reply = Buffer.from(
+      encodeReply(
+        request,
+        1,
+        okBody((writer) => writer.string('text', 'x'.repeat(2000))),
+      ),
+    );
     expect(reply.readInt32LE(12)).toBe(2012);
     expect(reply.length).toBeLessThan(200);
   });
