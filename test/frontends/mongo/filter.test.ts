@@ -1,15 +1,4 @@
-import {
-  Binary,
-  Code,
-  Decimal128,
-  Double,
-  Long,
-  MaxKey,
-  MinKey,
-  ObjectId,
-  Timestamp,
-  type Document,
-} from 'bson';
+import { Binary, Code, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, Timestamp, type Document } from 'bson';
 import { describe, expect, test } from 'vitest';
 import { compilePosition, compilePredicate } from '../../../core/query/compile/predicate.ts';
 import { MongoError } from '../../../frontends/mongo/errors.ts';
