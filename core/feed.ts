@@ -3,10 +3,10 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import type { FeedPage, Item, Scope } from '../model/operation.ts';
+import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { pageCharge } from './charge.ts';
 import type { GroupState } from './group.ts';
-import { keyTextOf, keyValuesOf } from './identify.ts';
 import type { Partition } from './partition.ts';
 import { isWithin, routeOf } from './router.ts';
 
@@ -25,12 +25,12 @@ export interface Rows {
 export function rowsOf(state: GroupState, container: ContainerRecord, scope: Scope, nowSeconds: number): Rows[] {
   const route = routeOf(container, scope);
   const { key, within } = route;
-  const keyText = key === undefined ? undefined : keyTextOf(key);
+  const keyText = key === undefined ? undefined : partitionKeyText(key);
   const wanted =
     keyText !== undefined
       ? (text: string): boolean => text === keyText
       : within !== undefined
-        ? (text: string): boolean => isWithin(container, keyValuesOf(text), within)
+        ? (text: string): boolean => isWithin(container, parsePartitionKeyHeader(text), within)
         : undefined;
   return route.partitions.map((record) => {
     const partition = state.partition(record.partition);

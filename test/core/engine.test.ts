@@ -1,7 +1,7 @@
 // The engine over a log in memory: what each operation promises, across a restart too.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { EmbeddedLog } from '../../core/storage/embedded-log.ts';
+import { openEmbeddedLog } from '../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../core/storage/memory-store.ts';
 import { Engine } from '../../core/engine.ts';
 import { HybridClock } from '../../model/hybrid-time.ts';
@@ -15,7 +15,7 @@ const name = { database: 'db', container: 'items' };
 
 async function openEngine(store: MemoryStore, partitionsDefault = 1): Promise<Engine> {
   return Engine.open({
-    log: new EmbeddedLog({ store, account: 1, group: 0 }),
+    log: await openEmbeddedLog(store, { account: 1, group: 0 }),
     clock: new HybridClock(() => Date.UTC(2026, 0, 1)),
     region: { id: 0, name: 'South Central US' },
     partitionsDefault,
