@@ -39,8 +39,8 @@ export function rowsOf(state: GroupState, container: ContainerRecord, scope: Sco
   });
 }
 
-/** `range:created` of the last item given. */
-function parsePlace(text: string): { readonly range: number; readonly created: number } {
+/** `range:created` of the last item given: where a page resumes. */
+export function parsePlace(text: string): { readonly range: number; readonly created: number } {
   const match = /^(\d{1,10}):(\d{1,15})$/.exec(text);
   if (match === null) throw new DatabaseError('InvalidContinuation', 'the continuation is not one of this feed', { argument: 'continuation' });
   return { range: Number(match[1]), created: Number(match[2]) };
