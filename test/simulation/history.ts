@@ -7,6 +7,7 @@ import { DatabaseError } from '../../model/errors.ts';
 import { decodeHeader, RecordKind } from '../../model/record.ts';
 import { Cluster, type Node, type Subject } from './cluster.ts';
 import { Coverage } from './coverage.ts';
+import { changesOf } from './kv-machine.ts';
 import type { Operation, Outcome } from './outcome.ts';
 import { uncertainCodes } from './properties/refused-for-certain-is-absent.ts';
 import { Random } from './random.ts';
@@ -16,6 +17,9 @@ import { Simulator } from './simulator.ts';
 const clients = 4;
 const burstsPerClient = 6;
 const keys = ['a', 'b', 'c', 'd', '__proto__'];
+
+/** Trouble begins within this virtual time, while the clients are busy. */
+const troubleMsMax = 250;
 
 /** Steps after which a history is taken as stuck. */
 const stepsMax = 50_000;
@@ -87,6 +91,7 @@ export class History {
       seed: this.seed,
       operations: this.#operations,
       records,
+      changes: changesOf(records),
       senders: cluster.engine.runs.flatMap((run) => run.records.map(() => run.from)),
       machines: cluster.machines,
       tornAt: this.#tornAt,
@@ -101,10 +106,10 @@ export class History {
     this.#cluster.faults = {
       delayMsMax: random.pick([2, 5, 30]),
       loss: now(0.7, 0.15),
-      late: now(0.6, 0.15),
+      late: now(0.6, 0.3),
       duplicate: now(0.6, 0.3),
       stale: now(0.6, 0.4),
-      hole: now(0.3, 0.2),
+      hole: now(0.4, 0.5),
       unverified: random.chance(0.4),
     };
   }
@@ -112,20 +117,20 @@ export class History {
   #scheduleTrouble(): void {
     const random = this.#random;
     for (let i = random.int(0, 3); i > 0; i--) {
-      this.#simulator.after(random.int(5, 600), () => {
+      this.#simulator.after(random.int(5, troubleMsMax), () => {
         this.coverage.count('takeover');
         this.#lead(random.pick(this.#cluster.nodes), random.chance(0.3));
       });
     }
     for (let i = random.int(0, 2); i > 0; i--) {
-      this.#simulator.after(random.int(5, 600), () => {
+      this.#simulator.after(random.int(5, troubleMsMax), () => {
         const node = random.chance(0.7) ? this.#leader : random.pick(this.#cluster.nodes);
         this.#cluster.crash(node);
         this.#simulator.after(random.int(1, 80), () => this.#lead(random.pick(this.#cluster.nodes), true));
       });
     }
     if (random.chance(0.3)) {
-      const from = random.int(5, 500);
+      const from = random.int(5, troubleMsMax);
       this.#simulator.after(from, () => {
         this.coverage.count('disk full');
         this.#setFull(true);

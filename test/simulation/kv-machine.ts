@@ -25,9 +25,14 @@ export function changeOf(record: Uint8Array): Change {
   return JSON.parse(decoder.decode(bodyOf(record))) as Change;
 }
 
+export interface PlacedChange {
+  readonly change: Change;
+  readonly sequence: number;
+}
+
 /** The changes in a log, each with its sequence; records without an item are left out. */
-export function changesOf(records: readonly Uint8Array[]): { readonly change: Change; readonly sequence: number }[] {
-  const changes = [];
+export function changesOf(records: readonly Uint8Array[]): PlacedChange[] {
+  const changes: PlacedChange[] = [];
   for (const record of records) {
     const { kind, sequence } = decodeHeader(record);
     if (kind === RecordKind.insert) changes.push({ change: changeOf(record), sequence });

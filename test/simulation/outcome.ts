@@ -1,6 +1,8 @@
 // What a history leaves behind for the checkers: what clients asked and were told, what the log holds in the end,
 // and what every state machine applied.
 
+import type { PlacedChange } from './kv-machine.ts';
+
 export interface Operation {
   readonly id: number;
   readonly kind: 'set' | 'compare and set' | 'several keys' | 'aborted';
@@ -26,6 +28,8 @@ export interface Outcome {
   readonly operations: readonly Operation[];
   /** Every record of the log, in the log's order. */
   readonly records: readonly Uint8Array[];
+  /** The changes in those records, decoded once for all checkers. */
+  readonly changes: readonly PlacedChange[];
   /** Which committer's link brought each record; empty for the embedded log, which does not know. */
   readonly senders: readonly string[];
   readonly machines: readonly AppliedBy[];

@@ -154,7 +154,8 @@ export class SimulatedLog implements Log {
         runs = runs.slice(0, Math.max(0, runs.length - random.int(1, 3)));
       }
       if (runs.length > 2 && random.chance(faults.hole)) {
-        const missing = random.int(0, runs.length - 2);
+        // Near the end half of the time: that is where a writer looks for its own run.
+        const missing = random.int(random.chance(0.5) ? Math.max(0, runs.length - 4) : 0, runs.length - 2);
         if (sequenceOf(runs[missing]!.records.at(-1)!) > after) this.#options.coverage.count('hole met');
         runs = runs.filter((_, index) => index !== missing);
       }

@@ -2,15 +2,14 @@
 // an operation that ended before another began stands before it, and a refused condition saw a value that was
 // durable at some time, never one that only another proposal had staged.
 
-import { changesOf } from '../kv-machine.ts';
 import type { Property } from '../outcome.ts';
 
 export const conditionsAreLinear: Property = {
   name: 'conditions are linear',
-  violation({ operations, records, finalValues }) {
+  violation({ operations, finalValues, changes }) {
     const values = new Map<string, string>();
     const written = new Set<string>();
-    for (const { change, sequence } of changesOf(records)) {
+    for (const { change, sequence } of changes) {
       const before = values.get(change.key) ?? null;
       if (change.expected !== undefined && change.expected !== before)
         return `record ${sequence} set ${change.key} expecting ${change.expected}, it was ${before}`;
