@@ -86,6 +86,10 @@ export class Catalog {
     return [...this.#databases.values()];
   }
 
+  databaseOrNone(id: string): DatabaseRecord | undefined {
+    return this.#databases.get(id);
+  }
+
   database(id: string): DatabaseRecord {
     const found = this.#databases.get(id);
     if (found === undefined) throw databaseMissing();
