@@ -529,11 +529,16 @@ export function bsonOfJson(text: Uint8Array, options: JsonReadOptions = {}): Uin
   return read(text, true, options);
 }
 
-/** A JSON value by itself: a query parameter, a partition key. */
-export function valueOfJson(text: Uint8Array | string, options: JsonReadOptions = {}): Value {
+/** A JSON value by itself, as it would be stored. */
+export function rawOfJson(text: Uint8Array | string, options: JsonReadOptions = {}): Raw {
   if (typeof text === 'string' && !isWellFormed(text)) throw bad('the text holds a lone surrogate', 0);
   const given = typeof text === 'string' ? utf8(text) : text;
   checkSize(given);
   const bytes = read(given, false, options);
-  return valueOf(new Raw(bytes, bytes[4]!, 6, bytes.length - 1));
+  return new Raw(bytes, bytes[4]!, 6, bytes.length - 1);
+}
+
+/** A JSON value by itself: a query parameter, a partition key. */
+export function valueOfJson(text: Uint8Array | string, options: JsonReadOptions = {}): Value {
+  return valueOf(rawOfJson(text, options));
 }
