@@ -5,11 +5,24 @@
 //
 // Invariants: at most one append is in flight; nothing is evaluated while an outcome is unknown; a fenced
 // writer answers NotLeader to everything from then on; the state machine sees every record exactly once, in order.
+// Whoever is refused with another code than OutcomeUnknown or Internal can rely on it that nothing was or will be
+// stored. Nobody is answered from what another proposal staged before that is durable, not even with a refusal.
 
 import { DatabaseError } from '../model/errors.ts';
-import { HybridClock, type HybridTime } from '../model/hybrid-time.ts';
-import { checkedHeader, checksumOf, encodeRecord, RecordFlag, RecordKind, type RecordHeader } from '../model/record.ts';
+import { equalBytes } from '../model/bytes.ts';
+import type { HybridClock, HybridTime } from '../model/hybrid-time.ts';
+import {
+  bodyOf,
+  checkedHeader,
+  checksumOf,
+  encodeRecord,
+  RecordFlag,
+  recordHeaderBytes,
+  RecordKind,
+  type RecordHeader,
+} from '../model/record.ts';
 import { appendBytesMax, appendRecordsMax, type Log } from '../replication/log.ts';
+import { sequenceOf } from '../replication/run.ts';
 
 /** A record before its place in the log is known. */
 export interface Draft {
@@ -49,12 +62,24 @@ export interface Staging {
 export type Proposal<Result> = (staging: Staging) => Result;
 
 /** What became of a run: stored, lost to another writer, or surely not stored while we still lead. */
-type Settled = 'appended' | 'fenced' | 'void';
+type Settled =
+  | { readonly kind: 'appended' }
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'void'; readonly heartbeat: Uint8Array };
 
 interface Waiting {
   readonly proposal: Proposal<unknown>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Proposals that were evaluated together, and their records. */
+interface Group {
+  /** How each is answered once the records are durable. */
+  readonly answers: { readonly waiting: Waiting; readonly answer: () => void }[];
+  readonly records: Uint8Array[];
+  readonly notes: unknown[];
+  entries: number;
 }
 
 export interface CommitterOptions {
@@ -66,32 +91,54 @@ export interface CommitterOptions {
   readonly onGroup?: ((entries: number, records: number) => void) | undefined;
   /** Waits before asking again after an unknown outcome. */
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** Runs the next group once the present turn of the event loop has ended; `setImmediate` when absent. */
+  readonly defer?: ((run: () => void) => void) | undefined;
+  /** 16 bytes that no other committer has, ever: the body of the record that opens its epoch. Random when absent. */
+  readonly writer?: Uint8Array | undefined;
 }
 
 /** Proposals that may wait; more answer Unavailable, so that memory stays bounded under overload. */
 export const waitingProposalsMax = 16_384;
 
-/** Tries to learn an unknown outcome before giving up leadership; the last waits about 2 s. */
-const settleTriesMax = 40;
-const settlePauseMs = 50;
+/** Bytes in one entry, headers included, and records in it: half an append, so that a group always has room. */
+export const entryBytesMax = appendBytesMax / 2;
+export const entryRecordsMax = appendRecordsMax / 2;
+
+/**
+ * Tries to learn an unknown outcome before giving up leadership, with pauses that double up to the longest: about
+ * 30 s together, because a JetStream fail-over takes 4 to 7 s. Once `stop` was called, fewer: about 1.3 s.
+ */
+const settleTriesMax = 64;
+const settleTriesStoppingMax = 8;
+const settlePauseMsMin = 10;
+const settlePauseMsMax = 500;
 
 export class Committer {
   readonly #options: CommitterOptions;
+  readonly #writer: Uint8Array;
   #queue: Waiting[] = [];
   #running = false;
   #sequence = 0;
   #chain = 0;
   #epoch = 0;
+  /** True while the last opened epoch is this committer's own. */
+  #leading = false;
   #stopped: DatabaseError | undefined;
   #idle: (() => void)[] = [];
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#writer = options.writer ?? crypto.getRandomValues(new Uint8Array(16));
   }
 
   /** Sequence of the last applied record. */
   get sequence(): number {
     return this.#sequence;
+  }
+
+  /** Checksum of the last applied record. */
+  get chain(): number {
+    return this.#chain;
   }
 
   get epoch(): number {
@@ -105,26 +152,36 @@ export class Committer {
 
   /**
    * Reads the log from `applied` (what the state machine already holds) to its end, then takes leadership by
-   * opening the next epoch. Must be called once, before `submit`.
+   * opening the next epoch. Must be called once, before `submit`. Throws Unavailable when the log gives no answer.
    */
   async open(applied: { readonly sequence: number; readonly chain: number; readonly epoch: number }): Promise<void> {
     this.#sequence = applied.sequence;
     this.#chain = applied.chain;
     this.#epoch = applied.epoch;
-    for (;;) {
-      await this.#catchUp();
-      const epoch = this.#epoch + 1;
-      const record = this.#controlRecord(RecordKind.open, epoch);
-      if ((await this.#appendSettled([record])) === 'appended') {
-        this.#applyRun([record]);
-        return;
+    let claim: Uint8Array | undefined;
+    for (let attempt = 0; attempt < settleTriesMax; attempt++) {
+      const caughtUp = await this.#catchUp();
+      // An earlier try whose outcome was unknown is found in the log like any other record.
+      if (this.#leading) return;
+      if (caughtUp) {
+        // The same bytes again for the same place: whichever try lands, it is this claim.
+        if (claim === undefined || sequenceOf(claim) !== this.#sequence + 1)
+          claim = this.#controlRecord(RecordKind.open, this.#epoch + 1, this.#writer);
+        const outcome = await this.#options.log.append([claim], this.#sequence);
+        if (outcome.kind === 'appended') {
+          this.#applyRun([claim]);
+          return;
+        }
       }
+      await this.#options.pause(pauseMs(attempt));
     }
+    throw new DatabaseError('Unavailable', 'the log gives no answer');
   }
 
   /** Queues a proposal; resolves with what it returned once its entry is durable and applied. */
   submit<Result>(proposal: Proposal<Result>): Promise<Result> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
+    if (!this.#leading) return Promise.reject(new DatabaseError('NotLeader', 'this node has not opened the log group'));
     if (this.#queue.length >= waitingProposalsMax)
       return Promise.reject(new DatabaseError('Unavailable', 'too many writes are waiting'));
     return new Promise<Result>((resolve, reject) => {
@@ -132,7 +189,7 @@ export class Committer {
       if (!this.#running) {
         this.#running = true;
         // Proposals of the same turn of the event loop belong to one group.
-        setImmediate(() => void this.#run());
+        (this.#options.defer ?? setImmediate)(() => void this.#run());
       }
     });
   }
@@ -150,7 +207,6 @@ export class Committer {
       } catch (error) {
         // The log is broken: nothing can be promised any more.
         this.#stopped = new DatabaseError('Internal', 'the log failed; writes are refused', { cause: error });
-        this.#options.machine.discard();
         for (const waiting of this.#queue.splice(0)) waiting.reject(this.#stopped);
       }
     }
@@ -158,94 +214,104 @@ export class Committer {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  async #commitGroup(): Promise<void> {
-    const { machine, clock, log } = this.#options;
-    const answered: { readonly waiting: Waiting; readonly result: unknown }[] = [];
-    const records: Uint8Array[] = [];
-    const notes: unknown[] = [];
+  /** Evaluates what waits into one group. A proposal that throws leaves no trace in it. */
+  #evaluate(): Group {
+    const { machine, clock, region } = this.#options;
+    const group: Group = { answers: [], records: [], notes: [], entries: 0 };
+    const drafts: Draft[] = [];
     let bytes = 0;
-    let sequence = this.#sequence;
     let chain = this.#chain;
     let taken = 0;
-    const drafts: Draft[] = [];
     const staging: Staging = {
-      nextSequence: () => sequence + drafts.length + 1,
+      nextSequence: () => this.#sequence + group.records.length + drafts.length + 1,
       hybridTime: () => clock.next(),
       add: (draft) => {
         drafts.push(draft);
       },
     };
     for (const waiting of this.#queue) {
-      if (bytes >= appendBytesMax / 2 || records.length >= appendRecordsMax / 2) break;
+      if (bytes >= entryBytesMax || group.records.length >= entryRecordsMax) break;
       taken++;
       drafts.length = 0;
       machine.begin();
-      let result: unknown;
       try {
-        result = waiting.proposal(staging);
-        const size = drafts.reduce((sum, draft) => sum + draft.body.length, 0);
-        if (size > appendBytesMax / 2 || drafts.length > appendRecordsMax / 2)
+        const result = waiting.proposal(staging);
+        const size = drafts.reduce((sum, draft) => sum + recordHeaderBytes + draft.body.length, 0);
+        if (size > entryBytesMax || drafts.length > entryRecordsMax)
           throw new DatabaseError('TooLarge', 'one transaction exceeds the size of a log entry');
+        bytes += size;
+        if (drafts.length > 0 || group.records.length > 0)
+          group.answers.push({ waiting, answer: () => waiting.resolve(result) });
+        else waiting.resolve(result);
       } catch (error) {
         machine.rollback();
-        waiting.reject(error);
+        // What it saw may be staged by an earlier proposal and never become true.
+        if (group.records.length > 0) group.answers.push({ waiting, answer: () => waiting.reject(error) });
+        else waiting.reject(error);
         continue;
       }
+      if (drafts.length > 0) group.entries++;
       for (const [index, draft] of drafts.entries()) {
-        sequence++;
         const record = encodeRecord(
           {
             ...draft,
             flags: draft.flags | (index === drafts.length - 1 ? RecordFlag.lastOfEntry : 0),
             epoch: this.#epoch,
-            sequence,
+            sequence: this.#sequence + group.records.length + 1,
             csnSeen: 0,
             chain,
-            origin: this.#options.region,
+            origin: region,
             index,
           },
           draft.body,
         );
         chain = checksumOf(record);
-        bytes += record.length;
-        records.push(record);
-        notes.push(draft.note);
+        group.records.push(record);
+        group.notes.push(draft.note);
       }
-      answered.push({ waiting, result });
     }
     this.#queue.splice(0, taken);
-    if (records.length === 0) {
-      for (const { waiting, result } of answered) waiting.resolve(result);
-      return;
+    return group;
+  }
+
+  async #commitGroup(): Promise<void> {
+    const { machine } = this.#options;
+    const group = this.#evaluate();
+    const refuse = (failure: DatabaseError) => {
+      for (const { waiting } of group.answers) waiting.reject(failure);
+    };
+    if (group.records.length > 0) {
+      let outcome: Settled;
+      try {
+        outcome = await this.#appendSettled(group.records);
+      } catch (error) {
+        machine.discard();
+        if (error instanceof DatabaseError && error.code === 'StorageFull') return refuse(error);
+        refuse(outcomeUnknown(error));
+        throw error;
+      }
+      if (outcome.kind === 'fenced') {
+        machine.discard();
+        this.#leading = false;
+        this.#stopped = new DatabaseError('NotLeader', 'another node writes this log group now');
+        refuse(this.#stopped);
+        for (const waiting of this.#queue.splice(0)) waiting.reject(this.#stopped);
+        return;
+      }
+      try {
+        if (outcome.kind === 'void') {
+          machine.discard();
+          this.#applyRun([outcome.heartbeat]);
+        } else this.#applyRun(group.records, group.notes);
+      } catch (error) {
+        refuse(outcomeUnknown(error));
+        throw error;
+      }
+      if (outcome.kind === 'void')
+        return refuse(new DatabaseError('Unavailable', 'the log did not take the write; try again'));
+      this.#options.onGroup?.(group.entries, group.records.length);
     }
-    let outcome: Settled;
-    try {
-      const first = await log.append(records, this.#sequence);
-      outcome = first.kind === 'unknown' ? await this.#settle(records) : first.kind;
-    } catch (error) {
-      machine.discard();
-      const full = error instanceof DatabaseError && error.code === 'StorageFull';
-      const failure = error instanceof DatabaseError ? error : new DatabaseError('OutcomeUnknown', 'the log failed', { cause: error });
-      for (const { waiting } of answered) waiting.reject(failure);
-      if (full) return;
-      throw error;
-    }
-    if (outcome === 'void') {
-      machine.discard();
-      const failure = new DatabaseError('Unavailable', 'the log did not take the write; try again');
-      for (const { waiting } of answered) waiting.reject(failure);
-      return;
-    }
-    if (outcome === 'fenced') {
-      machine.discard();
-      this.#stopped = new DatabaseError('NotLeader', 'another node writes this log group now');
-      for (const { waiting } of answered) waiting.reject(this.#stopped);
-      for (const waiting of this.#queue.splice(0)) waiting.reject(this.#stopped);
-      return;
-    }
-    this.#applyRun(records, notes);
-    this.#options.onGroup?.(answered.length, records.length);
-    for (const { waiting, result } of answered) waiting.resolve(result);
+    for (const { answer } of group.answers) answer();
   }
 
   #applyRun(records: readonly Uint8Array[], notes?: readonly unknown[]): void {
@@ -256,6 +322,9 @@ export class Committer {
     const header = checkedHeader(record);
     if (header.sequence !== this.#sequence + 1 || header.chain !== this.#chain)
       throw new DatabaseError('Internal', `log chain broken at sequence ${header.sequence}`);
+    if (header.epoch < this.#epoch)
+      throw new DatabaseError('Internal', `log record ${header.sequence} is of an epoch that has ended`);
+    if (header.kind === RecordKind.open) this.#leading = equalBytes(bodyOf(record), this.#writer);
     this.#options.clock.observe(header.hybridTime);
     this.#options.machine.apply(header, record, note);
     this.#sequence = header.sequence;
@@ -263,15 +332,27 @@ export class Committer {
     this.#epoch = header.epoch;
   }
 
-  async #catchUp(): Promise<void> {
+  /** Applies what the log holds beyond our state; false when it gave no answer. */
+  async #catchUp(): Promise<boolean> {
     for (;;) {
-      const records = await this.#options.log.read(this.#sequence, appendRecordsMax);
-      if (records.length === 0) return;
+      const records = await this.#read(appendRecordsMax);
+      if (records === undefined) return false;
+      if (records.length === 0) return true;
       this.#applyRun(records);
     }
   }
 
-  #controlRecord(kind: RecordKind, epoch: number): Uint8Array {
+  /** What stands after our last record; undefined when the log gives no answer. */
+  async #read(recordsMax: number): Promise<Uint8Array[] | undefined> {
+    try {
+      return await this.#options.log.read(this.#sequence, recordsMax);
+    } catch (error) {
+      if (error instanceof DatabaseError && error.code === 'Unavailable') return undefined;
+      throw error;
+    }
+  }
+
+  #controlRecord(kind: RecordKind, epoch: number, body: Uint8Array): Uint8Array {
     return encodeRecord(
       {
         kind,
@@ -289,41 +370,56 @@ export class Committer {
         index: 0,
         ttlSeconds: 0,
       },
-      new Uint8Array(0),
+      body,
     );
   }
 
   async #appendSettled(records: readonly Uint8Array[]): Promise<Settled> {
     const outcome = await this.#options.log.append(records, this.#sequence);
-    return outcome.kind === 'unknown' ? await this.#settle(records) : outcome.kind;
+    return outcome.kind === 'appended' ? outcome : await this.#settle(records);
   }
 
   /**
-   * Learns what became of a run that got no answer. Whatever now stands after our last record decides: our run
-   * (it was stored), another writer's (we are fenced), or nothing, and then one heartbeat of ours takes the
-   * place, so that the run can never be stored later ('void').
+   * Learns what became of a run that was not simply stored. Whatever now stands after our last record decides:
+   * our run (it was stored), another writer's (we are fenced), or nothing, and then one heartbeat of ours takes
+   * the place, so that the run can never be stored later ('void').
    */
   async #settle(records: readonly Uint8Array[]): Promise<Settled> {
-    const heartbeat = this.#controlRecord(RecordKind.heartbeat, this.#epoch);
+    const heartbeat = this.#controlRecord(RecordKind.heartbeat, this.#epoch, new Uint8Array(0));
     for (let attempt = 0; attempt < settleTriesMax; attempt++) {
-      const found = await this.#options.log.read(this.#sequence, 1).catch(() => undefined);
+      if (this.#stopped !== undefined && attempt >= settleTriesStoppingMax) break;
+      const found = await this.#read(1);
       const first = found?.[0];
       if (first !== undefined) {
-        const sum = checksumOf(first);
-        if (sum === checksumOf(records[0]!)) return 'appended';
-        if (sum !== checksumOf(heartbeat)) return 'fenced';
-        this.#applyRun([heartbeat]);
-        return 'void';
+        if (checkedHeader(first).sequence !== this.#sequence + 1)
+          throw new DatabaseError('Internal', `the log has a hole after sequence ${this.#sequence}`);
+        if (equalBytes(first, records[0]!)) return { kind: 'appended' };
+        return equalBytes(first, heartbeat) ? { kind: 'void', heartbeat } : { kind: 'fenced' };
       }
       if (found !== undefined) {
-        const outcome = await this.#options.log.append([heartbeat], this.#sequence).catch(() => undefined);
-        if (outcome?.kind === 'appended') {
-          this.#applyRun([heartbeat]);
-          return 'void';
-        }
+        const outcome = await this.#appendHeartbeat(heartbeat);
+        if (outcome === 'appended') return { kind: 'void', heartbeat };
       }
-      await this.#options.pause(settlePauseMs);
+      await this.#options.pause(pauseMs(attempt));
     }
     throw new DatabaseError('OutcomeUnknown', 'the log gives no answer');
   }
+
+  async #appendHeartbeat(heartbeat: Uint8Array): Promise<'appended' | 'fenced' | 'unknown'> {
+    try {
+      return (await this.#options.log.append([heartbeat], this.#sequence)).kind;
+    } catch (error) {
+      // A full medium did not take it; room may come before the tries end.
+      if (error instanceof DatabaseError && error.code === 'StorageFull') return 'unknown';
+      throw error;
+    }
+  }
+}
+
+function pauseMs(attempt: number): number {
+  return Math.min(settlePauseMsMax, settlePauseMsMin * 2 ** attempt);
+}
+
+function outcomeUnknown(cause: unknown): DatabaseError {
+  return new DatabaseError('OutcomeUnknown', 'the log did not say whether the write happened', { cause });
 }
