@@ -1,0 +1,17 @@
+// The id of the item that a path names: its own id, or its `_rid`, which is looked up in the partition by the LSN
+// of the item's creation.
+
+import type { ContainerRecord, PartitionRecord } from '../../model/resource.ts';
+import { parseResourceId } from '../../model/resource-id.ts';
+import type { Call } from './call.ts';
+
+export function itemIdOf(call: Call, container: ContainerRecord, partition: PartitionRecord): string {
+  const { request, engine } = call;
+  const id = request.ids[2]!;
+  // Only an address whose container is given by _rid can give its item so.
+  if (request.ids[1] === container.id) return id;
+  const rid = parseResourceId(id);
+  if (rid?.item === undefined || rid.item.partition !== partition.partition) return id;
+  const items = engine.state.partition(partition.partition)?.items;
+  return items?.created(rid.item.created)?.id ?? id;
+}
