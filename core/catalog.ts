@@ -11,7 +11,8 @@ import { BsonWriter } from '../model/bson/write.ts';
 import { ElementCursor, fieldOf, rawDocument, textOfRaw } from '../model/bson/walk.ts';
 import { valueOf } from '../model/value.ts';
 import type { HybridTime } from '../model/hybrid-time.ts';
-import { splitRanges, type PartitionKeyDefinition } from '../model/partition-key.ts';
+import { splitRanges } from '../model/effective-partition-key.ts';
+import { unpartitioned, type PartitionKeyDefinition } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord, DatabaseRecord, PartitionRecord, Profile } from '../model/resource.ts';
 import type { Staging } from './commit.ts';
@@ -19,9 +20,6 @@ import type { Graveyard } from './partition.ts';
 
 /** Number of the partition that holds the catalog itself. */
 export const systemPartition = 0;
-
-/** A container without a partition key of its own (data-model.md): Cosmos's legacy form. */
-export const unpartitionedKey: PartitionKeyDefinition = { paths: ['/_partitionKey'], kind: 'Hash', version: 2, systemKey: true };
 
 /** Physical partitions one container may be made with. */
 export const partitionsMax = 256;
@@ -86,6 +84,10 @@ export class Catalog {
 
   databases(): DatabaseRecord[] {
     return [...this.#databases.values()];
+  }
+
+  databaseOrNone(id: string): DatabaseRecord | undefined {
+    return this.#databases.get(id);
   }
 
   database(id: string): DatabaseRecord {
@@ -197,7 +199,7 @@ export class Catalog {
     }
     if (this.#stagedContainer(wanted.database, wanted.id) !== undefined)
       throw new DatabaseError('ContainerExists', 'a container with that id exists in this database', { argument: 'id' });
-    const partitionKey = wanted.partitionKey ?? unpartitionedKey;
+    const partitionKey = wanted.partitionKey ?? unpartitioned;
     const count = wanted.partitionKey === undefined ? 1 : wanted.partitions;
     if (!Number.isInteger(count) || count < 1 || count > partitionsMax)
       throw new DatabaseError('BadRequest', `partitions must be 1 to ${partitionsMax}`, { argument: 'partitions' });

@@ -180,9 +180,9 @@ export class Engine {
 }
 
 function checkSession(token: string, partition: Partition, region: number): void {
-  const seen = parseSessionToken(token).get(partition.record.range);
+  const seen = parseSessionToken(token).get(String(partition.record.range));
   if (seen === undefined) return;
-  const wanted = seen.regions.get(region) ?? seen.csn;
+  const wanted = seen.lsnByRegion.get(region) ?? seen.csn;
   if (wanted > partition.lsn)
     throw new DatabaseError('SessionNotAvailable', 'this replica has not reached the session token', { argument: 'sessionToken' });
 }

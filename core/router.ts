@@ -2,7 +2,7 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import type { PartitionKeyValue, Scope } from '../model/operation.ts';
-import { compareEffectiveKeys, effectivePartitionKey } from '../model/partition-key.ts';
+import { compareEpk, effectivePartitionKey } from '../model/effective-partition-key.ts';
 import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 
 /** Checks that a key has as many parts as the container's definition, and gives them normalised. */
@@ -22,7 +22,7 @@ export function partitionOf(container: ContainerRecord, key: PartitionKeyValue):
   let high = partitions.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    if (compareEffectiveKeys(partitions[middle]!.minInclusive, effective) <= 0) low = middle;
+    if (compareEpk(partitions[middle]!.minInclusive, effective) <= 0) low = middle;
     else high = middle - 1;
   }
   return partitions[low]!;
@@ -56,18 +56,18 @@ export function routeOf(container: ContainerRecord, scope: Scope): Route {
   if (range === undefined) return { partitions: container.partitions, key: undefined, within: undefined };
   const partitions = container.partitions.filter(
     (partition) =>
-      compareEffectiveKeys(partition.minInclusive, range.maxExclusive) < 0 &&
-      compareEffectiveKeys(range.minInclusive, partition.maxExclusive) < 0,
+      compareEpk(partition.minInclusive, range.maxExclusive) < 0 &&
+      compareEpk(range.minInclusive, partition.maxExclusive) < 0,
   );
   const whole = partitions.every(
     (partition) =>
-      compareEffectiveKeys(range.minInclusive, partition.minInclusive) <= 0 &&
-      compareEffectiveKeys(partition.maxExclusive, range.maxExclusive) <= 0,
+      compareEpk(range.minInclusive, partition.minInclusive) <= 0 &&
+      compareEpk(partition.maxExclusive, range.maxExclusive) <= 0,
   );
   return { partitions, key: undefined, within: whole ? undefined : range };
 }
 
 export function isWithin(container: ContainerRecord, key: PartitionKeyValue, range: EffectiveRange): boolean {
   const effective = effectivePartitionKey(container.partitionKey, key);
-  return compareEffectiveKeys(range.minInclusive, effective) <= 0 && compareEffectiveKeys(effective, range.maxExclusive) < 0;
+  return compareEpk(range.minInclusive, effective) <= 0 && compareEpk(effective, range.maxExclusive) < 0;
 }
