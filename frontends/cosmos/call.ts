@@ -5,6 +5,7 @@ import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { Engine } from '../../core/engine.ts';
 import { partitionOf } from '../../core/router.ts';
 import { parseEtag } from '../../model/etag.ts';
+import type { HybridTime } from '../../model/hybrid-time.ts';
 import type { Condition, Context, PartitionKeyValue } from '../../model/operation.ts';
 import { parsePartitionKeyHeader } from '../../model/partition-key.ts';
 import { parseResourceId } from '../../model/resource-id.ts';
@@ -41,7 +42,7 @@ export function containerOf(call: Call): ContainerRecord {
   const rid = parseResourceId(id);
   const found =
     engine.catalog.containerOrNone(database.id, id) ??
-    (rid?.container === undefined ? undefined : engine.catalog.containers(database.id).find((one) => one.number === rid.container));
+    (rid?.kind === 'container' ? engine.catalog.containers(database.id).find((one) => one.number === rid.container) : undefined);
   if (found === undefined)
     throw new DatabaseError('ContainerNotFound', 'no container with that id in this database', { argument: 'container' });
   return found;
@@ -89,7 +90,7 @@ export function keyOf(call: Call, container: ContainerRecord): PartitionKeyValue
 /** Notes where the request went, for the session token of answers and failures alike. */
 export function touch(call: Call, container: ContainerRecord, key: PartitionKeyValue): PartitionRecord {
   const partition = partitionOf(container, key);
-  call.request.touched = { container, partition };
+  call.request.touched = { engine: call.engine, container, partition };
   return partition;
 }
 
@@ -103,10 +104,11 @@ export function conditionOf(request: CosmosRequest): Condition | undefined {
   };
 }
 
-/** Version that If-Match demands of a database or container. */
-export function ifMatchOf(request: CosmosRequest): Condition['ifMatch'] {
+/** Version that If-Match demands of a database or container; '*' is what every existing one has. */
+export function ifMatchOf(request: CosmosRequest): HybridTime | undefined {
   const text = headerOf(request, 'if-match');
-  return text === undefined ? undefined : parseEtag(text);
+  const version = text === undefined ? '*' : parseEtag(text);
+  return version === '*' ? undefined : version;
 }
 
 /** False when the client asked for no body after a write. */

@@ -5,8 +5,8 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
-import type { PartitionRecord, ContainerRecord } from '../../model/resource.ts';
 import type { HttpInput } from '../http.ts';
+import type { Place } from './encode.ts';
 import { rowOf, type Row } from './surface.ts';
 
 export interface CosmosRequest {
@@ -23,7 +23,7 @@ export interface CosmosRequest {
   /** Scheme and host by which the client reached this server. */
   readonly origin: string;
   /** Set once the operation knows it, so that a failure too can tell the session token. */
-  touched: { readonly container: ContainerRecord; readonly partition: PartitionRecord } | undefined;
+  touched: Place | undefined;
 }
 
 /** Segments of the longest address: database, container, item, attachment. */

@@ -97,7 +97,9 @@ function keptOf(engine: Engine, partition: PartitionRecord, lsn: number): Kept {
   const kilobytes = Math.ceil((items?.bytes ?? 0) / 1024);
   kept = {
     lsn,
-    token: formatSessionToken([{ range: partition.range, epoch: partition.epoch, csn: lsn, regions: [[engine.region.id, lsn]] }]),
+    token: formatSessionToken(
+      new Map([[String(partition.range), { epoch: partition.epoch, csn: lsn, lsnByRegion: new Map([[engine.region.id, lsn]]) }]]),
+    ),
     usage: `documentSize=0;documentsSize=${kilobytes};documentsCount=${items?.size ?? 0};collectionSize=${kilobytes};`,
   };
   keptByPartition.set(partition, kept);
@@ -203,17 +205,16 @@ function substatusOf(error: DatabaseError, request: CosmosRequest | undefined): 
 export function encodeFailure(
   error: DatabaseError,
   request: CosmosRequest | undefined,
-  engine: Engine | undefined,
   activityId: string,
 ): HttpAnswer {
   const { status } = cosmosErrorOf(error);
-  const headers = fixedHeaders(activityId, engine === undefined ? 0 : failureCharge);
+  const headers = fixedHeaders(activityId, failureCharge);
   const substatus = substatusOf(error, request);
   if (substatus !== 0) headers.push('x-ms-substatus', String(substatus));
   const retryAfterMs = retryAfterMsOf(error);
   if (retryAfterMs !== undefined) headers.push('x-ms-retry-after-ms', String(retryAfterMs));
   const touched = request?.touched;
-  if (touched !== undefined && engine !== undefined) pushPlace(headers, { engine, ...touched });
+  if (touched !== undefined) pushPlace(headers, touched);
   if (status === 304) return { status, headers, body: undefined };
   const body = errorBody(error, activityId);
   headers.push('Content-Type', 'application/json', 'Content-Length', String(body.length));

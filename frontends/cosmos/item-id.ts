@@ -11,7 +11,8 @@ export function itemIdOf(call: Call, container: ContainerRecord, partition: Part
   // Only an address whose container is given by _rid can give its item so.
   if (request.ids[1] === container.id) return id;
   const rid = parseResourceId(id);
-  if (rid?.item === undefined || rid.item.partition !== partition.partition) return id;
+  if (rid?.kind !== 'item' || rid.container !== container.number || rid.partition !== partition.range) return id;
   const items = engine.state.partition(partition.partition)?.items;
-  return items?.created(rid.item.created)?.id ?? id;
+  const slot = items?.after(rid.number - 1).next().value;
+  return slot?.created === rid.number ? slot.id : id;
 }

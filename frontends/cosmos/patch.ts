@@ -11,8 +11,8 @@
 
 import { jsonOfBson } from '../../model/bson/json-write.ts';
 import { BsonType, depthMax } from '../../model/bson/types.ts';
-import { validateDocument } from '../../model/bson/validate.ts';
-import { childOf, ElementCursor, elementCount, fieldOf, Raw, rawDocument, textOfRaw } from '../../model/bson/walk.ts';
+import { validateBson } from '../../model/bson/validate.ts';
+import { childOf, ElementCursor, elementCount, Raw, rawDocument, textOfRaw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { Condition, Edit } from '../../model/operation.ts';
@@ -104,7 +104,7 @@ const jsonGrowthMax = 6;
 export function applyPatch(body: Uint8Array, operations: readonly PatchOperation[]): Uint8Array {
   let bytes = body;
   for (const [i, operation] of operations.entries()) bytes = applyOne(bytes, operation, i + 1);
-  validateDocument(bytes, { levelsMax: depthMax });
+  validateBson(bytes);
   if (bytes.length * jsonGrowthMax > itemJsonBytesMax && jsonOfBson(bytes).length > itemJsonBytesMax) throw tooLargeItem();
   return bytes;
 }
