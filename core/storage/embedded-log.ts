@@ -234,7 +234,7 @@ function prefix(key: Uint8Array, { account, group }: GroupName, area: number): U
   return key;
 }
 
-function recordKey(name: GroupName, sequence: number): Uint8Array {
+export function recordKey(name: GroupName, sequence: number): Uint8Array {
   const key = prefix(new Uint8Array(15), name, recordArea);
   writeUint64BE(key, 7, sequence);
   return key;
