@@ -53,7 +53,37 @@ function segmentsOf(url: string): string[] {
   return start === end ? [] : path.slice(start, end).split('/');
 }
 
-export function decode(input: HttpInput): CosmosRequest {
+/**
+ * How ids in paths are understood. `exact`: decoded once, every character counts. `gateway`: as the service's routing
+ * gateway does on its main port, which normalises the path before it checks the signature, so that some ids can be
+ * created and never addressed; clients' tests hold it to that.
+ */
+export type Addresses = 'exact' | 'gateway';
+
+const control = /[\x00-\x1f]/;
+
+/** The link as the routing gateway sees it: decoded again, backslashes turned, cut at `#`, blanks at its end dropped. */
+function gatewayLink(link: string): string {
+  if (control.test(link)) throw badRequest('the path holds a control character', 'path');
+  let decoded = link;
+  if (link.includes('%')) {
+    try {
+      decoded = decodeURIComponent(link);
+    } catch {
+      // What is no encoding stays as it is.
+    }
+  }
+  const hash = decoded.indexOf('#');
+  return (hash < 0 ? decoded : decoded.slice(0, hash)).replaceAll('\\', '/').trimEnd();
+}
+
+/** What a signature must then cover. A slash within an id makes further segments, which no client signs. */
+function gatewaySigned(link: string, ids: readonly string[]): string {
+  const seen = gatewayLink(link);
+  return ids.some((id) => id.includes('/')) ? `${seen}/` : seen;
+}
+
+export function decode(input: HttpInput, addresses: Addresses = 'exact'): CosmosRequest {
   if (input.fault !== undefined) throw input.fault;
   const { message } = input;
   const url = message.url ?? '/';
@@ -86,7 +116,7 @@ export function decode(input: HttpInput): CosmosRequest {
     row,
     verb,
     resourceType: segments.length === 0 ? '' : isFeed ? segments.at(-1)! : segments.at(-2)!,
-    link: isFeed ? parent : link,
+    link: addresses === 'gateway' ? gatewaySigned(isFeed ? parent : link, ids) : isFeed ? parent : link,
     ids,
     headers,
     body: input.body,
