@@ -1,6 +1,5 @@
 // What an execution is handed from outside: the clock, chance, scripts. Expressions reach the world only through it.
 
-import type { Predicate } from '../../model/predicate.ts';
 import type { Value } from '../../model/value.ts';
 import type { RegexCache } from './functions/regex.ts';
 import type { Semantics } from './semantics.ts';
@@ -15,8 +14,6 @@ export interface QueryPorts {
   readonly elapsedMs: () => number;
   /** Runs a function the container holds as a script. */
   readonly callScript?: ((name: string, values: readonly Value[]) => Value) | undefined;
-  /** Evaluates the path predicates of the door that made the query. */
-  readonly matches?: ((predicate: Predicate, value: Value) => boolean) | undefined;
 }
 
 /** What functions see. */

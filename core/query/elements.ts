@@ -68,3 +68,11 @@ export function heldBytes(value: Value): number {
   if (value instanceof Raw) return 64 + value.bytes.length;
   return 16;
 }
+
+/** The value without the rest of the buffer it lies in, where that is much larger: for values that are held long. */
+export function detached(value: Value): Value {
+  if (!(value instanceof Raw)) return value;
+  const length = value.end - value.start;
+  if (value.bytes.length <= 2 * length + 64) return value;
+  return new Raw(value.bytes.slice(value.start, value.end), value.type, 0, length);
+}

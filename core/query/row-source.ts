@@ -2,7 +2,7 @@
 // Positions grow in scan order and survive a restart; an item's new version has a new, higher position.
 
 import { BsonWriter } from '../../model/bson/write.ts';
-import { ElementCursor, Raw, fieldOf, nameOf } from '../../model/bson/walk.ts';
+import { ElementCursor, nameOf, Raw } from '../../model/bson/walk.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { writeValue, type Value } from '../../model/value.ts';
 import type { SystemProperty } from './semantics.ts';
@@ -11,7 +11,7 @@ import type { SystemProperty } from './semantics.ts';
 export interface ScannedItem {
   readonly position: number;
   readonly document: Uint8Array;
-  /** Properties that the body does not hold; asked only for names in the semantics' list. */
+  /** Properties that the body does not hold, by the names in the semantics' list; undefined leaves it to the body. */
   readonly system?: { field(name: string): Value } | undefined;
 }
 
@@ -27,26 +27,19 @@ export interface RowSource {
 
 /** The item whole, body and system properties, as one object value. Copies the body: doors splice results themselves. */
 export function materialise(item: ScannedItem, properties: readonly SystemProperty[]): Raw {
-  const system = item.system;
-  if (system === undefined || properties.length === 0) {
-    return new Raw(item.document, BsonType.object, 0, item.document.length);
-  }
-  const writer = new BsonWriter(item.document.length + 256).beginDocument();
-  for (const property of properties) {
-    if (!property.hides && fieldOf(item.document, property.name) === undefined) {
-      writeValue(writer, property.name, system.field(property.name));
-    }
-  }
-  const hidden = properties.filter((property) => property.hides).map((property) => nameOf(property.name));
-  const cursor = new ElementCursor(item.document);
+  const { document, system } = item;
+  const shown = system === undefined ? [] : properties.filter((property) => system.field(property.name) !== undefined);
+  if (system === undefined || shown.length === 0) return new Raw(document, BsonType.object, 0, document.length);
+  const hidden = shown.map((property) => nameOf(property.name));
+  const writer = new BsonWriter(document.length + 256).beginDocument();
+  for (const { name, place } of shown) if (place === 'first') writeValue(writer, name, system.field(name));
+  const cursor = new ElementCursor(document);
   while (cursor.next()) {
     if (hidden.some((name) => cursor.nameIs(name))) continue;
-    const name = cursor.bytes.subarray(cursor.nameStart, cursor.nameEnd);
-    writer.copy(name, cursor.type, cursor.bytes, cursor.valueStart, cursor.valueEnd);
+    const name = document.subarray(cursor.nameStart, cursor.nameEnd);
+    writer.copy(name, cursor.type, document, cursor.valueStart, cursor.valueEnd);
   }
-  for (const property of properties) {
-    if (property.hides) writeValue(writer, property.name, system.field(property.name));
-  }
+  for (const { name, place } of shown) if (place === 'last') writeValue(writer, name, system.field(name));
   const bytes = writer.end().finish();
   return new Raw(bytes, BsonType.object, 0, bytes.length);
 }

@@ -6,11 +6,11 @@ import type { Value } from '../../model/value.ts';
 
 export type ValueKind = 'undefined' | 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
 
-/** A property that the body does not hold and the door shows. */
+/** A property that the body need not hold. Where the item's system view answers, a field of that name in the body is hidden. */
 export interface SystemProperty {
   readonly name: string;
-  /** True: it hides a field of that name in the body. False: it is shown only where the body has none. */
-  readonly hides: boolean;
+  /** Before the fields of the body or after them, where an item is shown whole. */
+  readonly place: 'first' | 'last';
 }
 
 export interface Semantics {
@@ -22,7 +22,7 @@ export interface Semantics {
   equal(left: Value, right: Value): boolean | undefined;
   /** `<` and its like: negative, zero, positive, or undefined when the two cannot be compared. */
   compare(left: Value, right: Value): number | undefined;
-  /** The total order of sorting, over all values and undefined. Zero only for values with equal `key`. */
+  /** The total order of sorting, over all values and undefined. */
   order(left: Value, right: Value): number;
   /** A text that is the same for two values exactly when they are the same to GROUP BY, DISTINCT and sets. */
   key(value: Value): string;
@@ -30,6 +30,6 @@ export interface Semantics {
   field(value: Value, name: string): Value;
   /** The value as the language shows it: typed values become objects, all else stays. */
   view(value: Value): Value;
-  /** In the order in which they are spliced: those that do not hide come before the body, the others after it. */
+  /** In the order in which they are shown. */
   readonly systemProperties: readonly SystemProperty[];
 }

@@ -1,6 +1,7 @@
 // What the files of the compiler share: numbering of slots, memos and parameters, and the two mutually recursive
 // entry points. One compiler serves one query; its product holds no state and serves every execution of that query.
 
+import type { Predicate } from '../../../model/predicate.ts';
 import type { Expression, Relation } from '../../../model/query.ts';
 import type { Value } from '../../../model/value.ts';
 import type { Evaluate, OpenRows } from '../frame.ts';
@@ -26,6 +27,8 @@ export interface Compiler {
   readonly semantics: Semantics;
   expression(expression: Expression, scope: Scope): Compiled;
   relation(relation: Relation, outer: Scope | undefined): CompiledRelation;
+  /** The test of a path predicate, made by the door that put it into the query. */
+  predicate(predicate: Predicate): (value: Value) => boolean;
   newSlot(): number;
   newMemo(): number;
   parameter(name: string): number;

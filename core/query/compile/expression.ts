@@ -133,12 +133,8 @@ export function compileExpression(compiler: Compiler, expression: Expression, sc
       return edgeSubquery(compiler, expression.query, expression.edge, scope);
     case 'predicate': {
       const of = compile(expression.of);
-      const { predicate } = expression;
-      const evaluate: Evaluate = (frame) => {
-        const matches = frame.context.ports.matches;
-        if (matches === undefined) throw new DatabaseError('Internal', 'no evaluator of path predicates was handed in');
-        return matches(predicate, of.evaluate(frame));
-      };
+      const matches = compiler.predicate(expression.predicate);
+      const evaluate: Evaluate = (frame) => matches(of.evaluate(frame));
       return { evaluate, varies: 'row' };
     }
   }

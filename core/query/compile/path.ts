@@ -20,10 +20,11 @@ export function fieldOfValue(semantics: Semantics, value: Value, name: string): 
 export function fieldOfItem(semantics: Semantics, frame: Frame, slot: number, name: string): Value {
   const item = frame.items[slot];
   if (item === undefined) return undefined;
-  const property = semantics.systemProperties.find((candidate) => candidate.name === name);
-  if (property?.hides === true && item.system !== undefined) return item.system.field(name);
-  const stored = valueOf(findField(item.document, 0, nameOf(name)));
-  return stored === undefined && property !== undefined ? item.system?.field(name) : stored;
+  if (item.system !== undefined && semantics.systemProperties.some((property) => property.name === name)) {
+    const value = item.system.field(name);
+    if (value !== undefined) return value;
+  }
+  return valueOf(findField(item.document, 0, nameOf(name)));
 }
 
 /** A field or element with a computed name or position. */
@@ -68,32 +69,29 @@ export function compilePath(semantics: Semantics, place: Place, names: readonly 
   }
 
   if (isItem) {
-    if (semantics.systemProperties.some((property) => property.name === first)) {
-      return { evaluate: slowly, raw: () => elsewhere };
-    }
-    return {
-      evaluate: (frame) => {
-        const item = frame.items[slot];
-        if (item === undefined) return undefined;
-        const raw = walk(item.document, 0, encoded);
-        return raw === elsewhere ? slowly(frame) : valueOf(raw);
-      },
-      raw: (frame) => {
-        const item = frame.items[slot];
-        return item === undefined ? undefined : walk(item.document, 0, encoded);
-      },
+    const isSystem = semantics.systemProperties.some((property) => property.name === first);
+    const raw = (frame: Frame): Raw | undefined => {
+      const item = frame.items[slot];
+      if (item === undefined) return undefined;
+      if (isSystem && item.system?.field(first) !== undefined) return elsewhere;
+      return walk(item.document, 0, encoded);
     };
+    return reader(raw, slowly);
   }
   const raw = (frame: Frame): Raw | undefined => {
     const value = frame.slots[slot];
     if (isObject(value)) return walk(value.bytes, value.start, encoded);
     return value === undefined ? undefined : elsewhere;
   };
+  return reader(raw, slowly);
+}
+
+function reader(raw: PathReader['raw'], slowly: Evaluate): PathReader {
   return {
+    raw,
     evaluate: (frame) => {
       const found = raw(frame);
       return found === elsewhere ? slowly(frame) : valueOf(found);
     },
-    raw,
   };
 }
