@@ -8,7 +8,7 @@ import { mongoViewOf } from '../model/view.ts';
 import { pageCharge } from './charge.ts';
 import { feedBytesMax, parsePlace, rowsOf } from './feed.ts';
 import type { GroupState } from './group.ts';
-import { compilePredicate } from './query/compile/predicate.ts';
+import { compilePredicate } from './query/predicate/compile.ts';
 
 /** A slice ends after this many milliseconds, looked at every so many items. */
 const sliceMsMax = 2;
