@@ -123,7 +123,8 @@ export class QueryMaker {
       }
       case 5: {
         const name = random.pick(naiveFunctions);
-        return { kind: 'call', name, values: Array.from({ length: arityOf(name) }, inner) };
+        const suited = (): Tree => (random.chance(0.6) ? this.#suited(name, scope) : inner());
+        return { kind: 'call', name, values: Array.from({ length: arityOf(name) }, suited) };
       }
       case 6: {
         const fields = Array.from({ length: random.below(4) }, () => [random.pick(names), inner()] as const);
@@ -138,6 +139,17 @@ export class QueryMaker {
       default:
         return { kind: 'binary', operator: random.pick(binaries), left: inner(), right: inner() };
     }
+  }
+
+  /** An argument of the kind that the function computes with. */
+  #suited(name: string, scope: readonly string[]): Tree {
+    const random = this.#random;
+    if (/^IS_/.test(name)) return this.path(scope);
+    if (/^(ARRAY|SET)/.test(name)) {
+      if (random.chance(0.4)) return { kind: 'member', of: { kind: 'name', name: 'c' }, name: 'tags' };
+      return { kind: 'array', elements: Array.from({ length: random.below(4) }, () => this.#leaf(scope)) };
+    }
+    return { kind: 'literal', value: random.pick<Plain>(/^(ABS|FLOOR)$/.test(name) ? numbers : texts) };
   }
 
   #subquery(scope: readonly string[], depth: number): QueryTree {
