@@ -87,8 +87,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a void outcome leaves what was staged',
     source: 'core/commit.ts',
     replace: `machine.discard();
-          this.#applyRun([outcome.heartbeat]);`,
-    by: `this.#applyRun([outcome.heartbeat]);`,
+          this.#applyOwn([outcome.heartbeat]);`,
+    by: `this.#applyOwn([outcome.heartbeat]);`,
   },
   {
     name: 'a void outcome is answered as success',
