@@ -191,9 +191,12 @@ function checkSession(token: string, partition: Partition, region: number): void
 type Handler<Kind extends OperationKind> = (engine: Engine, operation: Operation<Kind>, context: Context) => Promise<Result<Kind>>;
 
 const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
-  'create-database': (engine, { id }) => engine.submit((staging) => engine.catalog.createDatabase(id, staging)),
+  'create-database': (engine, { id, settings }) =>
+    engine.submit((staging) => engine.catalog.createDatabase(id, settings, staging)),
   'read-database': async (engine, { id }) => engine.catalog.database(id),
   'list-databases': async (engine) => engine.catalog.databases(),
+  'replace-database': (engine, { id, settings, ifMatch }) =>
+    engine.submit((staging) => engine.catalog.replaceDatabase(id, settings, ifMatch, staging)),
   'delete-database': (engine, { id, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteDatabase(id, ifMatch, staging)),
   'create-container': (engine, operation) =>
