@@ -12,7 +12,7 @@ function page(): string {
     '(or `MERIDIAN_CONFIG`), and the file over the default. In the file, which is YAML, a setting has the name of its',
     'flag without the dashes: `sql-port: 9000`. A switch that was turned on is turned off with `--no-…` or `false`.',
     'What may be given several times is a list in the file and separated by commas in the environment. Embedded',
-    '(`Meridian.start({ … })`), names are in camel case: `sqlPort`.',
+    '(`Meridian.start({ … })`), names are in camel case: `sqlPort`; accounts are `accounts: [{ name, key }]`.',
     '',
     '| Flag | Environment | Default | Meaning |',
     '|---|---|---|---|',

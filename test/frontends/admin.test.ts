@@ -1,9 +1,11 @@
 // The admin door over a real port: who may ask what, and what it answers.
 
+import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../../bin/server.ts';
+import { surface } from '../../frontends/admin/surface.ts';
 import { serve } from '../serving.ts';
 
 const accountKey = Buffer.alloc(64, 9).toString('base64');
@@ -230,4 +232,14 @@ test('a client that does not finish its headers is cut', { timeout: 30_000 }, as
     socket.on('close', () => done(text));
   });
   expect(answer).toMatch(/^HTTP\/1\.1 408/);
+});
+
+test('its README lists exactly the routes there are', async () => {
+  const text = await readFile(new URL('../../frontends/admin/README.md', import.meta.url), 'utf8');
+  const listed = text.split('\n').filter((line) => /^\| (GET|POST) /.test(line));
+  expect(listed).toEqual(
+    surface.map(
+      ({ method, path, credentials, help }) => `| ${method.toUpperCase()} | \`${path}\` | ${credentials} | ${help} |`,
+    ),
+  );
 });
