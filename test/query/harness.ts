@@ -1,15 +1,15 @@
 // Runs Cosmos SQL over plain JSON items, for tests: items in, plain results out, page by page.
 
-import { queryOfSql, type TranslateOptions } from '../../../frontends/cosmos/sql/query.ts';
-import { cosmosSemantics } from '../../../frontends/cosmos/semantics.ts';
-import { executeQuery, type PageBounds, type PageEnd, type ResultRow } from '../../../core/query/execute.ts';
-import { prepareQuery, type PreparedQuery } from '../../../core/query/prepare.ts';
-import type { QueryPorts } from '../../../core/query/context.ts';
-import { materialise, type RowSource, type ScannedItem } from '../../../core/query/row-source.ts';
-import { bsonOfJson, valueOfJson } from '../../../model/bson/json-read.ts';
-import { jsonOfValue } from '../../../model/bson/json-write.ts';
-import { utf8 } from '../../../model/bytes.ts';
-import type { Value } from '../../../model/value.ts';
+import { queryOfSql, type TranslateOptions } from '../../frontends/cosmos/sql/query.ts';
+import { cosmosSemantics } from '../../frontends/cosmos/semantics.ts';
+import { executeQuery, type PageBounds, type PageEnd, type ResultRow } from '../../core/query/execute.ts';
+import { prepareQuery, type PreparedQuery } from '../../core/query/prepare.ts';
+import type { QueryPorts } from '../../core/query/context.ts';
+import { materialise, type RowSource, type ScannedItem } from '../../core/query/row-source.ts';
+import { bsonOfJson, valueOfJson } from '../../model/bson/json-read.ts';
+import { jsonOfValue } from '../../model/bson/json-write.ts';
+import { utf8 } from '../../model/bytes.ts';
+import type { Value } from '../../model/value.ts';
 
 export const testNowMs = Date.UTC(2026, 10, 21, 12, 30, 15, 250);
 

@@ -35,14 +35,36 @@ function chainOf(relation: Relation): Relation[] {
   }
 }
 
+/** Whether a result can be undefined, and so no result at all. */
+function isAlwaysDefined(value: Expression, sources: ReadonlySet<string>): boolean {
+  if (value.kind === 'variable') return sources.has(value.name);
+  return ['object', 'array', 'arraySubquery', 'exists', 'predicate'].includes(value.kind);
+}
+
+/**
+ * Puts a test for definedness below the sort of a projection that can give nothing: a sort that is told how many
+ * rows are wanted must hold that many results, not that many rows.
+ */
+function definedBeforeSort(relation: Relation, sources: ReadonlySet<string>): Relation {
+  if (relation.kind !== 'project' || relation.input.kind !== 'sort') return relation;
+  const { value, input: sort } = relation;
+  if (isAlwaysDefined(value, sources)) return relation;
+  const test: Expression = { kind: 'call', name: 'IS_DEFINED', arguments: [value] };
+  return { ...relation, input: { ...sort, input: { kind: 'filter', input: sort.input, test } } };
+}
+
+function sourcesOf(relation: Relation): ReadonlySet<string> {
+  return new Set(chainOf(relation).flatMap((node) => (node.kind === 'source' ? [node.binding] : [])));
+}
+
 function shapeOf(chain: readonly Relation[]): PlanShape {
   const kinds = chain.map((node) => node.kind);
   const counted = ['distinct', 'group', 'union', 'skip', 'limit'];
   if (kinds.some((kind) => counted.includes(kind))) return 'counted';
   const sort = kinds.indexOf('sort');
   if (sort < 0) return 'streaming';
-  const isRowwise = kinds.slice(0, sort).every((kind) => kind === 'project' || kind === 'let');
-  return isRowwise && kinds.indexOf('sort', sort + 1) < 0 ? 'sorted' : 'counted';
+  // Above the sort only the projection: each sorted row is one result.
+  return sort === 1 && kinds[0] === 'project' && kinds.indexOf('sort', 2) < 0 ? 'sorted' : 'counted';
 }
 
 export function planQuery(query: Query): Plan {
@@ -57,7 +79,8 @@ export function planQuery(query: Query): Plan {
     skip = relation.count;
     relation = relation.input;
   }
-  const rewritten = pushFilters(foldRelation(relation));
+  const folded = foldRelation(relation);
+  const rewritten = pushFilters(definedBeforeSort(folded, sourcesOf(folded)));
   const chain = chainOf(rewritten);
   const operators = chain.map((node) => node.kind).reverse();
   if (skip !== undefined) operators.push('skip');
