@@ -38,6 +38,10 @@ export const doorRows: readonly DoorRow[] = [
     name: 'sql',
     title: 'Cosmos DB NoSQL',
     portFlag: 'sqlPort',
+    load: async () => {
+      const { openCosmos } = await import('../frontends/cosmos/listen.ts');
+      return { open: openCosmos };
+    },
     urlOf: (authority) => `http://${authority}`,
     connectionStringOf: ({ authority, key, advertise }) =>
       `AccountEndpoint=${advertise ?? `http://${authority}`}/;AccountKey=${key};`,

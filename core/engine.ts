@@ -180,6 +180,15 @@ export class Engine {
   }
 }
 
+/** Refuses a read over partitions of which one has not reached the caller's session token. */
+export function requireSession(engine: Engine, container: ContainerRecord, context: Context): void {
+  if (context.sessionToken === undefined) return;
+  for (const { partition } of container.partitions) {
+    const found = engine.state.partition(partition);
+    if (found !== undefined) checkSession(context.sessionToken, found, engine.region.id);
+  }
+}
+
 function checkSession(token: string, partition: Partition, region: number): void {
   const seen = parseSessionToken(token).get(String(partition.record.range));
   if (seen === undefined) return;
@@ -273,8 +282,11 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     const bytes = items.reduce((sum, item) => sum + item.body.length, 0);
     return { container, items, charge: readCharge(bytes) };
   },
-  'read-feed': async (engine, { database, container: id, scope, itemsMax, after }) =>
-    readFeed(engine.state, engine.catalog.container(database, id), scope, itemsMax, after, engine.nowSeconds),
+  'read-feed': async (engine, { database, container: id, scope, itemsMax, after }, context) => {
+    const container = engine.catalog.container(database, id);
+    requireSession(engine, container, context);
+    return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds);
+  },
   'find-items': (engine, operation, context) =>
     findItems(
       engine.state,

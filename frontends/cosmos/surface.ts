@@ -19,6 +19,11 @@ import { listItems } from './operations/list-items.ts';
 import { listOffers } from './operations/list-offers.ts';
 import { listPartitionKeyRanges } from './operations/list-partition-key-ranges.ts';
 import { patchItem } from './operations/patch-item.ts';
+import { planQuery } from './operations/plan-query.ts';
+import { queryContainers } from './operations/query-containers.ts';
+import { queryDatabases } from './operations/query-databases.ts';
+import { queryItems } from './operations/query-items.ts';
+import { queryOffers } from './operations/query-offers.ts';
 import { readAccount } from './operations/read-account.ts';
 import { readCertificate } from './operations/read-certificate.ts';
 import { readContainer } from './operations/read-container.ts';
@@ -60,13 +65,13 @@ export const surface: readonly Row[] = [
   { verb: 'GET', path: '/', operation: 'read-account', reads: true, run: readAccount },
   { verb: 'GET', path: '/_explorer/{file}', operation: 'read-certificate', reads: true, signed: false, run: readCertificate },
 
-  { verb: 'POST', path: '/dbs', header: isQuery, operation: 'query-databases', reads: true, run: undefined },
+  { verb: 'POST', path: '/dbs', header: isQuery, operation: 'query-databases', reads: true, run: queryDatabases },
   { verb: 'POST', path: '/dbs', operation: 'create-database', reads: false, run: createDatabase },
   { verb: 'GET', path: '/dbs', operation: 'list-databases', reads: true, run: listDatabases },
   { verb: 'GET', path: database, operation: 'read-database', reads: true, run: readDatabase },
   { verb: 'DELETE', path: database, operation: 'delete-database', reads: false, run: deleteDatabase },
 
-  { verb: 'POST', path: `${database}/colls`, header: isQuery, operation: 'query-containers', reads: true, run: undefined },
+  { verb: 'POST', path: `${database}/colls`, header: isQuery, operation: 'query-containers', reads: true, run: queryContainers },
   { verb: 'POST', path: `${database}/colls`, operation: 'create-container', reads: false, run: createContainer },
   { verb: 'GET', path: `${database}/colls`, operation: 'list-containers', reads: true, run: listContainers },
   { verb: 'GET', path: container, operation: 'read-container', reads: true, run: readContainer },
@@ -74,8 +79,8 @@ export const surface: readonly Row[] = [
   { verb: 'DELETE', path: container, operation: 'delete-container', reads: false, run: deleteContainer },
   { verb: 'GET', path: `${container}/pkranges`, operation: 'list-partition-key-ranges', reads: true, run: listPartitionKeyRanges },
 
-  { verb: 'POST', path: items, header: isPlan, operation: 'plan-query', reads: true, run: undefined },
-  { verb: 'POST', path: items, header: isQuery, operation: 'query-items', reads: true, run: undefined },
+  { verb: 'POST', path: items, header: isPlan, operation: 'plan-query', reads: true, run: planQuery },
+  { verb: 'POST', path: items, header: isQuery, operation: 'query-items', reads: true, run: queryItems },
   { verb: 'POST', path: items, header: isBatch, operation: 'batch-items', reads: false, run: batchItems },
   { verb: 'POST', path: items, header: isUpsert, operation: 'upsert-item', reads: false, run: upsertItem },
   { verb: 'POST', path: items, operation: 'create-item', reads: false, run: createItem },
@@ -87,7 +92,7 @@ export const surface: readonly Row[] = [
   { verb: 'DELETE', path: item, operation: 'delete-item', reads: false, run: deleteItem },
   { verb: 'POST', path: `${container}/operations/{operation}`, operation: 'delete-partition-key', reads: false, run: undefined },
 
-  { verb: 'POST', path: '/offers', operation: 'query-offers', reads: true, run: undefined },
+  { verb: 'POST', path: '/offers', header: isQuery, operation: 'query-offers', reads: true, run: queryOffers },
   { verb: 'GET', path: '/offers', operation: 'list-offers', reads: true, run: listOffers },
   { verb: 'GET', path: '/offers/{offer}', operation: 'read-offer', reads: true, run: readOffer },
   { verb: 'PUT', path: '/offers/{offer}', operation: 'replace-offer', reads: false, run: replaceOffer },
