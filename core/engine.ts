@@ -1,0 +1,339 @@
+// The engine of one account in one region: the single entrance for every door. It looks up the container and
+// the partition and delegates; it holds no rule of its own.
+
+import { DatabaseError } from '../model/errors.ts';
+import type { HybridClock } from '../model/hybrid-time.ts';
+import type { Context, Item, ItemWrite, Operation, OperationKind, PartitionKeyValue, Result, WriteOutcome } from '../model/operation.ts';
+import { checkedHeader, checksumOf } from '../model/record.ts';
+import { parseSessionToken } from '../model/session-token.ts';
+import type { ContainerRecord } from '../model/resource.ts';
+import type { Log } from '../replication/log.ts';
+import { readCharge } from './charge.ts';
+import { Committer, type Proposal } from './commit.ts';
+import { readFeed } from './feed.ts';
+import { findItems } from './find.ts';
+import { GroupState } from './group.ts';
+import { partitionKeyOf } from './identify.ts';
+import type { Partition, Records } from './partition.ts';
+import { Retention } from './retention.ts';
+import { checkedPartitionKey, partitionOf } from './router.ts';
+
+/** A log whose records can be read one by one and removed once superseded: the embedded log, a follower's store. */
+export interface RecordLog extends Log, Records {
+  /** Every record still there, in order, in chunks: recovery. */
+  scan(after: number): AsyncIterable<readonly Uint8Array[]>;
+  trim(sequences: readonly number[]): Promise<void>;
+}
+
+export interface Region {
+  /** Never reused; named in records and session tokens. */
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface EngineOptions {
+  readonly log: RecordLog;
+  readonly clock: HybridClock;
+  readonly region: Region;
+  /** Physical partitions of a container that does not say. */
+  readonly partitionsDefault: number;
+  readonly pause: (milliseconds: number) => Promise<void>;
+  /** Reports recovery: records read so far. */
+  readonly onRecovery?: ((records: number) => void) | undefined;
+}
+
+/** Writes of one `write-items` that share an entry: bounds how long one proposal holds the event loop. */
+const writesPerEntryMax = 256;
+const bytesPerEntryMax = 2 * 1024 * 1024;
+
+/** How often superseded records are looked at. */
+const retentionEveryMs = 1_000;
+
+/** Counts for `/status`, metrics and benchmarks. */
+export interface EngineCounters {
+  groups: number;
+  entries: number;
+  records: number;
+}
+
+export class Engine {
+  readonly region: Region;
+  readonly counters: EngineCounters = { groups: 0, entries: 0, records: 0 };
+  readonly #options: EngineOptions;
+  readonly #state: GroupState;
+  readonly #committer: Committer;
+  readonly #retention: Retention;
+  #timer: NodeJS.Timeout | undefined;
+  #trimming: Promise<void> | undefined;
+
+  private constructor(options: EngineOptions) {
+    this.#options = options;
+    this.region = options.region;
+    const { log, clock } = options;
+    this.#retention = new Retention(
+      () => clock.nowMs,
+      (sequences) => log.trim(sequences),
+    );
+    this.#state = new GroupState(log, this.#retention);
+    this.#committer = new Committer({
+      log,
+      machine: this.#state,
+      clock,
+      region: options.region.id,
+      pause: options.pause,
+      onGroup: (entries, records) => {
+        this.counters.groups++;
+        this.counters.entries += entries;
+        this.counters.records += records;
+      },
+    });
+  }
+
+  /** Replays the log and takes the lead. Throws Internal when the log is damaged: nothing is served then. */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const engine = new Engine(options);
+    await engine.#recover();
+    engine.#timer = setInterval(() => engine.#trim(), retentionEveryMs);
+    engine.#timer.unref();
+    return engine;
+  }
+
+  async #recover(): Promise<void> {
+    let applied = { sequence: 0, chain: 0, epoch: 0 };
+    let count = 0;
+    for await (const records of this.#options.log.scan(0)) {
+      for (const record of records) {
+        const header = checkedHeader(record);
+        if (header.sequence === applied.sequence + 1 && header.chain !== applied.chain && applied.sequence > 0)
+          throw new DatabaseError('Internal', `log chain broken at sequence ${header.sequence}`);
+        this.#options.clock.observe(header.hybridTime);
+        this.#state.apply(header, record);
+        applied = { sequence: header.sequence, chain: checksumOf(record), epoch: header.epoch };
+      }
+      count += records.length;
+      this.#options.onRecovery?.(count);
+    }
+    await this.#committer.open(applied);
+  }
+
+  #trim(): void {
+    this.#trimming ??= (async () => {
+      while (await this.#retention.step(this.#state.liveBytes));
+    })()
+      // What could not be removed stays; the next start finds it again.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#trimming = undefined;
+      });
+  }
+
+  /** Refuses new writes, waits for those under way, and lets the log go. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#committer.stop();
+    await this.#trimming;
+    await this.#options.log.close();
+  }
+
+  /** Why writes are refused, if they are. */
+  get stopped(): DatabaseError | undefined {
+    return this.#committer.stopped;
+  }
+
+  get catalog(): GroupState['catalog'] {
+    return this.#state.catalog;
+  }
+
+  get state(): GroupState {
+    return this.#state;
+  }
+
+  get partitionsDefault(): number {
+    return this.#options.partitionsDefault;
+  }
+
+  get nowSeconds(): number {
+    return Math.floor(this.#options.clock.nowMs / 1000);
+  }
+
+  /** LSN of the last applied record of a physical partition: session tokens and `lsn` headers. */
+  lsnOf(partition: number): number {
+    return this.#state.partition(partition)?.lsn ?? 0;
+  }
+
+  execute<Kind extends OperationKind>(operation: Operation<Kind>, context: Context): Promise<Result<Kind>> {
+    const handler = handlers[operation.kind] as Handler<Kind>;
+    return handler(this, operation, context);
+  }
+
+  submit<Value>(proposal: Proposal<Value>): Promise<Value> {
+    return this.#committer.submit(proposal);
+  }
+
+  /** The partition of a key, checked against the session token of the caller. */
+  partitionFor(container: ContainerRecord, key: PartitionKeyValue, context: Context): Partition {
+    const record = partitionOf(container, key);
+    const partition = this.#state.partition(record.partition);
+    if (partition === undefined) throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
+    if (context.sessionToken !== undefined) checkSession(context.sessionToken, partition, this.region.id);
+    return partition;
+  }
+}
+
+function checkSession(token: string, partition: Partition, region: number): void {
+  const seen = parseSessionToken(token).get(String(partition.record.range));
+  if (seen === undefined) return;
+  const wanted = seen.lsnByRegion.get(region) ?? seen.csn;
+  if (wanted > partition.lsn)
+    throw new DatabaseError('SessionNotAvailable', 'this replica has not reached the session token', { argument: 'sessionToken' });
+}
+
+type Handler<Kind extends OperationKind> = (engine: Engine, operation: Operation<Kind>, context: Context) => Promise<Result<Kind>>;
+
+const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
+  'create-database': (engine, { id, settings }) =>
+    engine.submit((staging) => engine.catalog.createDatabase(id, settings, staging)),
+  'read-database': async (engine, { id }) => engine.catalog.database(id),
+  'list-databases': async (engine) => engine.catalog.databases(),
+  'replace-database': (engine, { id, settings, ifMatch }) =>
+    engine.submit((staging) => engine.catalog.replaceDatabase(id, settings, ifMatch, staging)),
+  'delete-database': (engine, { id, ifMatch }) =>
+    engine.submit((staging) => engine.catalog.deleteDatabase(id, ifMatch, staging)),
+  'create-container': (engine, operation) =>
+    engine.submit((staging) =>
+      engine.catalog.createContainer(
+        {
+          database: operation.database,
+          id: operation.container,
+          profile: operation.profile,
+          partitionKey: operation.partitionKey,
+          settings: operation.settings,
+          partitions: operation.partitions ?? engine.partitionsDefault,
+          createDatabase: operation.createDatabase === true,
+        },
+        staging,
+      ),
+    ),
+  'read-container': async (engine, { database, container }) => engine.catalog.container(database, container),
+  'list-containers': async (engine, { database }) => engine.catalog.containers(database),
+  'replace-container': (engine, { database, container, settings, ifMatch }) =>
+    engine.submit((staging) => engine.catalog.replaceContainer(database, container, settings, ifMatch, staging)),
+  'delete-container': (engine, { database, container, ifMatch }) =>
+    engine.submit((staging) => engine.catalog.deleteContainer(database, container, ifMatch, staging)),
+  'write-item': async (engine, { database, container: id, write }, context) => {
+    const container = engine.catalog.container(database, id);
+    const partition = partitionOfWrite(engine, container, write, context);
+    return engine.submit((staging) => engine.state.enter(partition).write(write, staging, engine.nowSeconds));
+  },
+  'write-items': async (engine, { database, container: id, writes, ordered }, context) => {
+    const container = engine.catalog.container(database, id);
+    const outcomes: WriteOutcome[] = [];
+    for (let start = 0; start < writes.length; ) {
+      const end = endOfChunk(writes, start);
+      const chunk = writes.slice(start, end);
+      const written = await engine.submit((staging) => writeEach(engine, container, chunk, ordered, staging, context));
+      outcomes.push(...written);
+      start = end;
+      if (ordered && written.some((outcome) => outcome.kind === 'failed')) break;
+    }
+    while (outcomes.length < writes.length) outcomes.push({ kind: 'skipped' });
+    return outcomes;
+  },
+  'batch-items': async (engine, { database, container: id, partitionKey, writes }, context) => {
+    const container = engine.catalog.container(database, id);
+    const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
+    let index = 0;
+    try {
+      const written = await engine.submit((staging) => {
+        engine.state.enter(partition);
+        return writes.map((write, i) => {
+          index = i;
+          return partition.write(withKey(write, partitionKey), staging, engine.nowSeconds);
+        });
+      });
+      return { kind: 'committed', written };
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || uncertain.has(error.code)) throw error;
+      return { kind: 'aborted', index, error };
+    }
+  },
+  'read-item': async (engine, { database, container: id, id: itemId, partitionKey }, context) => {
+    const container = engine.catalog.container(database, id);
+    const key = checkedPartitionKey(container, partitionKey);
+    const item = engine.partitionFor(container, key, context).find(itemId, key, engine.nowSeconds);
+    if (item === undefined)
+      throw new DatabaseError('ItemNotFound', 'no item with that id in this logical partition', { argument: 'id' });
+    return { container, item, charge: readCharge(item.body.length) };
+  },
+  'find-by-id': async (engine, { database, container: id, id: itemId }) => {
+    const container = engine.catalog.container(database, id);
+    const items: Item[] = [];
+    for (const record of container.partitions)
+      items.push(...(engine.state.partition(record.partition)?.findAll(itemId, engine.nowSeconds) ?? []));
+    const bytes = items.reduce((sum, item) => sum + item.body.length, 0);
+    return { container, items, charge: readCharge(bytes) };
+  },
+  'read-feed': async (engine, { database, container: id, scope, itemsMax, after }) =>
+    readFeed(engine.state, engine.catalog.container(database, id), scope, itemsMax, after, engine.nowSeconds),
+  'find-items': (engine, operation, context) =>
+    findItems(
+      engine.state,
+      engine.catalog.container(operation.database, operation.container),
+      operation,
+      engine.nowSeconds,
+      context.signal,
+    ),
+};
+
+/** Codes after which a write may have happened: never reported as an abort. */
+const uncertain: ReadonlySet<string> = new Set(['OutcomeUnknown', 'NotLeader', 'Internal', 'Unavailable', 'StorageFull']);
+
+function partitionOfWrite(engine: Engine, container: ContainerRecord, write: ItemWrite, context: Context): Partition {
+  return engine.partitionFor(container, keyOfWrite(container, write), context);
+}
+
+function keyOfWrite(container: ContainerRecord, write: ItemWrite): PartitionKeyValue {
+  if (write.kind === 'delete-item' || write.kind === 'edit-item') return checkedPartitionKey(container, write.partitionKey);
+  // The body decides; a key given beside it is compared with it where the write is evaluated.
+  return write.partitionKey === undefined
+    ? partitionKeyOf(container, write.body)
+    : checkedPartitionKey(container, write.partitionKey);
+}
+
+function withKey(write: ItemWrite, partitionKey: PartitionKeyValue): ItemWrite {
+  return { ...write, partitionKey };
+}
+
+function writeEach(
+  engine: Engine,
+  container: ContainerRecord,
+  writes: readonly ItemWrite[],
+  ordered: boolean,
+  staging: Parameters<Partition['write']>[1],
+  context: Context,
+): WriteOutcome[] {
+  const outcomes: WriteOutcome[] = [];
+  for (const write of writes) {
+    try {
+      const partition = engine.state.enter(partitionOfWrite(engine, container, write, context));
+      outcomes.push({ kind: 'written', written: partition.write(write, staging, engine.nowSeconds) });
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      outcomes.push({ kind: 'failed', error });
+      if (ordered) break;
+    }
+  }
+  return outcomes;
+}
+
+function endOfChunk(writes: readonly ItemWrite[], start: number): number {
+  let bytes = 0;
+  let end = start;
+  while (end < writes.length && end - start < writesPerEntryMax) {
+    const write = writes[end]!;
+    bytes += 'body' in write ? write.body.length : 0;
+    if (end > start && bytes > bytesPerEntryMax) break;
+    end++;
+  }
+  return end;
+}

@@ -1,0 +1,78 @@
+// Reading many items: by partition in key order, within each by creation. Pages resume by place, not by
+// snapshot, so their continuation survives a restart.
+
+import { DatabaseError } from '../model/errors.ts';
+import type { FeedPage, Item, Scope } from '../model/operation.ts';
+import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
+import type { ContainerRecord } from '../model/resource.ts';
+import { pageCharge } from './charge.ts';
+import type { GroupState } from './group.ts';
+import type { Partition } from './partition.ts';
+import { isWithin, routeOf } from './router.ts';
+
+/** Items a feed page may carry, and their bytes: a page is one response. */
+export const feedItemsMax = 10_000;
+export const feedBytesMax = 4 * 1024 * 1024;
+
+/** One partition's share of a scope. */
+export interface Rows {
+  readonly partition: Partition;
+  /** Items created after the given LSN. */
+  readonly after: (created: number) => Generator<Item>;
+}
+
+/** The rows of a scope, partition by partition. */
+export function rowsOf(state: GroupState, container: ContainerRecord, scope: Scope, nowSeconds: number): Rows[] {
+  const route = routeOf(container, scope);
+  const { key, within } = route;
+  const keyText = key === undefined ? undefined : partitionKeyText(key);
+  const wanted =
+    keyText !== undefined
+      ? (text: string): boolean => text === keyText
+      : within !== undefined
+        ? (text: string): boolean => isWithin(container, parsePartitionKeyHeader(text), within)
+        : undefined;
+  return route.partitions.map((record) => {
+    const partition = state.partition(record.partition);
+    if (partition === undefined) throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
+    return { partition, after: (created) => partition.scan(created, nowSeconds, wanted) };
+  });
+}
+
+/** `range:created` of the last item given: where a page resumes. */
+export function parsePlace(text: string): { readonly range: number; readonly created: number } {
+  const match = /^(\d{1,10}):(\d{1,15})$/.exec(text);
+  if (match === null) throw new DatabaseError('InvalidContinuation', 'the continuation is not one of this feed', { argument: 'continuation' });
+  return { range: Number(match[1]), created: Number(match[2]) };
+}
+
+export function readFeed(
+  state: GroupState,
+  container: ContainerRecord,
+  scope: Scope,
+  itemsMax: number,
+  continuation: string | undefined,
+  nowSeconds: number,
+): FeedPage {
+  const rows = rowsOf(state, container, scope, nowSeconds);
+  const limit = Math.min(itemsMax, feedItemsMax);
+  const place = continuation === undefined ? undefined : parsePlace(continuation);
+  const first = place === undefined ? 0 : rows.findIndex((row) => row.partition.record.range === place.range);
+  if (first < 0) throw new DatabaseError('InvalidContinuation', 'the continuation names another range', { argument: 'continuation' });
+  const items: Item[] = [];
+  let bytes = 0;
+  let after = place?.created ?? 0;
+  for (const row of rows.slice(first)) {
+    for (const item of row.after(after)) {
+      if (items.length >= limit || bytes + item.body.length > feedBytesMax * (items.length === 0 ? Infinity : 1)) {
+        const last = items.at(-1);
+        const resume = last === undefined ? `${row.partition.record.range}:${after}` : `${last.partition.range}:${last.created}`;
+        return { container, items, continuation: resume, charge: pageCharge(items.length, bytes) };
+      }
+      items.push(item);
+      bytes += item.body.length;
+    }
+    after = 0;
+  }
+  return { container, items, continuation: undefined, charge: pageCharge(items.length, bytes) };
+}

@@ -1,0 +1,58 @@
+// What every door is given when it opens: the accounts and their engines, the region it stands in, and the
+// shared effects. One record, so that `bin/` wires each door with one call and doors know nothing of each other.
+
+import type { SecureContext } from 'node:tls';
+import type { Engine } from '../core/engine.ts';
+import type { Observer } from './serve.ts';
+
+/** Base64 master keys of an account; any one of them signs. */
+export interface AccountKeys {
+  readonly primary: string;
+  readonly secondary: string;
+  readonly primaryReadOnly: string;
+  readonly secondaryReadOnly: string;
+}
+
+export interface Account {
+  /** First component of every store key. */
+  readonly number: number;
+  readonly id: string;
+  readonly keys: AccountKeys;
+  readonly engine: Engine;
+}
+
+export type ConsistencyLevel = 'Strong' | 'BoundedStaleness' | 'Session' | 'ConsistentPrefix' | 'Eventual';
+
+export interface Deployment {
+  /** At least one; the first is the default account. */
+  readonly accounts: readonly Account[];
+  readonly region: { readonly id: number; readonly name: string };
+  readonly consistency: ConsistencyLevel;
+  /** Base of the URLs the account document tells, instead of the address the client used. */
+  readonly advertise: string | undefined;
+  /** True when clients without credentials are accepted where the protocol allows it: loopback, well-known key, no --auth. */
+  readonly anonymous: boolean;
+  /** Opens fail points and test-only parameters. */
+  readonly testCommands: boolean;
+  readonly secureContext: () => SecureContext;
+  /** PEM of the certificate authority, for clients to trust. */
+  readonly authorityPem: string;
+  readonly observer: Observer;
+  /** Wall clock in milliseconds: the manual clock under `--clock manual`. */
+  readonly nowMs: () => number;
+  readonly version: string;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A door that is open. */
+export interface OpenDoor {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting; finishes or drops what is under way within `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}

@@ -1,0 +1,196 @@
+// What a door may ask of core: one readonly record per operation, one result each. Doors translate their
+// protocol into these and call `engine.execute` once.
+
+import type { ErrorCode } from './errors.ts';
+import type { HybridTime } from './hybrid-time.ts';
+import type { PartitionKeyDefinition, PartitionKeyPart } from './partition-key.ts';
+import type { Predicate } from './predicate.ts';
+import type { ContainerRecord, DatabaseRecord, PartitionRecord, Profile } from './resource.ts';
+
+/** Names a container; `database` and `container` are user-given ids. */
+export interface ContainerName {
+  readonly database: string;
+  readonly container: string;
+}
+
+/** Values of the partition key, outermost first; [] for "none" and for unpartitioned containers. */
+export type PartitionKeyValue = readonly PartitionKeyPart[];
+
+/** A condition on the version stamp of the item as it is. '*' = any existing version. */
+export interface Condition {
+  readonly ifMatch?: HybridTime | '*' | undefined;
+  readonly ifNoneMatch?: HybridTime | '*' | undefined;
+}
+
+/** An item with what core knows about it. `body` is BSON, read-only: it may be the store's own buffer. */
+export interface Item {
+  readonly body: Uint8Array;
+  /** Id text (data-model.md, "Identity"). */
+  readonly id: string;
+  /** Version stamp: ETag of every door, and `_ts`. */
+  readonly time: HybridTime;
+  /** LSN of this version in its partition. */
+  readonly lsn: number;
+  /** LSN of the item's first version: stable over replaces, orders feeds, part of `_rid`. */
+  readonly created: number;
+  readonly partition: PartitionRecord;
+}
+
+/** What a write did. */
+export interface Written {
+  readonly container: ContainerRecord;
+  /** The item as it is now; after a delete, as it was. */
+  readonly item: Item;
+  readonly change: 'created' | 'replaced' | 'deleted' | 'none';
+  readonly charge: number;
+}
+
+/**
+ * How an incoming body relates to the stored one. `exact`: it replaces it byte for byte. `sql`: it was JSON,
+ * so values equal in the SQL view keep their stored bytes and types ("A foreign write is a diff").
+ */
+export type WriteView = 'exact' | 'sql';
+
+/**
+ * A pure function from the item as it is (absent: undefined) to what it shall be. It may run again on a newer
+ * version before the write commits. `undefined` leaves the item alone; 'delete' removes it.
+ */
+export type Edit = (current: Item | undefined) => Uint8Array | 'delete' | undefined;
+
+/** One write to one item, alone or in a batch. */
+export type ItemWrite =
+  | {
+      readonly kind: 'create-item' | 'replace-item' | 'upsert-item';
+      readonly body: Uint8Array;
+      readonly view: WriteView;
+      /** Given by the protocol beside the body; must then agree with it. */
+      readonly partitionKey?: PartitionKeyValue | undefined;
+      /** Id text in the address of a replace; must agree with the body. */
+      readonly id?: string | undefined;
+      readonly condition?: Condition | undefined;
+    }
+  | {
+      readonly kind: 'delete-item';
+      readonly id: string;
+      readonly partitionKey: PartitionKeyValue;
+      readonly condition?: Condition | undefined;
+    }
+  | {
+      /** Reads and writes in one step on the partition's only writer: patch, Mongo's update and findAndModify. */
+      readonly kind: 'edit-item';
+      readonly id: string;
+      readonly partitionKey: PartitionKeyValue;
+      readonly edit: Edit;
+      readonly condition?: Condition | undefined;
+    };
+
+/** Which part of a container a read concerns. */
+export interface Scope {
+  /** One logical partition, or for hierarchical keys a prefix of them. */
+  readonly partitionKey?: PartitionKeyValue | undefined;
+  /** Effective partition keys [min, max); ranges that straddle partitions are cut. */
+  readonly range?: { readonly minInclusive: string; readonly maxExclusive: string } | undefined;
+}
+
+/** Every operation: what it takes and what it gives. */
+export interface Operations {
+  'create-database': { input: { readonly id: string; readonly settings?: Uint8Array | undefined }; result: DatabaseRecord };
+  'read-database': { input: { readonly id: string }; result: DatabaseRecord };
+  'list-databases': { input: object; result: readonly DatabaseRecord[] };
+  'replace-database': {
+    input: { readonly id: string; readonly settings: Uint8Array; readonly ifMatch?: HybridTime | undefined };
+    result: DatabaseRecord;
+  };
+  'delete-database': { input: { readonly id: string; readonly ifMatch?: HybridTime | undefined }; result: DatabaseRecord };
+  'create-container': {
+    input: ContainerName & {
+      readonly profile: Profile;
+      /** Absent: unpartitioned. */
+      readonly partitionKey?: PartitionKeyDefinition | undefined;
+      readonly settings?: Uint8Array | undefined;
+      /** Physical partitions; absent: the server's default. */
+      readonly partitions?: number | undefined;
+      /** Makes the database too when it is missing (Mongo). */
+      readonly createDatabase?: boolean | undefined;
+    };
+    result: ContainerRecord;
+  };
+  'read-container': { input: ContainerName; result: ContainerRecord };
+  'list-containers': { input: { readonly database: string }; result: readonly ContainerRecord[] };
+  'replace-container': {
+    input: ContainerName & { readonly settings: Uint8Array; readonly ifMatch?: HybridTime | undefined };
+    result: ContainerRecord;
+  };
+  'delete-container': { input: ContainerName & { readonly ifMatch?: HybridTime | undefined }; result: ContainerRecord };
+  'write-item': { input: ContainerName & { readonly write: ItemWrite }; result: Written };
+  /** Independent writes in the order given: each commits or fails alone, `ordered` stops after the first failure. */
+  'write-items': {
+    input: ContainerName & { readonly writes: readonly ItemWrite[]; readonly ordered: boolean };
+    result: readonly WriteOutcome[];
+  };
+  /** All or nothing, in one logical partition. */
+  'batch-items': {
+    input: ContainerName & { readonly partitionKey: PartitionKeyValue; readonly writes: readonly ItemWrite[] };
+    result: BatchOutcome;
+  };
+  'read-item': {
+    input: ContainerName & { readonly id: string; readonly partitionKey: PartitionKeyValue };
+    result: { readonly container: ContainerRecord; readonly item: Item; readonly charge: number };
+  };
+  /** Every item of that id text, one look-up per partition: `_id` without the shard key. */
+  'find-by-id': {
+    input: ContainerName & { readonly id: string };
+    result: { readonly container: ContainerRecord; readonly items: readonly Item[]; readonly charge: number };
+  };
+  /** Items in order of creation, by partition; `after` resumes. */
+  'read-feed': {
+    input: ContainerName & { readonly scope: Scope; readonly itemsMax: number; readonly after?: string | undefined };
+    result: FeedPage;
+  };
+  /** Items that match a predicate, in the feed's order; a page may be empty and still have a continuation. */
+  'find-items': {
+    input: ContainerName & {
+      readonly scope: Scope;
+      readonly predicate: Predicate;
+      /** What the predicate sees and `body` gives: the stored form, or Mongo's view of it. */
+      readonly view: 'stored' | 'mongo';
+      readonly itemsMax: number;
+      readonly bytesMax?: number | undefined;
+      readonly after?: string | undefined;
+    };
+    result: FeedPage & { readonly examined: number };
+  };
+}
+
+export type OperationKind = keyof Operations;
+export type Operation<Kind extends OperationKind = OperationKind> = { readonly kind: Kind } & Operations[Kind]['input'];
+export type Result<Kind extends OperationKind> = Operations[Kind]['result'];
+
+export interface FailedWrite {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export type WriteOutcome = { readonly kind: 'written'; readonly written: Written } | { readonly kind: 'failed'; readonly error: Error } | { readonly kind: 'skipped' };
+
+export type BatchOutcome =
+  | { readonly kind: 'committed'; readonly written: readonly Written[] }
+  | { readonly kind: 'aborted'; readonly index: number; readonly error: Error };
+
+export interface FeedPage {
+  readonly container: ContainerRecord;
+  readonly items: readonly Item[];
+  /** Absent at the end. Survives a restart. */
+  readonly continuation: string | undefined;
+  readonly charge: number;
+}
+
+/** Who asks, and when to stop working for them. */
+export interface Context {
+  /** Number of the account, the first component of every store key. */
+  readonly account: number;
+  /** Aborted when the caller has gone away. */
+  readonly signal?: AbortSignal | undefined;
+  /** Session token the answer must not be older than. */
+  readonly sessionToken?: string | undefined;
+}
