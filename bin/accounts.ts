@@ -19,10 +19,12 @@ export interface ConfiguredAccount {
 
 /** The default account first. */
 export function configuredAccounts(settings: Pick<Settings, 'key' | 'accounts'>): ConfiguredAccount[] {
-  return [{ name: defaultAccountName, key: settings.key ?? wellKnownKey }, ...settings.accounts].map(({ name, key }) => ({
-    name,
-    keys: keysFrom(key),
-  }));
+  return [{ name: defaultAccountName, key: settings.key ?? wellKnownKey }, ...settings.accounts].map(
+    ({ name, key }) => ({
+      name,
+      keys: keysFrom(key),
+    }),
+  );
 }
 
 function keysFrom(primary: string): AccountKeys {

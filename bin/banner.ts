@@ -18,7 +18,10 @@ export function banner(server: RunningServer, readyMs: number): string {
     const { anonymous, advertise } = deployment;
     return [[row.title, row.connectionStringOf({ authority, account: account.id, key, anonymous, advertise })]];
   });
-  rows.push(['Administration', server.endpoints.admin], ['Data', settings.memory ? 'in memory, gone at the end' : settings.data]);
+  rows.push(
+    ['Administration', server.endpoints.admin],
+    ['Data', settings.memory ? 'in memory, gone at the end' : settings.data],
+  );
   const width = Math.max(...rows.map(([title]) => title.length)) + 2;
   const lines = ['', `  Meridian ${version} is ready after ${(readyMs / 1000).toFixed(2)} s`, ''];
   for (const [title, text] of rows) lines.push(`  ${title.padEnd(width)}${text}`);

@@ -50,7 +50,8 @@ export function build({ force = false, say = (line) => process.stderr.write(`${l
   try {
     compiler = createRequire(import.meta.url).resolve('typescript/lib/tsc.js');
   } catch {
-    if (!existsSync(stamp)) throw new Error('the compiler is not installed: run `npm ci` with development dependencies');
+    if (!existsSync(stamp))
+      throw new Error('the compiler is not installed: run `npm ci` with development dependencies');
     say('meridian: sources changed, but the compiler is not installed; running the last build');
     return 'fresh';
   }
@@ -76,7 +77,8 @@ export function build({ force = false, say = (line) => process.stderr.write(`${l
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
-    if (build({ force: process.argv.includes('--force') }) === 'fresh') process.stderr.write('meridian: build is fresh\n');
+    if (build({ force: process.argv.includes('--force') }) === 'fresh')
+      process.stderr.write('meridian: build is fresh\n');
   } catch (error) {
     process.stderr.write(`meridian: ${error.message}\n`);
     process.exitCode = 1;

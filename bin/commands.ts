@@ -28,7 +28,16 @@ export interface CommandRow {
   readonly load: () => Promise<Command>;
 }
 
-const connectionFlags: readonly FlagKey[] = ['host', 'sqlPort', 'mongoPort', 'adminPort', 'advertise', 'key', 'accounts', 'auth'];
+const connectionFlags: readonly FlagKey[] = [
+  'host',
+  'sqlPort',
+  'mongoPort',
+  'adminPort',
+  'advertise',
+  'key',
+  'accounts',
+  'auth',
+];
 
 export const commandRows: readonly CommandRow[] = [
   {

@@ -78,7 +78,9 @@ export async function openData(
 }
 
 function openStore(directory: DataDirectory | undefined, region: number): Promise<Store> {
-  return directory === undefined ? Promise.resolve(new MemoryStore()) : openLevelStore(directory.storeDirectory(region, storeNumber));
+  return directory === undefined
+    ? Promise.resolve(new MemoryStore())
+    : openLevelStore(directory.storeDirectory(region, storeNumber));
 }
 
 function recoveryReport(log: Logger, account: string): (records: number) => void {

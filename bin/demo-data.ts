@@ -68,15 +68,25 @@ async function flights(): Promise<Uint8Array[]> {
 
 interface Earthquake {
   readonly id: string;
-  readonly properties: { readonly mag: number | null; readonly place: string | null; readonly time: number; readonly net: string };
+  readonly properties: {
+    readonly mag: number | null;
+    readonly place: string | null;
+    readonly time: number;
+    readonly net: string;
+  };
   readonly geometry: { readonly coordinates: readonly [number, number, number] };
 }
 
 async function earthquakes(): Promise<Uint8Array[]> {
-  const { features } = JSON.parse(await readFile(pathOf('earthquakes.json'), 'utf8')) as { readonly features: readonly Earthquake[] };
+  const { features } = JSON.parse(await readFile(pathOf('earthquakes.json'), 'utf8')) as {
+    readonly features: readonly Earthquake[];
+  };
   return features.map(({ id, properties, geometry }) => {
     const item = new BsonWriter(256).beginDocument();
-    item.string('id', id).string('network', properties.net).string('place', properties.place ?? '');
+    item
+      .string('id', id)
+      .string('network', properties.net)
+      .string('place', properties.place ?? '');
     if (properties.mag !== null) item.double('magnitude', properties.mag);
     item.string('time', new Date(properties.time).toISOString()).double('depth', geometry.coordinates[2]);
     point(item, geometry.coordinates[0], geometry.coordinates[1]);

@@ -38,6 +38,13 @@ export const doorRows: readonly DoorRow[] = [
     name: 'sql',
     title: 'Cosmos DB NoSQL',
     portFlag: 'sqlPort',
+    load: async () => {
+      const [{ openCosmos }, { probe }] = await Promise.all([
+        import('../frontends/cosmos/listen.ts'),
+        import('../frontends/cosmos/probe.ts'),
+      ]);
+      return { open: openCosmos, probe };
+    },
     urlOf: (authority) => `http://${authority}`,
     connectionStringOf: ({ authority, key, advertise }) =>
       `AccountEndpoint=${advertise ?? `http://${authority}`}/;AccountKey=${key};`,
@@ -46,6 +53,13 @@ export const doorRows: readonly DoorRow[] = [
     name: 'mongo',
     title: 'MongoDB',
     portFlag: 'mongoPort',
+    load: async () => {
+      const [{ openMongoDoor }, { probe }] = await Promise.all([
+        import('../frontends/mongo/listen.ts'),
+        import('../frontends/mongo/probe.ts'),
+      ]);
+      return { open: openMongoDoor, probe };
+    },
     urlOf: (authority) => `mongodb://${authority}`,
     connectionStringOf: ({ authority, account, key, anonymous }) =>
       anonymous

@@ -51,9 +51,10 @@ export function integer(placeholder: string, min: number, max: number): FlagType
 
 export const port: FlagType<number> = integer('PORT', 0, 65_535);
 
-export function choice<const Word extends string>(words: readonly Word[]): FlagType<Word> {
+/** `placeholder` replaces the list of words where that is long; the help then lists them. */
+export function choice<const Word extends string>(words: readonly Word[], placeholder?: string): FlagType<Word> {
   return {
-    placeholder: words.join('|'),
+    placeholder: placeholder ?? words.join('|'),
     parse(given) {
       const found = words.find((word) => word.toLowerCase() === given.toLowerCase());
       if (found === undefined) throw new UsageError(`must be one of ${words.join(', ')}`);
@@ -68,7 +69,9 @@ export const accountKey: FlagType<string> = {
   parse(given) {
     const bytes = Buffer.from(given, 'base64');
     if (bytes.toString('base64') !== given || bytes.length < keyBytesMin || bytes.length > keyBytesMax)
-      throw new UsageError(`must be base64 of ${keyBytesMin} to ${keyBytesMax} bytes, for example \`openssl rand -base64 64 -A\``);
+      throw new UsageError(
+        `must be base64 of ${keyBytesMin} to ${keyBytesMax} bytes, for example \`openssl rand -base64 64 -A\``,
+      );
     return given;
   },
 };

@@ -1,17 +1,7 @@
 // The one table of what can be configured. The command line, the environment, the file, `--help`,
 // docs/configuration.md and the shell completions all come from it.
 
-import {
-  accountKey,
-  choice,
-  httpUrl,
-  integer,
-  named,
-  namedKey,
-  port,
-  toggle,
-  type FlagType,
-} from './flag-type.ts';
+import { accountKey, choice, httpUrl, integer, named, namedKey, port, toggle, type FlagType } from './flag-type.ts';
 
 /** Partitions one container may be made with (`partitionsMax` of the catalog). */
 const partitionsMax = 256;
@@ -66,7 +56,10 @@ export const flags = {
   }),
   sqlPort: flag(port, 8081, { name: 'sql-port', help: 'port of the Cosmos DB NoSQL door (0 = any free port)' }),
   mongoPort: flag(port, 27_017, { name: 'mongo-port', help: 'port of the MongoDB door (0 = any free port)' }),
-  adminPort: flag(port, 8079, { name: 'admin-port', help: 'port of health, metrics and administration (0 = any free port)' }),
+  adminPort: flag(port, 8079, {
+    name: 'admin-port',
+    help: 'port of health, metrics and administration (0 = any free port)',
+  }),
   advertise: optional(httpUrl, {
     name: 'advertise',
     help: 'base URL told to Cosmos DB clients instead of the address they used',
@@ -74,7 +67,7 @@ export const flags = {
   key: optional(accountKey, {
     name: 'key',
     secret: true,
-    help: 'master key of the default account (default: the emulators’ well-known key)',
+    help: 'master key of the default account; the emulators’ public key when absent',
   }),
   auth: flag(toggle, false, {
     name: 'auth',
@@ -89,13 +82,13 @@ export const flags = {
     name: 'partitions',
     help: 'physical partitions of a new container that does not say',
   }),
-  consistency: flag(choice(consistencyLevels), 'Session', {
+  consistency: flag(choice(consistencyLevels, 'LEVEL'), 'Session', {
     name: 'consistency',
-    help: 'default consistency level of the accounts',
+    help: `default consistency level of the accounts: ${consistencyLevels.join(', ')}`,
   }),
   durability: flag(choice(['full', 'relaxed']), 'full', {
     name: 'durability',
-    help: 'full: acknowledged writes survive power loss; relaxed: they survive the end of the process only',
+    help: 'full: acknowledged writes survive power loss; relaxed: the last 50 ms of them may be lost with the machine',
   }),
   clock: flag(choice(['system', 'manual']), 'system', {
     name: 'clock',
@@ -111,7 +104,10 @@ export const flags = {
   }),
   tlsKey: optional(named('FILE'), { name: 'tls-key', help: 'PEM private key of --tls-cert' }),
   log: flag(choice(['pretty', 'json']), 'pretty', { name: 'log', help: 'form of the log lines on standard error' }),
-  logLevel: flag(choice(logLevels), 'info', { name: 'log-level', help: 'least severity that is logged' }),
+  logLevel: flag(choice(logLevels, 'LEVEL'), 'info', {
+    name: 'log-level',
+    help: `least severity that is logged: ${logLevels.join(', ')}`,
+  }),
   readyFile: optional(named('FILE'), {
     name: 'ready-file',
     help: 'file written once everything answers, as JSON with every address; removed at the end',
@@ -125,7 +121,8 @@ export const flags = {
 export type FlagTable = typeof flags;
 export type FlagKey = keyof FlagTable;
 
-type Held<Kind> = Kind extends RepeatableFlag<infer Value> ? readonly Value[] : Kind extends SingleFlag<infer Value> ? Value : never;
+type Held<Kind> =
+  Kind extends RepeatableFlag<infer Value> ? readonly Value[] : Kind extends SingleFlag<infer Value> ? Value : never;
 
 /** Every flag with its value. */
 export type Settings = { readonly [Key in FlagKey]: Held<FlagTable[Key]> };

@@ -41,7 +41,8 @@ export async function illegalNames(data: string): Promise<IllegalNames> {
         for (const account of manifest.accounts) {
           const log = await openEmbeddedLog(store, { account: account.number, group: groupNumber });
           const state = new GroupState(log, { superseded: () => undefined });
-          for await (const records of log.scan(0)) for (const record of records) state.apply(decodeHeader(record), record);
+          for await (const records of log.scan(0))
+            for (const record of records) state.apply(decodeHeader(record), record);
           for (const { id } of state.catalog.databases()) {
             names.push(...faultsOf(printable(id), databaseRules, id));
             for (const container of state.catalog.containers(id))
@@ -79,7 +80,11 @@ export const databaseRules: readonly Rule[] = [
 export const containerRules: readonly Rule[] = [
   ...cosmosRules,
   { door: 'MongoDB', reason: 'a collection name has no $', broken: (id) => /[$\0]/.test(id) },
-  { door: 'MongoDB', reason: 'a collection name does not begin with "system."', broken: (id) => id.startsWith('system.') },
+  {
+    door: 'MongoDB',
+    reason: 'a collection name does not begin with "system."',
+    broken: (id) => id.startsWith('system.'),
+  },
   { door: 'MongoDB', reason: 'a collection name has at most 235 bytes', broken: (id) => Buffer.byteLength(id) > 235 },
 ];
 

@@ -60,10 +60,14 @@ function programOf(run: Run): Program {
     .configureHelp({ sortSubcommands: false })
     .exitOverride();
   for (const row of commandRows) {
-    const command = program.command(row.name, { isDefault: row.name === 'start' }).description(row.help).exitOverride();
+    const command = program
+      .command(row.name, { isDefault: row.name === 'start' })
+      .description(row.help)
+      .exitOverride();
     if (row.argument !== undefined)
       command.addArgument(new Argument(`<${row.argument.name}>`).choices([...row.argument.choices]));
-    if (row.flags.length > 0) command.option('--config <FILE>', 'YAML file with settings by flag name (env: MERIDIAN_CONFIG)');
+    if (row.flags.length > 0)
+      command.option('--config <FILE>', 'YAML file with settings by flag name (env: MERIDIAN_CONFIG)');
     for (const key of row.flags) addFlag(command, flags[key] as Flag<unknown>);
     if (row.json === true) command.option('--json', 'print JSON');
     command.action(async (...given: unknown[]) => {

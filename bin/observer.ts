@@ -110,7 +110,13 @@ export class RequestObserver implements Observer {
     if (this.#series.size >= seriesMax && operation !== 'other') return this.#seriesOf(protocol, 'other');
     const safe = operation.replace(/[^\w.-]/g, '_').slice(0, 100);
     const buckets = new Array<number>(bucketBounds.length).fill(0);
-    const made = { labels: `protocol="${protocol}",operation="${safe}"`, codes: new Map(), buckets, count: 0, sumSeconds: 0 };
+    const made = {
+      labels: `protocol="${protocol}",operation="${safe}"`,
+      codes: new Map(),
+      buckets,
+      count: 0,
+      sumSeconds: 0,
+    };
     this.#series.set(name, made);
     return made;
   }

@@ -12,7 +12,10 @@ export function progressBar(what: string, total: number | undefined): Progress {
   if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
   const format =
     total === undefined ? `{value} ${what}` : `{bar} {percentage} %  {value}/{total} ${what}  {eta_formatted} left`;
-  const bar = new cliProgress.SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true }, cliProgress.Presets.rect);
+  const bar = new cliProgress.SingleBar(
+    { format, stream: process.stderr, clearOnComplete: true, hideCursor: true },
+    cliProgress.Presets.rect,
+  );
   bar.start(total ?? 0, 0);
   return { update: (done) => bar.update(done), stop: () => bar.stop() };
 }

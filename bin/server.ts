@@ -81,6 +81,7 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     },
     observer,
     nowMs: clock.nowMs,
+    manualClock: settings.clock === 'manual',
     version,
   };
 
@@ -109,8 +110,12 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     await Promise.all(doors.map(({ door }) => door.close(graceMs)));
   });
   for (const { row, module } of await loading)
-    doors.push({ row, door: await openPortOf(settings, row.portFlag, (listen) => module.open(deployment, listen)), module });
-  await Promise.all(doors.map(({ module, door }) => module.probe?.(deployment, door)));
+    doors.push({
+      row,
+      door: await openPortOf(settings, row.portFlag, (listen) => module.open(deployment, listen)),
+      module,
+    });
+  await Promise.all(doors.map(async ({ module, door }) => module.probe?.(deployment, door)));
 
   const authorities = new Map<DoorName | 'admin', string>(doors.map(({ row, door }) => [row.name, authorityOf(door)]));
   authorities.set('admin', authorityOf(admin));
@@ -121,13 +126,22 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
   if (settings.readyFile !== undefined) {
     const accounts = data.accounts.map(({ id, number }) => ({ id, number }));
     const regions = [{ ...data.region, ...endpoints }];
-    closers.push(await writeReadyFile(settings.readyFile, { ...endpoints, pid: process.pid, version, accounts, regions }));
+    closers.push(
+      await writeReadyFile(settings.readyFile, { ...endpoints, pid: process.pid, version, accounts, regions }),
+    );
   }
   closers.push(() => {
     ready = false;
   });
   ready = true;
-  return { settings, deployment, endpoints, authorities, clock, stop: (graceMs = graceMsDefault) => closers.closeAll(graceMs) };
+  return {
+    settings,
+    deployment,
+    endpoints,
+    authorities,
+    clock,
+    stop: (graceMs = graceMsDefault) => closers.closeAll(graceMs),
+  };
 }
 
 interface LoadedDoor {
@@ -184,9 +198,17 @@ async function openPortOf(
     const where = `${listen.host}:${listen.port}`;
     switch (cause instanceof Error && 'code' in cause ? cause.code : undefined) {
       case 'EADDRINUSE':
-        throw new DatabaseError('Unavailable', `${where} is in use: give --${flags[flag].name} another port (0 = any free)`, { cause });
+        throw new DatabaseError(
+          'Unavailable',
+          `${where} is in use: give --${flags[flag].name} another port (0 = any free)`,
+          { cause },
+        );
       case 'EACCES':
-        throw new DatabaseError('Unavailable', `${where} may not be opened by this user: give --${flags[flag].name} another port`, { cause });
+        throw new DatabaseError(
+          'Unavailable',
+          `${where} may not be opened by this user: give --${flags[flag].name} another port`,
+          { cause },
+        );
       case 'EADDRNOTAVAIL':
       case 'ENOTFOUND':
         throw new DatabaseError('Unavailable', `--host ${listen.host} is no address of this machine`, { cause });

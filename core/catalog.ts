@@ -170,6 +170,12 @@ export class Catalog {
     return [...found.values()];
   }
 
+  /** Refuses a container that an earlier proposal of this commit group deleted. */
+  requireAlive(container: ContainerRecord): void {
+    if (this.#staged.size === 0) return;
+    if (this.#stagedContainer(container.database, container.id)?.number !== container.number) throw containerMissing();
+  }
+
   // Evaluating.
 
   createDatabase(id: string, settings: Uint8Array | undefined, staging: Staging): DatabaseRecord {

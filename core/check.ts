@@ -106,7 +106,16 @@ class LogCheck {
   constructor(store: Store, account: number, group: number, tell: (fault: string) => void) {
     this.#store = store;
     this.#trimmedTo = trimmedToOf(store, { account, group });
-    const counts = { records: 0, bytes: 0, entries: 0, trimmed: 0, databases: 0, containers: 0, partitions: 0, items: 0 };
+    const counts = {
+      records: 0,
+      bytes: 0,
+      entries: 0,
+      trimmed: 0,
+      databases: 0,
+      containers: 0,
+      partitions: 0,
+      items: 0,
+    };
     this.report = { account, group, ...counts };
     this.#tell = (fault) => tell(`account ${account}, log ${group}: ${fault}`);
     this.#state = new GroupState({ get: (sequence) => this.#read(sequence) }, { superseded: () => undefined });
@@ -169,7 +178,9 @@ class LogCheck {
       if (sequence - 1 >= firstLost) {
         const lost = sequence - firstLost;
         this.report.trimmed -= lost;
-        this.#tell(lost === 1 ? `record ${firstLost} is missing` : `records ${firstLost} to ${sequence - 1} are missing`);
+        this.#tell(
+          lost === 1 ? `record ${firstLost} is missing` : `records ${firstLost} to ${sequence - 1} are missing`,
+        );
         this.#unfolded ??= `record ${firstLost} is missing`;
       }
     }
@@ -180,10 +191,13 @@ class LogCheck {
     const before = this.#before;
     if (before === undefined) return;
     const within = (before.header.flags & RecordFlag.lastOfEntry) === 0;
-    if (header.chain !== before.checksum) this.#tell(`record ${sequence} does not follow record ${sequence - 1}: the chain is broken`);
-    if (header.epoch < before.header.epoch) this.#tell(`record ${sequence} was written by an earlier epoch than the one before it`);
+    if (header.chain !== before.checksum)
+      this.#tell(`record ${sequence} does not follow record ${sequence - 1}: the chain is broken`);
+    if (header.epoch < before.header.epoch)
+      this.#tell(`record ${sequence} was written by an earlier epoch than the one before it`);
     if (header.hybridTime < before.header.hybridTime) this.#tell(`record ${sequence} is older than the one before it`);
-    if (header.index !== (within ? before.header.index + 1 : 0)) this.#tell(`record ${sequence} has the wrong place in its entry`);
+    if (header.index !== (within ? before.header.index + 1 : 0))
+      this.#tell(`record ${sequence} has the wrong place in its entry`);
   }
 
   #checkVersion(sequence: number, header: RecordHeader): void {
@@ -193,7 +207,9 @@ class LogCheck {
     const skipped = lsn - track.lsn - 1;
     if (skipped < 0) this.#tell(`record ${sequence}: the LSNs of partition ${partition} do not rise`);
     else if (skipped > this.#missing - track.missing)
-      this.#tell(`record ${sequence}: partition ${partition} goes from LSN ${track.lsn} to ${lsn}, and too few records are missing`);
+      this.#tell(
+        `record ${sequence}: partition ${partition} goes from LSN ${track.lsn} to ${lsn}, and too few records are missing`,
+      );
     track.lsn = lsn;
     track.missing = this.#missing;
     const last = track.versions.get(created) ?? 0;
@@ -226,7 +242,9 @@ class LogCheck {
     try {
       if (id() !== slot.id) this.#tell(`the item in record ${slot.sequence} has another id than it was found by`);
     } catch (error) {
-      this.#tell(`the item in record ${slot.sequence} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      this.#tell(
+        `the item in record ${slot.sequence} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 

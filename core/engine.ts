@@ -11,6 +11,7 @@ import type { Log } from '../replication/log.ts';
 import { readCharge } from './charge.ts';
 import { Committer, type Proposal } from './commit.ts';
 import { readFeed } from './feed.ts';
+import { findItems } from './find.ts';
 import { GroupState } from './group.ts';
 import { partitionKeyOf } from './identify.ts';
 import type { Partition, Records } from './partition.ts';
@@ -286,6 +287,14 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     requireSession(engine, container, context);
     return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds);
   },
+  'find-items': (engine, operation, context) =>
+    findItems(
+      engine.state,
+      engine.catalog.container(operation.database, operation.container),
+      operation,
+      engine.nowSeconds,
+      context.signal,
+    ),
 };
 
 /** Codes after which a write may have happened: never reported as an abort. */

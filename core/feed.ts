@@ -3,10 +3,10 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import type { FeedPage, Item, Scope } from '../model/operation.ts';
+import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { pageCharge } from './charge.ts';
 import type { GroupState } from './group.ts';
-import { keyTextOf, keyValuesOf } from './identify.ts';
 import type { Partition } from './partition.ts';
 import { isWithin, routeOf } from './router.ts';
 
@@ -25,12 +25,12 @@ export interface Rows {
 export function rowsOf(state: GroupState, container: ContainerRecord, scope: Scope, nowSeconds: number): Rows[] {
   const route = routeOf(container, scope);
   const { key, within } = route;
-  const keyText = key === undefined ? undefined : keyTextOf(key);
+  const keyText = key === undefined ? undefined : partitionKeyText(key);
   const wanted =
     keyText !== undefined
       ? (text: string): boolean => text === keyText
       : within !== undefined
-        ? (text: string): boolean => isWithin(container, keyValuesOf(text), within)
+        ? (text: string): boolean => isWithin(container, parsePartitionKeyHeader(text), within)
         : undefined;
   return route.partitions.map((record) => {
     const partition = state.partition(record.partition);
@@ -39,8 +39,8 @@ export function rowsOf(state: GroupState, container: ContainerRecord, scope: Sco
   });
 }
 
-/** `range:created` of the last item given. */
-function parsePlace(text: string): { readonly range: number; readonly created: number } {
+/** `range:created` of the last item given: where a page resumes. */
+export function parsePlace(text: string): { readonly range: number; readonly created: number } {
   const match = /^(\d{1,10}):(\d{1,15})$/.exec(text);
   if (match === null) throw new DatabaseError('InvalidContinuation', 'the continuation is not one of this feed', { argument: 'continuation' });
   return { range: Number(match[1]), created: Number(match[2]) };

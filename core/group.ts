@@ -35,8 +35,9 @@ export class GroupState implements StateMachine, CatalogListener {
     return bytes;
   }
 
-  /** Announces that a proposal is about to stage writes in this partition. */
+  /** Announces that a proposal is about to stage writes in this partition. Throws when its container is going. */
   enter(partition: Partition): Partition {
+    this.catalog.requireAlive(partition.container);
     if (!this.#touched.has(partition)) {
       this.#touched.add(partition);
       partition.begin();

@@ -41,21 +41,3 @@ export function partitionKeyOf(container: ContainerRecord, body: Uint8Array): Pa
   if (isUnpartitioned(container)) return [];
   return partitionKeyOfItem(container.partitionKey, body);
 }
-
-/**
- * Text of partition key values: equal texts, same logical partition. Negative zero is zero; "none" and
- * "undefined" differ from each other and from null.
- */
-export function keyTextOf(values: PartitionKeyValue): string {
-  if (values.length === 0) return '';
-  if (values.length === 1 && typeof values[0] === 'string') return JSON.stringify(values);
-  return JSON.stringify(values.map((value) => (value === undefined ? {} : value === 0 ? 0 : value)));
-}
-
-/** The inverse of `keyTextOf`. */
-export function keyValuesOf(text: string): PartitionKeyValue {
-  if (text === '') return [];
-  return (JSON.parse(text) as (string | number | boolean | null | object)[]).map((value) =>
-    value !== null && typeof value === 'object' ? undefined : value,
-  );
-}

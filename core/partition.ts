@@ -10,13 +10,14 @@ import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
 import { valueOf } from '../model/value.ts';
 import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
 import type { Condition, Item, ItemWrite, PartitionKeyValue, WriteView, Written } from '../model/operation.ts';
+import { partitionKeyText } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
 import { mergeView } from '../model/view.ts';
 import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
 import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
 import type { Staging } from './commit.ts';
-import { idOf, keyTextOf, partitionKeyOf } from './identify.ts';
+import { idOf, partitionKeyOf } from './identify.ts';
 import { ItemMap, type Slot } from './item-map.ts';
 
 /** Where the bytes of a record are: the embedded log, or the local store of a follower. */
@@ -133,14 +134,14 @@ export class Partition {
         return this.#put(identity, current, this.#storedForm(identity, current, write.body, write.view), staging);
       }
       case 'delete-item': {
-        const identity = { id: write.id, key: keyTextOf(write.partitionKey) };
+        const identity = { id: write.id, key: partitionKeyText(write.partitionKey) };
         const current = this.#current(identity, nowSeconds);
         if (current === undefined) throw itemMissing();
         checkCondition(write.condition, current.time);
         return this.#delete(identity, current, staging);
       }
       case 'edit-item': {
-        const identity = { id: write.id, key: keyTextOf(write.partitionKey) };
+        const identity = { id: write.id, key: partitionKeyText(write.partitionKey) };
         const current = this.#current(identity, nowSeconds);
         checkCondition(write.condition, current?.time);
         const edited = write.edit(current);
@@ -177,8 +178,8 @@ export class Partition {
     const own = view === 'sql' && this.container.profile === 'collection' ? sqlIdOf(body) : idOf(this.container, body);
     if (id !== undefined && id !== own)
       throw new DatabaseError('BadRequest', 'the id in the body differs from the id in the address', { argument: 'id' });
-    const key = keyTextOf(partitionKeyOf(this.container, body));
-    if (partitionKey !== undefined && keyTextOf(partitionKey) !== key)
+    const key = partitionKeyText(partitionKeyOf(this.container, body));
+    if (partitionKey !== undefined && partitionKeyText(partitionKey) !== key)
       throw new DatabaseError('PartitionKeyMismatch', 'the partition key given differs from the one in the item', {
         argument: 'partitionKey',
       });
@@ -277,7 +278,7 @@ export class Partition {
     const body = bodyOf(record);
     if (header.kind === RecordKind.delete)
       return { id: textOfRaw(fieldOf(body, 'id')!), key: textOfRaw(fieldOf(body, 'key')!) };
-    return { id: idOf(this.container, body), key: keyTextOf(partitionKeyOf(this.container, body)) };
+    return { id: idOf(this.container, body), key: partitionKeyText(partitionKeyOf(this.container, body)) };
   }
 
   // Reading.
@@ -297,7 +298,7 @@ export class Partition {
   }
 
   find(id: string, partitionKey: PartitionKeyValue, nowSeconds: number): Item | undefined {
-    const slot = this.items.find(id, keyTextOf(partitionKey));
+    const slot = this.items.find(id, partitionKeyText(partitionKey));
     return slot === undefined || isExpired(this.container, slot, nowSeconds) ? undefined : this.read(slot);
   }
 

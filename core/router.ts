@@ -2,7 +2,7 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import type { PartitionKeyValue, Scope } from '../model/operation.ts';
-import { compareEpk, effectivePartitionKey } from '../model/effective-partition-key.ts';
+import { compareEpk, effectivePartitionKey, isInRange, rangeOfKey, rangesOverlap, type EpkRange } from '../model/effective-partition-key.ts';
 import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 
 /** Checks that a key has as many parts as the container's definition, and gives them normalised. */
@@ -35,12 +35,7 @@ export interface Route {
   /** The one logical partition, when the scope names it whole. */
   readonly key: PartitionKeyValue | undefined;
   /** Set when some partition is touched only in part: items outside it must be passed over. */
-  readonly within: EffectiveRange | undefined;
-}
-
-export interface EffectiveRange {
-  readonly minInclusive: string;
-  readonly maxExclusive: string;
+  readonly within: EpkRange | undefined;
 }
 
 export function routeOf(container: ContainerRecord, scope: Scope): Route {
@@ -51,14 +46,9 @@ export function routeOf(container: ContainerRecord, scope: Scope): Route {
     return { partitions: [partitionOf(container, partitionKey)], key: partitionKey, within: undefined };
   if (partitionKey !== undefined && partitionKey.length > levels)
     throw new DatabaseError('BadRequest', `the partition key has ${levels} parts, not ${partitionKey.length}`, { argument: 'partitionKey' });
-  const prefix = partitionKey && effectivePartitionKey(container.partitionKey, partitionKey);
-  const range = prefix === undefined ? scope.range : { minInclusive: prefix, maxExclusive: `${prefix}FF` };
+  const range = partitionKey === undefined ? scope.range : rangeOfKey(container.partitionKey, partitionKey);
   if (range === undefined) return { partitions: container.partitions, key: undefined, within: undefined };
-  const partitions = container.partitions.filter(
-    (partition) =>
-      compareEpk(partition.minInclusive, range.maxExclusive) < 0 &&
-      compareEpk(range.minInclusive, partition.maxExclusive) < 0,
-  );
+  const partitions = container.partitions.filter((partition) => rangesOverlap(partition, range));
   const whole = partitions.every(
     (partition) =>
       compareEpk(range.minInclusive, partition.minInclusive) <= 0 &&
@@ -67,7 +57,6 @@ export function routeOf(container: ContainerRecord, scope: Scope): Route {
   return { partitions, key: undefined, within: whole ? undefined : range };
 }
 
-export function isWithin(container: ContainerRecord, key: PartitionKeyValue, range: EffectiveRange): boolean {
-  const effective = effectivePartitionKey(container.partitionKey, key);
-  return compareEpk(range.minInclusive, effective) <= 0 && compareEpk(effective, range.maxExclusive) < 0;
+export function isWithin(container: ContainerRecord, key: PartitionKeyValue, range: EpkRange): boolean {
+  return isInRange(range, effectivePartitionKey(container.partitionKey, key));
 }

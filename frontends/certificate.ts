@@ -80,7 +80,11 @@ export async function loadCertificate(certificateFile: string, keyFile: string):
 }
 
 function contextOf({ authority, leaf }: Chain): SecureContext {
-  return createSecureContext({ cert: leaf.certificatePem + authority.certificatePem, key: leaf.keyPem, minVersion: 'TLSv1.2' });
+  return createSecureContext({
+    cert: leaf.certificatePem + authority.certificatePem,
+    key: leaf.keyPem,
+    minVersion: 'TLSv1.2',
+  });
 }
 
 /** One chain for all in-memory servers of a process with the same names: test suites start many. */
@@ -205,7 +209,10 @@ async function makeChain(names: readonly string[], nowMs: number, former: Chain 
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       ],
     });
-    authority = { certificatePem: `${authorityCertificate.toString('pem')}\n`, keyPem: await privatePem(keys.privateKey) };
+    authority = {
+      certificatePem: `${authorityCertificate.toString('pem')}\n`,
+      keyPem: await privatePem(keys.privateKey),
+    };
   }
 
   const keys = await generate();
@@ -228,5 +235,8 @@ async function makeChain(names: readonly string[], nowMs: number, former: Chain 
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { authority, leaf: { certificatePem: `${leaf.toString('pem')}\n`, keyPem: await privatePem(keys.privateKey) } };
+  return {
+    authority,
+    leaf: { certificatePem: `${leaf.toString('pem')}\n`, keyPem: await privatePem(keys.privateKey) },
+  };
 }

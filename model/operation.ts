@@ -4,6 +4,7 @@
 import type { ErrorCode } from './errors.ts';
 import type { HybridTime } from './hybrid-time.ts';
 import type { PartitionKeyDefinition, PartitionKeyPart } from './partition-key.ts';
+import type { Predicate } from './predicate.ts';
 import type { ContainerRecord, DatabaseRecord, PartitionRecord, Profile } from './resource.ts';
 
 /** Names a container; `database` and `container` are user-given ids. */
@@ -145,6 +146,19 @@ export interface Operations {
   'read-feed': {
     input: ContainerName & { readonly scope: Scope; readonly itemsMax: number; readonly after?: string | undefined };
     result: FeedPage;
+  };
+  /** Items that match a predicate, in the feed's order; a page may be empty and still have a continuation. */
+  'find-items': {
+    input: ContainerName & {
+      readonly scope: Scope;
+      readonly predicate: Predicate;
+      /** What the predicate sees and `body` gives: the stored form, or Mongo's view of it. */
+      readonly view: 'stored' | 'mongo';
+      readonly itemsMax: number;
+      readonly bytesMax?: number | undefined;
+      readonly after?: string | undefined;
+    };
+    result: FeedPage & { readonly examined: number };
   };
 }
 

@@ -9,7 +9,8 @@ import { UsageError } from '../flag-type.ts';
 import type { Command } from '../commands.ts';
 
 export const check: Command = async ({ settings, json, write }) => {
-  if ((await readManifest(settings.data)) === undefined) throw new UsageError(`--data ${settings.data} is no data directory`);
+  if ((await readManifest(settings.data)) === undefined)
+    throw new UsageError(`--data ${settings.data} is no data directory`);
   const directory = await openDataDirectory(settings.data);
   try {
     const { manifest } = directory;

@@ -11,7 +11,13 @@ export const completion: Command = async ({ argument, write }) => {
 
 function wordsOf(row: CommandRow): string[] {
   const own = row.flags.map((key) => `--${flags[key].name}`);
-  return [...(row.argument?.choices ?? []), ...own, ...(own.length > 0 ? ['--config'] : []), ...(row.json === true ? ['--json'] : []), '--help'];
+  return [
+    ...(row.argument?.choices ?? []),
+    ...own,
+    ...(own.length > 0 ? ['--config'] : []),
+    ...(row.json === true ? ['--json'] : []),
+    '--help',
+  ];
 }
 
 const names = commandRows.map(({ name }) => name);

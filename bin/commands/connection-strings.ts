@@ -24,6 +24,8 @@ export const printConnectionStrings: Command = async ({ settings, json, write })
     })),
   );
   if (json) write(`${JSON.stringify(rows, undefined, 2)}\n`);
-  else for (const { account, door, connectionString } of rows) write(`${account}  ${door.padEnd(6)} ${connectionString}\n`);
+  else
+    for (const { account, door, connectionString } of rows)
+      write(`${account}  ${door.padEnd(6)} ${connectionString}\n`);
   return 0;
 };

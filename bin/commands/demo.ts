@@ -44,14 +44,25 @@ export async function loadDemo(engine: Engine, account: number): Promise<number>
       .filter(({ id }) => !present.has(id))
       .map(async ({ id, partitionKey, items }) => ({ id, partitionKey, items: await items() })),
   );
-  const progress = progressBar('items', loads.reduce((sum, { items }) => sum + items.length, 0));
+  const progress = progressBar(
+    'items',
+    loads.reduce((sum, { items }) => sum + items.length, 0),
+  );
   let done = 0;
   for (const { id, partitionKey, items } of loads) {
     const key = { paths: [partitionKey], kind: 'Hash', version: 2 } as const;
-    await engine.execute({ kind: 'create-container', database, container: id, profile: 'documents', partitionKey: key }, context);
+    await engine.execute(
+      { kind: 'create-container', database, container: id, profile: 'documents', partitionKey: key },
+      context,
+    );
     for (let start = 0; start < items.length; start += itemsPerWrite) {
-      const writes = items.slice(start, start + itemsPerWrite).map((body) => ({ kind: 'upsert-item', body, view: 'exact' }) as const);
-      const outcomes = await engine.execute({ kind: 'write-items', database, container: id, writes, ordered: true }, context);
+      const writes = items
+        .slice(start, start + itemsPerWrite)
+        .map((body) => ({ kind: 'upsert-item', body, view: 'exact' }) as const);
+      const outcomes = await engine.execute(
+        { kind: 'write-items', database, container: id, writes, ordered: true },
+        context,
+      );
       const failed = outcomes.find((outcome) => outcome.kind === 'failed');
       if (failed?.kind === 'failed') throw failed.error;
       progress.update((done += writes.length));
@@ -65,7 +76,10 @@ export async function loadDemo(engine: Engine, account: number): Promise<number>
 }
 
 function tryThis(server: RunningServer, items: number): string {
-  const lines = [`  Database "${database}" holds ${items} items: ${demoContainers.map(({ id }) => id).join(', ')}. Try:`, ''];
+  const lines = [
+    `  Database "${database}" holds ${items} items: ${demoContainers.map(({ id }) => id).join(', ')}. Try:`,
+    '',
+  ];
   const mongo = server.endpoints.mongo;
   const sql = server.endpoints.sql;
   if (mongo !== undefined)

@@ -36,12 +36,25 @@ const openFilesWanted = 4096;
 /** A clock before this release was made is wrong. */
 const clockMsMin = Date.UTC(2026, 0, 1);
 
-const examinations: readonly Examine[] = [examineNode, examinePorts, examineDisk, examineOpenFiles, examineClock, examineNames];
+const examinations: readonly Examine[] = [
+  examineNode,
+  examinePorts,
+  examineDisk,
+  examineOpenFiles,
+  examineClock,
+  examineNames,
+];
 
 async function examineNode(): Promise<Finding[]> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const good = major > 20 || (major === 20 && minor >= 19);
-  return [{ subject: 'node', verdict: good ? 'ok' : 'trouble', text: good ? process.version : `${process.version}: 20.19 or later is needed` }];
+  return [
+    {
+      subject: 'node',
+      verdict: good ? 'ok' : 'trouble',
+      text: good ? process.version : `${process.version}: 20.19 or later is needed`,
+    },
+  ];
 }
 
 async function examinePorts(settings: CommandCall['settings']): Promise<Finding[]> {
@@ -55,8 +68,13 @@ async function examinePorts(settings: CommandCall['settings']): Promise<Finding[
       const fault = await listenFault(settings.host, port);
       const subject = `port ${port}`;
       if (fault === undefined) return { subject, verdict: 'ok', text: `free (${flag})` };
-      if (fault === 'EADDRINUSE') return { subject, verdict: 'trouble', text: `in use, by a running server perhaps; ${flag} takes another` };
-      return { subject, verdict: 'trouble', text: `cannot be opened on ${settings.host} (${fault}); ${flag} takes another` };
+      if (fault === 'EADDRINUSE')
+        return { subject, verdict: 'trouble', text: `in use, by a running server perhaps; ${flag} takes another` };
+      return {
+        subject,
+        verdict: 'trouble',
+        text: `cannot be opened on ${settings.host} (${fault}); ${flag} takes another`,
+      };
     }),
   );
 }
@@ -90,7 +108,11 @@ async function examineDisk(settings: CommandCall['settings']): Promise<Finding[]
     const text = `${milliseconds.toFixed(2)} ms to make a write durable (median of ${fsyncTries})`;
     findings.push(
       milliseconds > fsyncMsWanted
-        ? { subject: 'fsync', verdict: 'warning', text: `${text}: single writes will be slow; --durability relaxed does not wait` }
+        ? {
+            subject: 'fsync',
+            verdict: 'warning',
+            text: `${text}: single writes will be slow; --durability relaxed does not wait`,
+          }
         : { subject: 'fsync', verdict: 'ok', text },
     );
   } finally {
@@ -129,20 +151,36 @@ async function examineOpenFiles(): Promise<Finding[]> {
   if (limit === undefined) return [];
   const low = limit !== 'unlimited' && Number(limit) < openFilesWanted;
   const text = `${limit} open files allowed`;
-  return [low ? { subject: 'files', verdict: 'warning', text: `${text}: raise it with ulimit -n ${openFilesWanted}` } : { subject: 'files', verdict: 'ok', text }];
+  return [
+    low
+      ? { subject: 'files', verdict: 'warning', text: `${text}: raise it with ulimit -n ${openFilesWanted}` }
+      : { subject: 'files', verdict: 'ok', text },
+  ];
 }
 
 async function examineClock(): Promise<Finding[]> {
   const time = new Date().toISOString();
   return Date.now() < clockMsMin
-    ? [{ subject: 'clock', verdict: 'trouble', text: `${time} has passed: signatures and certificates will be refused; set the clock` }]
+    ? [
+        {
+          subject: 'clock',
+          verdict: 'trouble',
+          text: `${time} has passed: signatures and certificates will be refused; set the clock`,
+        },
+      ]
     : [{ subject: 'clock', verdict: 'ok', text: `${time}; clients must agree within 15 minutes` }];
 }
 
 async function examineNames(settings: CommandCall['settings']): Promise<Finding[]> {
   const found = await illegalNames(settings.data);
   if (found.kind === 'none') return [{ subject: 'names', verdict: 'ok', text: `${settings.data} holds no data yet` }];
-  if (found.kind === 'busy') return [{ subject: 'names', verdict: 'ok', text: 'not looked at: a server has the data directory open' }];
-  if (found.names.length === 0) return [{ subject: 'names', verdict: 'ok', text: 'every database and container shows through every door' }];
-  return found.names.map(({ name, door, reason }) => ({ subject: 'names', verdict: 'warning', text: `${name} does not show through the ${door} door: ${reason}` }));
+  if (found.kind === 'busy')
+    return [{ subject: 'names', verdict: 'ok', text: 'not looked at: a server has the data directory open' }];
+  if (found.names.length === 0)
+    return [{ subject: 'names', verdict: 'ok', text: 'every database and container shows through every door' }];
+  return found.names.map(({ name, door, reason }) => ({
+    subject: 'names',
+    verdict: 'warning',
+    text: `${name} does not show through the ${door} door: ${reason}`,
+  }));
 }

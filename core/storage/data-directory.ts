@@ -107,7 +107,10 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
   if (typeof parsed !== 'object' || parsed === null || !('format' in parsed) || typeof parsed.format !== 'number')
     throw new DatabaseError('Internal', `${file} is damaged`);
   if (parsed.format !== dataFormat)
-    throw new DatabaseError('NotSupported', `${path} has data format ${parsed.format}; this version reads format ${dataFormat}`);
+    throw new DatabaseError(
+      'NotSupported',
+      `${path} has data format ${parsed.format}; this version reads format ${dataFormat}`,
+    );
   if (!isManifest(parsed)) throw new DatabaseError('Internal', `${file} is damaged`);
   return parsed;
 }
@@ -203,7 +206,8 @@ async function removeDeadLock(file: string, own: string, dead: LockHolder): Prom
     throw error;
   }
   const moved = await holderOf(aside);
-  if (moved !== undefined && (moved.pid !== dead.pid || moved.start !== dead.start)) await link(aside, file).catch(() => undefined);
+  if (moved !== undefined && (moved.pid !== dead.pid || moved.start !== dead.start))
+    await link(aside, file).catch(() => undefined);
   await unlink(aside);
 }
 
@@ -218,7 +222,8 @@ async function holderOf(file: string): Promise<LockHolder | undefined> {
   }
   try {
     const parsed = JSON.parse(text) as Partial<LockHolder> | null;
-    if (typeof parsed?.pid === 'number' && typeof parsed.start === 'string') return { pid: parsed.pid, start: parsed.start };
+    if (typeof parsed?.pid === 'number' && typeof parsed.start === 'string')
+      return { pid: parsed.pid, start: parsed.start };
   } catch {
     // Falls through: damaged.
   }

@@ -26,7 +26,10 @@ export function authenticator(accounts: readonly Account[], hostNames: readonly 
     const principal = { account: account.number, name: account.id };
     const { primary, secondary, primaryReadOnly, secondaryReadOnly } = account.keys;
     return [
-      ...[primary, secondary].map((key) => ({ digest: digestOf(key), principal: { ...principal, access: 'full' as const } })),
+      ...[primary, secondary].map((key) => ({
+        digest: digestOf(key),
+        principal: { ...principal, access: 'full' as const },
+      })),
       ...[primaryReadOnly, secondaryReadOnly].map((key) => ({
         digest: digestOf(key),
         principal: { ...principal, access: 'read-only' as const },
@@ -66,16 +69,23 @@ function bearerOf(authorization: string | undefined): string | undefined {
   return authorization?.match(/^Bearer +(\S+)$/i)?.[1];
 }
 
-function checkOrigin(origin: string | undefined, site: string | readonly string[] | undefined, host: string | undefined): void {
+function checkOrigin(
+  origin: string | undefined,
+  site: string | readonly string[] | undefined,
+  host: string | undefined,
+): void {
   const foreign =
     (site !== undefined && site !== 'same-origin' && site !== 'none') ||
     (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host));
-  if (foreign) throw new DatabaseError('Forbidden', 'requests from pages of other sites are refused', { argument: 'Origin' });
+  if (foreign)
+    throw new DatabaseError('Forbidden', 'requests from pages of other sites are refused', { argument: 'Origin' });
 }
 
 function checkHost(host: string | undefined, hosts: ReadonlySet<string>): void {
   const given = `http://${host ?? ''}`;
   const name = URL.canParse(given) ? new URL(given).hostname.toLowerCase().replace(/^\[|\]$/g, '') : '';
   if (isIP(name) === 0 && !hosts.has(name))
-    throw new DatabaseError('Forbidden', 'this server does not go by that name; give it with --host or --advertise', { argument: 'Host' });
+    throw new DatabaseError('Forbidden', 'this server does not go by that name; give it with --host or --advertise', {
+      argument: 'Host',
+    });
 }

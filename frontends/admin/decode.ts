@@ -22,7 +22,8 @@ export interface AdminRequest {
 
 export function decode(input: AdminInput): AdminRequest {
   if (input.bodyFault !== undefined) throw input.bodyFault;
-  if (input.route === undefined) throw new DatabaseError('ResourceNotFound', 'the admin door has no such route', { argument: 'path' });
+  if (input.route === undefined)
+    throw new DatabaseError('ResourceNotFound', 'the admin door has no such route', { argument: 'path' });
   return { route: input.route, headers: input.headers, body: parseBody(input.body) };
 }
 

@@ -1,6 +1,6 @@
 // The admin protocol as the shared pipeline wants it: decode, authenticate, operate, encode, fail.
 
-import { DatabaseError } from '../../model/errors.ts';
+import type { DatabaseError } from '../../model/errors.ts';
 import type { Deployment } from '../deployment.ts';
 import type { Door } from '../serve.ts';
 import { authenticator } from './authenticate.ts';

@@ -17,5 +17,9 @@ const fixedHeaders = {
 export function encode({ status, body, contentType }: AdminAnswer): AdminOutput {
   const text = typeof body === 'string' ? body : `${JSON.stringify(body)}\n`;
   const type = contentType ?? (typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json');
-  return { status, headers: { ...fixedHeaders, 'content-type': type }, body: text };
+  return {
+    status,
+    headers: { ...fixedHeaders, 'content-type': type, 'content-length': String(Buffer.byteLength(text)) },
+    body: text,
+  };
 }

@@ -1,7 +1,7 @@
 // The admin door: health, status, metrics, and what test suites need (reset, clock). HTTP on the shared
 // plain-or-TLS port, routed by Express because it is on no hot path.
 //
-// Bounds: bodies of 64 KB, headers of 16 KB, and a client has 10 s to send a request.
+// Bounds: bodies of 64 KB, headers of 16 KB, and a client has 5 s to send a request.
 
 import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 import { createServer } from 'node:http';
@@ -15,19 +15,34 @@ import type { AdminOutput } from './encode.ts';
 import type { AdminSources } from './sources.ts';
 import { surface, type Route } from './surface.ts';
 
-const requestMsMax = 10_000;
+const requestMsMax = 5_000;
+/** How often that is looked at. */
+const checkEveryMs = 500;
+
 const headersBytesMax = 16 * 1024;
 const bodyBytesMax = 64 * 1024;
 
 /** How often connections without a request under way are looked for while the door closes. */
 const idleCheckEveryMs = 50;
 
-export async function openAdminDoor(deployment: Deployment, listen: ListenOptions, sources: AdminSources): Promise<OpenDoor> {
+export async function openAdminDoor(
+  deployment: Deployment,
+  listen: ListenOptions,
+  sources: AdminSources,
+): Promise<OpenDoor> {
   const door = adminDoor(deployment, sources);
   const server = createServer(
-    { headersTimeout: requestMsMax, requestTimeout: requestMsMax, maxHeaderSize: headersBytesMax },
+    {
+      headersTimeout: requestMsMax,
+      requestTimeout: requestMsMax,
+      connectionsCheckingInterval: checkEveryMs,
+      maxHeaderSize: headersBytesMax,
+    },
     routesOf(door, deployment),
   );
+  // Node starts enforcing its time-outs, and telling idle connections from busy ones, when a server listens; this
+  // one is handed its connections.
+  server.emit('listening');
   const port = await openPort({
     host: listen.host,
     port: listen.port,
@@ -46,6 +61,7 @@ export async function openAdminDoor(deployment: Deployment, listen: ListenOption
       await port.close(graceMs);
       clearInterval(idle);
       server.closeAllConnections();
+      server.close();
     },
   };
 }
@@ -64,7 +80,12 @@ function routesOf(door: AdminDoor, deployment: Deployment): express.Express {
   return app;
 }
 
-function handlerOf(door: AdminDoor, deployment: Deployment, route: Route | undefined, bodyFault?: DatabaseError): RequestHandler {
+function handlerOf(
+  door: AdminDoor,
+  deployment: Deployment,
+  route: Route | undefined,
+  bodyFault?: DatabaseError,
+): RequestHandler {
   return async (request, response) => {
     const closed = new AbortController();
     response.once('close', () => closed.abort());
@@ -89,7 +110,9 @@ function send(response: Response, { status, headers, body }: AdminOutput): void 
 /** What Express says of a body it did not take. */
 function bodyFaultOf(error: unknown): DatabaseError {
   const status = typeof error === 'object' && error !== null && 'status' in error ? error.status : undefined;
-  if (status === 413) return new DatabaseError('TooLarge', `a body has at most ${bodyBytesMax} bytes`, { argument: 'body' });
-  if (typeof status === 'number' && status < 500) return new DatabaseError('BadRequest', 'the request cannot be read', { argument: 'body' });
+  if (status === 413)
+    return new DatabaseError('TooLarge', `a body has at most ${bodyBytesMax} bytes`, { argument: 'body' });
+  if (typeof status === 'number' && status < 500)
+    return new DatabaseError('BadRequest', 'the request cannot be read', { argument: 'body' });
   return new DatabaseError('Internal', 'the request could not be read', { cause: error });
 }

@@ -195,6 +195,12 @@ export class BsonWriter {
     return this;
   }
 
+  /** Copies whole elements (types, names, values) as they lie, inside a document. Not inside an array, whose names are positions. */
+  span(bytes: Uint8Array, start: number, end: number): this {
+    if (end > start) this.#append(bytes.subarray(start, end));
+    return this;
+  }
+
   /** A document or array given as its whole bytes. */
   document(name: string | Uint8Array, bytes: Uint8Array, type: number = BsonType.object): this {
     return this.copy(name, type, bytes, 0, bytes.length);

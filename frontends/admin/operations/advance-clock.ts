@@ -7,7 +7,8 @@ import type { Operation } from '../surface.ts';
 const advanceMsMax = 10 * 365 * 24 * 60 * 60 * 1000;
 
 export const advanceClock: Operation = ({ sources, body }) => {
-  if (sources.advance === undefined) throw new DatabaseError('Forbidden', 'the clock is the system’s; start with --clock manual');
+  if (sources.advance === undefined)
+    throw new DatabaseError('Forbidden', 'the clock is the system’s; start with --clock manual');
   const { milliseconds, seconds } = body;
   if ((milliseconds === undefined) === (seconds === undefined))
     throw new DatabaseError('BadRequest', "give either 'milliseconds' or 'seconds'", { argument: 'milliseconds' });

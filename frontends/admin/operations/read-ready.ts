@@ -4,5 +4,7 @@ import type { Operation } from '../surface.ts';
 
 export const readReady: Operation = ({ sources }) => {
   const reason = sources.fault();
-  return reason === undefined ? { status: 200, body: { ready: true } } : { status: 503, body: { ready: false, reason } };
+  return reason === undefined
+    ? { status: 200, body: { ready: true } }
+    : { status: 503, body: { ready: false, reason } };
 };

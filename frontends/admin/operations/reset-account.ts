@@ -5,8 +5,7 @@ import { DatabaseError } from '../../../model/errors.ts';
 import type { Operation } from '../surface.ts';
 
 export const resetAccount: Operation = async ({ deployment, sources, principal }) => {
-  if (!sources.resetAllowed)
-    throw new DatabaseError('Forbidden', 'a reset needs --memory or --enable-test-commands');
+  if (!sources.resetAllowed) throw new DatabaseError('Forbidden', 'a reset needs --memory or --enable-test-commands');
   const { engine, number } = deployment.accounts.find(({ number }) => number === principal.account)!;
   const databases = await engine.execute({ kind: 'list-databases' }, { account: number });
   const dropping = databases.map(({ id }) => engine.execute({ kind: 'delete-database', id }, { account: number }));

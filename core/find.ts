@@ -1,0 +1,70 @@
+// Items that match a predicate, found by looking at each. It works in slices and gives way to the event loop
+// between them, so that no search delays a point read; it stops when its caller has gone away.
+
+import { DatabaseError } from '../model/errors.ts';
+import type { Item, Operation, Result } from '../model/operation.ts';
+import type { ContainerRecord } from '../model/resource.ts';
+import { mongoViewOf } from '../model/mongo-view.ts';
+import { pageCharge } from './charge.ts';
+import { feedBytesMax, parsePlace, rowsOf } from './feed.ts';
+import type { GroupState } from './group.ts';
+import { compilePredicate } from './query/predicate/compile.ts';
+
+/** A slice ends after this many milliseconds, looked at every so many items. */
+const sliceMsMax = 2;
+const itemsPerLook = 64;
+
+/** Items one page examines at most; the next page goes on. */
+const examinedMax = 100_000;
+
+type FindItems = Operation<'find-items'>;
+
+export async function findItems(
+  state: GroupState,
+  container: ContainerRecord,
+  { scope, predicate, view, itemsMax, bytesMax = feedBytesMax, after: continuation }: FindItems,
+  nowSeconds: number,
+  signal: AbortSignal | undefined,
+): Promise<Result<'find-items'>> {
+  // In the other profiles the stored form has an `_id` of its own, or none that Mongo would show otherwise.
+  const showsId = view === 'mongo' && container.profile !== 'collection';
+  const matches = compilePredicate(predicate);
+  const rows = rowsOf(state, container, scope, nowSeconds);
+  const place = continuation === undefined ? undefined : parsePlace(continuation);
+  const first = place === undefined ? 0 : rows.findIndex((row) => row.partition.record.range === place.range);
+  if (first < 0) throw new DatabaseError('InvalidContinuation', 'the continuation names another range', { argument: 'continuation' });
+  const items: Item[] = [];
+  let bytes = 0;
+  let examined = 0;
+  let after = place?.created ?? 0;
+  let sliceEndMs = performance.now() + sliceMsMax;
+  const page = (resume: string | undefined) => ({
+    container,
+    items,
+    continuation: resume,
+    examined,
+    charge: pageCharge(examined, bytes),
+  });
+  for (const row of rows.slice(first)) {
+    for (const item of row.after(after)) {
+      const body = showsId ? mongoViewOf(item.body, item.id) : item.body;
+      if (examined >= examinedMax) return page(`${row.partition.record.range}:${after}`);
+      examined++;
+      if (matches(body)) {
+        // One item more than the page takes tells that there is more.
+        if (items.length >= itemsMax || (items.length > 0 && bytes + body.length > bytesMax))
+          return page(`${row.partition.record.range}:${after}`);
+        items.push(showsId ? { ...item, body } : item);
+        bytes += body.length;
+      }
+      after = item.created;
+      if (examined % itemsPerLook === 0 && performance.now() > sliceEndMs) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (signal?.aborted === true) throw new DatabaseError('Cancelled', 'the caller went away');
+        sliceEndMs = performance.now() + sliceMsMax;
+      }
+    }
+    after = 0;
+  }
+  return page(undefined);
+}
