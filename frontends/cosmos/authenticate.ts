@@ -11,6 +11,7 @@ import { DatabaseError } from '../../model/errors.ts';
 import type { Deployment } from '../deployment.ts';
 import type { Principal } from '../serve.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
+import { bearerOf } from './emulator-token.ts';
 
 /** How far a request's date may be from ours. */
 export const clockSkewMsMax = 15 * 60 * 1000;
@@ -65,7 +66,7 @@ function decodedToken(request: CosmosRequest): string {
 function signatureOf(token: string): Buffer {
   const type = partOf(token, 'type');
   if (type !== 'master') {
-    const known = type === 'resource' || type === 'aad' || type === 'sas';
+    const known = type === 'resource' || type === 'sas';
     throw unauthorized(
       known
         ? `authorization of type ${type} is not supported yet; sign with a master key`
@@ -99,6 +100,13 @@ export function authenticator(deployment: Deployment): Authenticate {
       });
   };
 
+  const bearer = (token: string): Principal => {
+    const { accounts } = deployment;
+    const primaryKeys = accounts.map((account) => account.keys.primary);
+    const { number, id } = accounts[bearerOf(token, primaryKeys, deployment.nowMs(), clockSkewMsMax)]!;
+    return { account: number, name: id, access: 'full' };
+  };
+
   const signer = (text: string, signature: Buffer): Principal | undefined => {
     let found: Principal | undefined;
     for (const { key, principal } of keys) {
@@ -113,7 +121,9 @@ export function authenticator(deployment: Deployment): Authenticate {
 
   return (request) => {
     if (request.row.signed === false) return anyone(request, deployment);
-    const signature = signatureOf(decodedToken(request));
+    const token = decodedToken(request);
+    if (partOf(token, 'type') === 'aad') return bearer(partOf(token, 'sig') ?? '');
+    const signature = signatureOf(token);
     const msDate = headerOf(request, 'x-ms-date');
     const date = headerOf(request, 'date');
     checkDate(msDate ?? date ?? '');

@@ -58,10 +58,3 @@ export function ridOfRange(container: ContainerRecord, partition: PartitionRecor
     number: partition.range,
   });
 }
-
-/** Every container has one offer, named by its number: three bytes in the alphabet of other ids, more when they are not enough. */
-export function ridOfOffer(container: ContainerRecord): string {
-  const bytes = Buffer.alloc(container.number < 2 ** 24 ? 3 : 6);
-  bytes.writeUIntBE(container.number, 0, bytes.length);
-  return bytes.toString('base64').replaceAll('/', '-');
-}

@@ -1,17 +1,109 @@
-// Offers: the throughput of containers as resources of their own. Each container has exactly one, addressed by a
-// `_rid` made from the container's number.
+// Offers: throughput as a resource of its own, one for each container, and for each database that was made with
+// throughput for its containers to share. It is kept in the settings of what it belongs to, so it has that one's
+// version. Its `_rid` is a number of its own space.
 
 import type { Engine } from '../../core/engine.ts';
+import { BsonType } from '../../model/bson/types.ts';
+import { ElementCursor, fieldOf } from '../../model/bson/walk.ts';
+import { BsonWriter } from '../../model/bson/write.ts';
 import { DatabaseError } from '../../model/errors.ts';
-import type { ContainerRecord } from '../../model/resource.ts';
-import { ridOfOffer } from './links.ts';
+import { etagOf } from '../../model/etag.ts';
+import { secondsOf } from '../../model/hybrid-time.ts';
+import type { ContainerRecord, DatabaseRecord } from '../../model/resource.ts';
+import { linksOfContainer, ridOfDatabase, selfOfDatabase } from './links.ts';
 
-export function containersWithOffers(engine: Engine): ContainerRecord[] {
-  return engine.catalog.databases().flatMap((database) => engine.catalog.containers(database.id));
+/** Name in the settings of a container or database; not part of what these show. */
+export const offerField = 'offer';
+
+/** RU/s of a container that was made without saying. */
+export const throughputDefault = 400;
+
+export interface Offer {
+  readonly owner: { readonly kind: 'database'; readonly record: DatabaseRecord } | { readonly kind: 'container'; readonly record: ContainerRecord };
+  /** Unique among offers: databases have the odd numbers. */
+  readonly number: number;
+  readonly content: Uint8Array;
 }
 
-export function containerOfOffer(engine: Engine, id: string): ContainerRecord {
-  const found = containersWithOffers(engine).find((container) => ridOfOffer(container) === id);
+function contentIn(settings: Uint8Array): Uint8Array | undefined {
+  const content = fieldOf(settings, offerField);
+  return content?.type === BsonType.object ? content.slice() : undefined;
+}
+
+/** Every offer of the account. A container without throughput of its own shares its database's, or has the default. */
+export function offersOf(engine: Engine): Offer[] {
+  const offers: Offer[] = [];
+  for (const database of engine.catalog.databases()) {
+    const shared = contentIn(database.settings);
+    if (shared !== undefined) offers.push({ owner: { kind: 'database', record: database }, number: database.number * 2 + 1, content: shared });
+    for (const container of engine.catalog.containers(database.id)) {
+      const content = contentIn(container.settings) ?? (shared === undefined ? manualThroughput(throughputDefault) : undefined);
+      if (content !== undefined) offers.push({ owner: { kind: 'container', record: container }, number: container.number * 2, content });
+    }
+  }
+  return offers;
+}
+
+export function offerOf(engine: Engine, id: string): Offer {
+  const found = offersOf(engine).find((offer) => ridOfOffer(offer) === id);
   if (found === undefined) throw new DatabaseError('ResourceNotFound', 'no offer with that id', { argument: 'offer' });
   return found;
+}
+
+/** Three bytes in the alphabet of other ids, more when they are not enough. */
+function ridOfOffer({ number }: Offer): string {
+  const bytes = Buffer.alloc(number < 2 ** 24 ? 3 : 6);
+  bytes.writeUIntBE(number, 0, bytes.length);
+  return bytes.toString('base64').replaceAll('/', '-');
+}
+
+export function ownerRidOf({ owner }: Offer): string {
+  return owner.kind === 'database' ? ridOfDatabase(owner.record) : linksOfContainer(owner.record).rid;
+}
+
+export function offerDocument(offer: Offer): Uint8Array {
+  const { owner, content } = offer;
+  const rid = ridOfOffer(offer);
+  const { time } = owner.record;
+  return new BsonWriter()
+    .beginDocument()
+    .string('id', rid)
+    .string('offerVersion', 'V2')
+    .string('offerType', 'Invalid')
+    .document('content', content)
+    .string('resource', owner.kind === 'database' ? selfOfDatabase(owner.record) : linksOfContainer(owner.record).self)
+    .string('offerResourceId', ownerRidOf(offer))
+    .string('_rid', rid)
+    .string('_self', `offers/${rid}/`)
+    .string('_etag', etagOf(time))
+    .double('_ts', secondsOf(time))
+    .end()
+    .finish();
+}
+
+export function manualThroughput(requestUnits: number): Uint8Array {
+  return new BsonWriter().beginDocument().double('offerThroughput', requestUnits).end().finish();
+}
+
+/** Autoscale runs between a tenth of its maximum and the maximum; what is provisioned now is the tenth. */
+export function autoscaleThroughput(requestUnitsMax: number): Uint8Array {
+  return new BsonWriter()
+    .beginDocument()
+    .double('offerThroughput', requestUnitsMax / 10)
+    .beginObject('offerAutopilotSettings')
+    .double('maxThroughput', requestUnitsMax)
+    .end()
+    .end()
+    .finish();
+}
+
+/** Settings with another offer in them. */
+export function withOffer(settings: Uint8Array, content: Uint8Array): Uint8Array {
+  const writer = new BsonWriter(settings.length + content.length + 16).beginDocument();
+  const cursor = new ElementCursor(settings);
+  while (cursor.next()) {
+    const name = cursor.name();
+    if (name !== offerField) writer.raw(name, cursor.raw());
+  }
+  return writer.document(offerField, content).end().finish();
 }

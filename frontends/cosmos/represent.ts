@@ -1,21 +1,15 @@
-// Databases, containers, offers and partition key ranges as the documents that clients see (docs: the "Databases",
-// "Collections", "Offers" and "Partition key ranges" pages of the REST reference). BSON, so that one form serves
+// Databases, containers and partition key ranges as the documents that clients see (docs: the "Databases",
+// "Collections" and "Partition key ranges" pages of the REST reference). BSON, so that one form serves
 // answers and queries over them alike.
 
 import { jsonOfBson } from '../../model/bson/json-write.ts';
-import { BsonType } from '../../model/bson/types.ts';
-import { ElementCursor, fieldOf } from '../../model/bson/walk.ts';
+import { ElementCursor } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { etagOf } from '../../model/etag.ts';
 import { secondsOf, type HybridTime } from '../../model/hybrid-time.ts';
 import type { ContainerRecord, DatabaseRecord, PartitionRecord } from '../../model/resource.ts';
-import { linksOfContainer, ridOfDatabase, ridOfOffer, ridOfRange, selfOfDatabase } from './links.ts';
-
-/** Where a container's settings keep its throughput. Not part of what the container shows. */
-export const offerField = 'offer';
-
-/** RU/s of a container that was made without saying. */
-export const throughputDefault = 400;
+import { linksOfContainer, ridOfDatabase, ridOfRange, selfOfDatabase } from './links.ts';
+import { offerField } from './offers.ts';
 
 function writeSystem(writer: BsonWriter, rid: string, self: string, time: HybridTime): BsonWriter {
   return writer.string('_rid', rid).string('_self', self).string('_etag', etagOf(time)).double('_ts', secondsOf(time));
@@ -65,34 +59,6 @@ export function rangeDocument(container: ContainerRecord, partition: PartitionRe
   writer.end();
   writeSystem(writer, rid, `${linksOfContainer(container).self}pkranges/${rid}/`, container.time);
   return writer.double('_lsn', lsn).end().finish();
-}
-
-export function offerDocument(container: ContainerRecord): Uint8Array {
-  const { rid, self } = linksOfContainer(container);
-  const offerRid = ridOfOffer(container);
-  const writer = new BsonWriter().beginDocument().string('id', offerRid);
-  writer.string('offerVersion', 'V2').string('offerType', 'Invalid');
-  const content = fieldOf(container.settings, offerField);
-  if (content?.type === BsonType.object) writer.raw('content', content);
-  else writer.document('content', manualThroughput(throughputDefault));
-  writer.string('resource', self).string('offerResourceId', rid);
-  return writeSystem(writer, offerRid, `offers/${offerRid}/`, container.time).end().finish();
-}
-
-export function manualThroughput(requestUnits: number): Uint8Array {
-  return new BsonWriter().beginDocument().double('offerThroughput', requestUnits).end().finish();
-}
-
-/** Autoscale runs between a tenth of its maximum and the maximum; what is provisioned now is the tenth. */
-export function autoscaleThroughput(requestUnitsMax: number): Uint8Array {
-  return new BsonWriter()
-    .beginDocument()
-    .double('offerThroughput', requestUnitsMax / 10)
-    .beginObject('offerAutopilotSettings')
-    .double('maxThroughput', requestUnitsMax)
-    .end()
-    .end()
-    .finish();
 }
 
 export function jsonOf(document: Uint8Array): Uint8Array {

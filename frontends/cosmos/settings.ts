@@ -10,7 +10,7 @@ import { badRequest, DatabaseError } from '../../model/errors.ts';
 import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '../../model/partition-key.ts';
 import { valueOf } from '../../model/value.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
-import { autoscaleThroughput, manualThroughput, offerField } from './represent.ts';
+import { autoscaleThroughput, manualThroughput, offerField } from './offers.ts';
 
 /** Characters in the id of a database or container. */
 const nameCharactersMax = 255;

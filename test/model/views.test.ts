@@ -8,7 +8,7 @@ import { BsonType } from '../../model/bson/types.ts';
 import { validateBson } from '../../model/bson/validate.ts';
 import { ElementCursor, fieldOf, Raw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
-import { bytesOfHex, hexOf, utf8 } from '../../model/bytes.ts';
+import { bytesOfHex, equalBytes, hexOf, utf8 } from '../../model/bytes.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { idTextOf } from '../../model/identity.ts';
 import { bodyOfMongoInsert, mergeMongoView, mongoViewOf } from '../../model/mongo-view.ts';
@@ -88,13 +88,9 @@ function randomItem(random: Random, withId: boolean): Uint8Array {
   return writer.end().finish();
 }
 
-/** Decimals beyond the range of doubles: JSON shows their digits, but no JSON reader of doubles can write them back. */
-const beyondDoubles = /E\+(?:309|3[1-9]\d|[4-9]\d\d|\d{4})/;
-
 describe('the JSON view', () => {
   it('of an item of any types, read, edited at one leaf and replaced, changes that leaf only', () => {
     const random = new Random();
-    let checked = 0;
     for (let round = 0; round < 5000 * scale; round++) {
       const stored = randomItem(random, random.chance(50));
       const storedId = fieldOf(stored, '_id');
@@ -104,8 +100,6 @@ describe('the JSON view', () => {
         skip: systemNames,
         tail: (writer) => void writer.text(',"_rid":"r","_ts":7'),
       }).toString();
-      if (beyondDoubles.test(text)) continue;
-      checked++;
       const message = `seed ${random.seed} round ${round}: ${text}`;
       const json = JSON.parse(text) as Record<string, unknown>;
       expect(json['id'], message).toBe(id);
@@ -117,7 +111,6 @@ describe('the JSON view', () => {
       validateBson(merged);
       expect(leavesOf(merged), message).toEqual(path === undefined ? leaves : withEdit(leaves, path));
     }
-    expect(checked).toBeGreaterThan(3000 * scale);
   });
 
   it('of an item born as JSON is that item, in its order', () => {
@@ -168,6 +161,8 @@ describe('the JSON view', () => {
     // An object of the form of Extended JSON that equals nothing stored stays an object.
     const other = mergeView(item(), bsonOfJson(utf8('{"_id":{"$oid":"65f0c0ffee65f0c0ffee65f1"}}')));
     expect(typesOf(other)).toEqual(['_id.$oid=2', '_ts=16']);
+    const more = mergeView(item(), bsonOfJson(utf8('{"_id":{"$oid":"65f0c0ffee65f0c0ffee65f0","x":1}}')));
+    expect(typesOf(more)).toEqual(['_id.$oid=2', '_id.x=1', '_ts=16']);
   });
 
   it('compares numbers as JSON clients hold them, so that an unread int64 survives', () => {
@@ -190,7 +185,7 @@ describe('the JSON view', () => {
     const bytes = stored.end().finish();
     const shuffled = names.map((name) => ({ name, at: random.bits() })).sort((a, b) => a.at - b.at);
     const json = `{${shuffled.map(({ name }) => `"${name}":1`).join(',')}}`;
-    expect(mergeView(bytes, bsonOfJson(utf8(json)))).toEqual(bytes);
+    expect(equalBytes(mergeView(bytes, bsonOfJson(utf8(json))), bytes)).toBe(true);
   });
 });
 

@@ -120,7 +120,7 @@ class Runs {
     const before = (a: number, b: number): boolean =>
       this.#compare(heap[a]!.run[heap[a]!.at]!, heap[b]!.run[heap[b]!.at]!) < 0;
     const sink = (from: number): void => {
-      for (let parent = from; ; ) {
+      for (let parent = from; ;) {
         let least = parent;
         for (const child of [2 * parent + 1, 2 * parent + 2]) {
           if (child < heap.length && before(child, least)) least = child;
@@ -143,12 +143,7 @@ class Runs {
   }
 }
 
-function mergeTwo(
-  left: readonly HeldRow[],
-  right: readonly HeldRow[],
-  compare: CompareMarks,
-  keep: number,
-): HeldRow[] {
+function mergeTwo(left: readonly HeldRow[], right: readonly HeldRow[], compare: CompareMarks, keep: number): HeldRow[] {
   const merged: HeldRow[] = [];
   let l = 0;
   let r = 0;

@@ -3,10 +3,10 @@
 import { catalogReadCharge } from '../../../core/charge.ts';
 import type { Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
-import { containerOfOffer } from '../offers.ts';
-import { jsonOf, offerDocument } from '../represent.ts';
+import { offerDocument, offerOf } from '../offers.ts';
+import { jsonOf } from '../represent.ts';
 
 export function readOffer({ request, engine }: Call): Answer {
-  const container = containerOfOffer(engine, request.ids[0]!);
-  return { status: 200, body: jsonOf(offerDocument(container)), etag: container.time, charge: catalogReadCharge };
+  const offer = offerOf(engine, request.ids[0]!);
+  return { status: 200, body: jsonOf(offerDocument(offer)), etag: offer.owner.record.time, charge: catalogReadCharge };
 }

@@ -5,7 +5,8 @@ import { badRequest } from '../../../model/errors.ts';
 import { fieldOf } from '../../../model/bson/walk.ts';
 import { containerOf, ifMatchOf, type Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
-import { containerDocument, jsonOf, offerField } from '../represent.ts';
+import { offerField } from '../offers.ts';
+import { containerDocument, jsonOf } from '../represent.ts';
 import { checkUnchanged, containerDefinition } from '../settings.ts';
 
 export async function replaceContainer(call: Call): Promise<Answer> {

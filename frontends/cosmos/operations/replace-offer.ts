@@ -1,43 +1,30 @@
-// PUT /offers/{offer}: changes the throughput of a container.
+// PUT /offers/{offer}: changes the throughput of a container or database.
 
 import { catalogWriteCharge } from '../../../core/charge.ts';
 import { fieldOf } from '../../../model/bson/walk.ts';
-import { BsonWriter } from '../../../model/bson/write.ts';
-import { ElementCursor } from '../../../model/bson/walk.ts';
 import { badRequest } from '../../../model/errors.ts';
 import { valueOf } from '../../../model/value.ts';
 import { ifMatchOf, type Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
-import { linksOfContainer } from '../links.ts';
-import { containerOfOffer } from '../offers.ts';
-import { jsonOf, offerDocument, offerField } from '../represent.ts';
+import { offerDocument, offerOf, ownerRidOf, withOffer } from '../offers.ts';
+import { jsonOf } from '../represent.ts';
 import { documentIn, throughputIn } from '../settings.ts';
 
 export async function replaceOffer({ request, engine, context }: Call): Promise<Answer> {
-  const before = containerOfOffer(engine, request.ids[0]!);
-  const offer = documentIn(request);
-  const resource = valueOf(fieldOf(offer, 'offerResourceId'));
-  if (resource !== undefined && resource !== linksOfContainer(before).rid)
+  const id = request.ids[0]!;
+  const before = offerOf(engine, id);
+  const { owner } = before;
+  const body = documentIn(request);
+  const resource = valueOf(fieldOf(body, 'offerResourceId'));
+  if (resource !== undefined && resource !== ownerRidOf(before))
     throw badRequest('offerResourceId of an offer cannot change', 'offerResourceId');
-  const container = await engine.execute(
-    {
-      kind: 'replace-container',
-      database: before.database,
-      container: before.id,
-      settings: withOffer(before.settings, throughputIn(offer)),
-      ifMatch: ifMatchOf(request),
-    },
-    context,
-  );
-  return { status: 200, body: jsonOf(offerDocument(container)), etag: container.time, charge: catalogWriteCharge };
-}
-
-function withOffer(settings: Uint8Array, content: Uint8Array): Uint8Array {
-  const writer = new BsonWriter(settings.length + content.length).beginDocument();
-  const cursor = new ElementCursor(settings);
-  while (cursor.next()) {
-    const name = cursor.name();
-    if (name !== offerField) writer.raw(name, cursor.raw());
+  const settings = withOffer(owner.record.settings, throughputIn(body));
+  const ifMatch = ifMatchOf(request);
+  if (owner.kind === 'database') await engine.execute({ kind: 'replace-database', id: owner.record.id, settings, ifMatch }, context);
+  else {
+    const { database, id: container } = owner.record;
+    await engine.execute({ kind: 'replace-container', database, container, settings, ifMatch }, context);
   }
-  return writer.document(offerField, content).end().finish();
+  const offer = offerOf(engine, id);
+  return { status: 200, body: jsonOf(offerDocument(offer)), etag: offer.owner.record.time, charge: catalogWriteCharge };
 }

@@ -1,0 +1,102 @@
+// POST …/docs with x-ms-documentdb-isquery. Over one logical partition, or over a range that the client named, any
+// query is answered. Over the whole container the client must have allowed it, and what it would have to merge from
+// partitions is refused with the plan for doing so, as the service does and as SDKs expect.
+
+import { requireSession } from '../../../core/engine.ts';
+import { containerRows, layoutOf } from '../../../core/query/container-rows.ts';
+import { epkMax, epkMin } from '../../../model/effective-partition-key.ts';
+import { badRequest, DatabaseError } from '../../../model/errors.ts';
+import type { Scope } from '../../../model/operation.ts';
+import { isUnpartitioned, type ContainerRecord } from '../../../model/resource.ts';
+import { containerOf, pageItemsOf, type Call } from '../call.ts';
+import { headerOf, isTrue } from '../decode.ts';
+import { jsonOfFeed, type Answer } from '../encode.ts';
+import { linksOfContainer } from '../links.ts';
+import { pinnedKeyOf } from '../pinned-key.ts';
+import { isServedDirectly, planDocument, queryInfoOf } from '../query-plan.ts';
+import { sqlRequestOf, type SqlRequest } from '../query-request.ts';
+import { emptyPage, preparedQueries, runPage, systemViewOf } from '../run-query.ts';
+import { placeOf, scopeOf } from '../scope.ts';
+import { queryOfSql } from '../sql/query.ts';
+
+export async function queryItems(call: Call): Promise<Answer> {
+  const { request, engine, context } = call;
+  const container = containerOf(call);
+  const sql = sqlRequestOf(request);
+  const asked = scopeOf(call, container);
+  const isPart = asked.partitionKey !== undefined || asked.range !== undefined;
+  const scope = isPart || isUnpartitioned(container) ? asked : wholeScope(call, container, sql);
+  requireSession(engine, container, context);
+  const text = headerOf(request, 'x-ms-continuation');
+  const isWhole = scope.partitionKey === undefined && scope.range === undefined && !isUnpartitioned(container);
+  const continuation = unwrap(text, container, scope);
+  const prepared = preparedQueries.get(sql.text, { rewritten: asked.range !== undefined });
+  const source = containerRows(engine.state, container, scope, engine.nowSeconds, systemViewOf(container));
+  const page =
+    continuation === atEnd ? emptyPage(call) : await runPage(call, prepared, source, sql.parameters, continuation, container);
+  const isFull = page.documents.length === pageItemsOf(request);
+  const next = page.continuation ?? (isWhole && isFull ? atEnd : undefined);
+  return {
+    status: 200,
+    body: jsonOfFeed(linksOfContainer(container).rid, 'Documents', page.documents),
+    charge: page.charge,
+    place: placeOf(call, container, scope),
+    itemCount: page.documents.length,
+    continuation: next === undefined ? undefined : wrap(next, container, scope),
+    extra: page.metrics,
+  };
+}
+
+/**
+ * Continuation of a full page of a query over the whole container. The service's gateway does not look ahead over
+ * partitions, so such a page always has one, and clients' tests count the empty page that ends the query.
+ */
+const atEnd = 'end';
+
+/** The scope of a query that names none: the partition key its filter fixes, or everything if that may be served. */
+function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Scope {
+  const query = queryOfSql(sql.text);
+  const pinned = pinnedKeyOf(query, container.partitionKey, sql.parameters);
+  if (pinned?.length === container.partitionKey.paths.length) return { partitionKey: pinned };
+  if (!isTrue(headerOf(call.request, 'x-ms-documentdb-query-enablecrosspartition')))
+    throw badRequest(
+      'Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, ' +
+        'specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception.',
+      'x-ms-documentdb-query-enablecrosspartition',
+    );
+  const info = queryInfoOf(sql.text, sql.parameters);
+  if (!isServedDirectly(info))
+    throw new DatabaseError(
+      'BadRequest',
+      'The provided cross partition query can not be directly served by the gateway. This is a first chance (internal) ' +
+        'exception that all newer clients will know how to handle gracefully.',
+      {
+        argument: 'query',
+        details: {
+          substatus: 1004,
+          additionalErrorInfo: planDocument(info, { minInclusive: epkMin, maxExclusive: epkMax }, false),
+        },
+      },
+    );
+  return pinned === undefined ? {} : { partitionKey: pinned };
+}
+
+// A continuation holds for one scope and one layout of partitions.
+
+function marks(container: ContainerRecord, scope: Scope): string {
+  const { range } = scope;
+  const part = range === undefined ? '' : `${range.minInclusive}-${range.maxExclusive}`;
+  return `${container.number}:${layoutOf(container)}:${part}`;
+}
+
+function wrap(continuation: string, container: ContainerRecord, scope: Scope): string {
+  return `${marks(container, scope)}#${continuation}`;
+}
+
+function unwrap(text: string | undefined, container: ContainerRecord, scope: Scope): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const prefix = `${marks(container, scope)}#`;
+  if (!text.startsWith(prefix))
+    throw new DatabaseError('InvalidContinuation', 'the continuation does not belong to this query', { argument: 'x-ms-continuation' });
+  return text.slice(prefix.length);
+}
