@@ -48,7 +48,7 @@ const pureExcept = ['replication/link/'];
 const nodeImportsAllowed = new Set(['model/checksum.ts']);
 
 /** Lines of a file before it is cut in two. */
-const linesMax = 400;
+const linesMax = 450;
 
 /** One machine each that reads worse in two halves: these may go further, to `longLinesMax`. */
 const longFiles = new Set(['core/catalog.ts', 'core/commit.ts', 'model/bson/json-read.ts', 'model/bson/json-write.ts']);
