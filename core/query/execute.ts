@@ -90,7 +90,7 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
     memoCount: prepared.memoCount,
     parameters: prepared.parameters.map((name) => options.parameters?.get(name)),
     context,
-    pacer: new Pacer(options.ports.elapsedMs),
+    pacer: new Pacer(options.ports.elapsedMs, plan.shape === 'streaming' ? page.examinedMax : undefined),
     source: options.source,
     scan,
     sort,
