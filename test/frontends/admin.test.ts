@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../../bin/server.ts';
@@ -242,4 +243,18 @@ test('its README lists exactly the routes there are', async () => {
       ({ method, path, credentials, help }) => `| ${method.toUpperCase()} | \`${path}\` | ${credentials} | ${help} |`,
     ),
   );
+});
+
+test('the same port speaks TLS to clients that trust the authority', async () => {
+  const { port } = new URL(server.endpoints.admin);
+  const status = await new Promise<number | undefined>((done, failed) => {
+    const call = requestTls(
+      { host: 'localhost', family: 4, port, path: '/alive', ca: server.deployment.authorityPem },
+      (response) => {
+        response.resume().on('end', () => done(response.statusCode));
+      },
+    );
+    call.on('error', failed).end();
+  });
+  expect(status).toBe(200);
 });
