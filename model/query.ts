@@ -280,20 +280,7 @@ export interface Union {
 }
 
 export type Relation =
-  | Unit
-  | Source
-  | Filter
-  | Let
-  | Unnest
-  | Apply
-  | Lookup
-  | Group
-  | Sort
-  | Project
-  | Distinct
-  | Skip
-  | Limit
-  | Union;
+  Unit | Source | Filter | Let | Unnest | Apply | Lookup | Group | Sort | Project | Distinct | Skip | Limit | Union;
 
 /** What a door hands over: the relation, and a name for it that a continuation is checked against. */
 export interface Query {

@@ -162,7 +162,10 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
         continue;
       }
       const { slot, isItem } = prepared.result;
-      const row: ResultRow = { item: isItem ? frame.items[slot] : undefined, value: isItem ? undefined : frame.slots[slot] };
+      const row: ResultRow = {
+        item: isItem ? frame.items[slot] : undefined,
+        value: isItem ? undefined : frame.slots[slot],
+      };
       slice.push(row);
       returned++;
       bytes += row.item === undefined ? heldBytes(row.value) : row.item.document.length;

@@ -1,7 +1,9 @@
 // The engine against the naive evaluator: random items, random queries, equal answers, whole and by pages.
 
 import { expect, test } from 'vitest';
-import { evaluateQuery, printQuery, type Plain } from './naive.ts';
+import { evaluateQuery } from './naive.ts';
+import { printQuery } from './print.ts';
+import type { Plain } from './tree.ts';
 import { prepare, runPage, type Page } from './harness.ts';
 import { QueryMaker, Random, randomItems } from './random.ts';
 

@@ -4,7 +4,11 @@ import { expect, test } from 'vitest';
 import { collectPage, executeQuery } from '../../core/query/execute.ts';
 import { evaluate, jsonSource, plainOf, prepare, run, runPage, runPaged, testPorts } from './harness.ts';
 
-const items = Array.from({ length: 25 }, (_, i) => ({ id: `i${i}`, n: i % 4, tags: i % 3 === 0 ? ['x', 'y', 'z'] : ['x'] }));
+const items = Array.from({ length: 25 }, (_, i) => ({
+  id: `i${i}`,
+  n: i % 4,
+  tags: i % 3 === 0 ? ['x', 'y', 'z'] : ['x'],
+}));
 
 test.each([
   'SELECT * FROM c',
@@ -56,10 +60,15 @@ test('pages go on after items were deleted, replaced or added between them', () 
   const text = 'SELECT c.id, t FROM c JOIN t IN c.tags';
   const prepared = prepare(text);
   const first = runPage(prepared, { items: items.slice(0, 4), page: { rowsMax: 2 } });
-  expect(first.rows).toEqual([{ id: 'i0', t: 'x' }, { id: 'i0', t: 'y' }]);
+  expect(first.rows).toEqual([
+    { id: 'i0', t: 'x' },
+    { id: 'i0', t: 'y' },
+  ]);
   // The item in the middle of which the page ended is gone: its rows are not taken off the next one.
   const all = jsonSource(items.slice(0, 4));
-  const without = { scan: (options: { after?: number | undefined }) => [...all.scan(options)].filter((item) => item.position !== 10) };
+  const without = {
+    scan: (options: { after?: number | undefined }) => [...all.scan(options)].filter((item) => item.position !== 10),
+  };
   const second = runPage(prepared, { source: without, continuation: first.continuation });
   expect(second.rows).toEqual([
     { id: 'i1', t: 'x' },
@@ -170,7 +179,9 @@ test('a count that is no integer is refused', () => {
     expect(() => run('SELECT TOP @n * FROM c', items, { parameters: { '@n': count } })).toThrowError(refusal);
   }
   expect(run('SELECT TOP @n VALUE c.id FROM c', items, { parameters: { '@n': 2 } })).toEqual(['i0', 'i1']);
-  expect(run('SELECT VALUE c.id FROM c OFFSET @o LIMIT @l', items, { parameters: { '@o': 1, '@l': 1 } })).toEqual(['i1']);
+  expect(run('SELECT VALUE c.id FROM c OFFSET @o LIMIT @l', items, { parameters: { '@o': 1, '@l': 1 } })).toEqual([
+    'i1',
+  ]);
 });
 
 test('conditions on the item are tested before its arrays are crossed', () => {

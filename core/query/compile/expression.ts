@@ -200,7 +200,8 @@ function compileScriptCall(compiler: Compiler, expression: ScriptCall, scope: Sc
   const parts = expression.arguments.map((argument) => compiler.expression(argument, scope));
   const evaluate: Evaluate = (frame) => {
     const callScript = frame.context.ports.callScript;
-    if (callScript === undefined) throw new DatabaseError('NotSupported', 'user-defined functions are not offered here');
+    if (callScript === undefined)
+      throw new DatabaseError('NotSupported', 'user-defined functions are not offered here');
     return callScript(
       expression.name,
       parts.map((part) => part.evaluate(frame)),
