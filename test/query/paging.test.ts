@@ -1,6 +1,8 @@
 // Pages, slices, continuations, cancelling: how a query is run, not what it answers.
 
 import { expect, test } from 'vitest';
+import { bsonOfJson } from '../../model/bson/json-read.ts';
+import { utf8 } from '../../model/bytes.ts';
 import { collectPage, executeQuery } from '../../core/query/execute.ts';
 import { evaluate, jsonSource, plainOf, prepare, run, runPage, runPaged, testPorts } from './harness.ts';
 
@@ -170,6 +172,24 @@ test('a page can be collected without blocking the loop', async () => {
   });
   expect(page.rows.map(plainOf)).toEqual(items.map((item) => item.n));
   expect(pauses).toBeGreaterThan(0);
+});
+
+test('a sort under DISTINCT or an aggregate holds results, not items', () => {
+  const document = bsonOfJson(utf8(JSON.stringify({ id: 'a', pad: 'p'.repeat(600_000) })));
+  const source = {
+    *scan() {
+      for (let position = 1; position <= 300; position++) {
+        yield {
+          position,
+          document,
+          system: { field: (name: string) => (name === '_ts' ? 1_000 - position : undefined) },
+        };
+      }
+    },
+  };
+  const first = runPage(prepare('SELECT DISTINCT VALUE c._ts FROM c ORDER BY c._ts'), { source }).rows;
+  expect(first.slice(0, 2)).toEqual([700, 701]);
+  expect(runPage(prepare('SELECT VALUE MIN(c._ts) FROM c ORDER BY c._ts'), { source }).rows).toEqual([700]);
 });
 
 test('a count that is no integer is refused', () => {
