@@ -8,7 +8,7 @@
 import { DatabaseError } from '../model/errors.ts';
 import { BsonType } from '../model/bson/types.ts';
 import { BsonWriter } from '../model/bson/write.ts';
-import { ElementCursor, fieldOf, rawDocument, textOfRaw } from '../model/bson/walk.ts';
+import { ElementCursor, fieldOf, type rawDocument, textOfRaw } from '../model/bson/walk.ts';
 import { valueOf } from '../model/value.ts';
 import type { HybridTime } from '../model/hybrid-time.ts';
 import { splitRanges } from '../model/effective-partition-key.ts';

@@ -13,7 +13,7 @@ import {
   visible,
   type FullRange,
 } from './lookup.ts';
-import { andCount, contains, countOf, hitsIn, type PostingSet } from './postings.ts';
+import { andCount, contains, countOf, type PostingSet } from './postings.ts';
 import { created, isVisible, type Part, type TermCursor } from './source.ts';
 import type { View } from './view.ts';
 
@@ -142,8 +142,7 @@ function countLane({ part, cursor, passing }: Lane): number {
       : 0;
   }
   if (passing !== undefined) return andCount(created(part, cursor.postings()), passing, part.size);
-  const { dead } = part;
-  if (dead === undefined && part.isWhole) return cursor.count;
+  if (part.dead === undefined && part.isWhole) return cursor.count;
   const set = created(part, cursor.postings());
-  return countOf(set, part.size) - (dead === undefined ? 0 : hitsIn(set, dead, part.size));
+  return countOf(set, part.size) - part.deadIn(set);
 }

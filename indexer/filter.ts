@@ -4,7 +4,6 @@
 
 import { utf8 } from '../model/bytes.ts';
 import type { Value } from '../model/value.ts';
-import { writePart } from './composite-key.ts';
 import { overflowPath } from './paths.ts';
 import { keyOf, Tag, valueBytesMax, type TermKey } from './term-key.ts';
 
@@ -28,6 +27,14 @@ export type Filter =
   | { readonly kind: 'or'; readonly of: readonly Filter[] }
   | { readonly kind: 'not'; readonly of: Filter };
 
+/** All keys of a path, of whatever kind: what a composite index is walked by. */
+export const allKeys: KeyRange = {
+  lower: new Uint8Array([0]),
+  lowerInclusive: true,
+  upper: new Uint8Array([0xff]),
+  upperInclusive: false,
+};
+
 export const everything: Filter = { kind: 'all' };
 export const nothing: Filter = { kind: 'none' };
 
@@ -46,7 +53,7 @@ export function afterPrefix(bytes: Uint8Array): Uint8Array {
   return after;
 }
 
-function prefixRange(bytes: Uint8Array): KeyRange {
+export function prefixRange(bytes: Uint8Array): KeyRange {
   return { lower: bytes, lowerInclusive: true, upper: afterPrefix(bytes), upperInclusive: false };
 }
 
@@ -150,18 +157,10 @@ export function prefixed(path: number, text: string): Filter {
   return { kind: 'range', path, range: prefixRange(bytes), exact: value.length <= valueBytesMax };
 }
 
-/** Items whose composite key begins so: the leading values of `compositePrefix`. */
+/** Items whose composite key begins with the leading values of `compositePrefix`. */
 export function compositeStart(path: number, prefix: TermKey): Filter {
   if (prefix.bytes.length === 0) return everything;
   return { kind: 'range', path, range: prefixRange(prefix.bytes), exact: prefix.exact };
-}
-
-/** Tag and text as the leading part of an identity key: for ranges over the id text. */
-export function identityStart(id: string): Uint8Array {
-  const text = utf8(id);
-  const out = new Uint8Array(2 * text.length + 3);
-  out[0] = Tag.string;
-  return out.slice(0, writePart(out, 1, text, text.length, false));
 }
 
 export function allOf(...of: readonly Filter[]): Filter {

@@ -4,7 +4,7 @@
 // Invariants: a bit that is set stays set; deaths newer than the oldest open snapshot are also remembered with
 // their LSN, so that the snapshot still sees the item; LSNs arrive in order.
 
-import { popcount } from './postings.ts';
+import { countBits } from './postings.ts';
 
 /** Views of the past kept per source; more are computed again. */
 const pastViewsMax = 8;
@@ -61,6 +61,12 @@ export class Liveness {
       this.#past.set(lsn, past);
     }
     return past;
+  }
+
+  /** Number of the items dead at that LSN. */
+  deadCountAt(lsn: number): number {
+    const words = this.deadAt(lsn);
+    return words === undefined ? 0 : words === this.#words ? this.#dead : countBits(words);
   }
 
   #without(lsn: number): Uint32Array {
@@ -127,8 +133,6 @@ export class Liveness {
 
   /** Counts the bits of `purge`. */
   static count(purge: Uint32Array | undefined): number {
-    let count = 0;
-    if (purge !== undefined) for (const word of purge) count += popcount(word);
-    return count;
+    return purge === undefined ? 0 : countBits(purge);
   }
 }

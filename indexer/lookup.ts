@@ -10,7 +10,6 @@ import {
   allPostings,
   and,
   countOf,
-  hitsIn,
   nextIn,
   noPostings,
   not,
@@ -203,9 +202,7 @@ export function visible(part: Part, set: PostingSet): PostingSet {
 
 function visibleCount(part: Part, set: PostingSet): number {
   const born = created(part, set);
-  const count = countOf(born, part.size);
-  const { dead } = part;
-  return dead === undefined || count === 0 ? count : count - hitsIn(born, dead, part.size);
+  return countOf(born, part.size) - part.deadIn(born);
 }
 
 /** How many items of a part have the term; without reading postings where none of its items is dead or too young. */

@@ -4,7 +4,9 @@
 //
 // A cursor survives writes, flushes and merges between calls: it finds its place again after the last key and number.
 
-import type { Filter, KeyRange } from './filter.ts';
+import { isShallowComposite, orderedLength } from './composite-key.ts';
+import { allKeys, type Filter, type KeyRange } from './filter.ts';
+import { idOfTerm } from './identity.ts';
 import { keyBytesMax } from './key-scratch.ts';
 import {
   allValues,
@@ -17,6 +19,7 @@ import {
   visible,
   type FullRange,
 } from './lookup.ts';
+import { identityPath } from './paths.ts';
 import { and, contains, listOfBits, type PostingSet } from './postings.ts';
 import { created, isVisible, type Part, type TermCursor } from './source.ts';
 import { valueBytesMax } from './term-key.ts';
@@ -30,7 +33,9 @@ export interface Place {
 
 export interface OrderOptions {
   readonly path: number;
-  /** Default: every value. */
+  /** True when the path is a composite index. */
+  readonly composite?: boolean | undefined;
+  /** Default: every value, or every key of a composite index. */
   readonly range?: KeyRange | undefined;
   readonly backwards?: boolean | undefined;
   /** Only items that pass. */
@@ -59,6 +64,7 @@ export class OrderCursor {
   readonly #range: FullRange;
   readonly #backwards: boolean;
   readonly #filter: Filter | undefined;
+  readonly #composite: boolean;
   #generation = -1;
   /** In order of their sources. */
   #lanes: Lane[] = [];
@@ -76,7 +82,8 @@ export class OrderCursor {
   constructor(view: View, options: OrderOptions) {
     this.#view = view;
     this.#path = options.path;
-    this.#range = fullRange(options.path, options.range ?? allValues);
+    this.#composite = options.composite === true;
+    this.#range = fullRange(options.path, options.range ?? (this.#composite ? allKeys : allValues));
     this.#backwards = options.backwards === true;
     this.#filter = options.filter;
     if (options.after !== undefined) {
@@ -111,16 +118,20 @@ export class OrderCursor {
   }
 
   /**
-   * True when the term does not tell the order of its items: a cut string, an object, an array. The items with the
-   * same `group` belong together and are sorted by the caller.
+   * True when the term does not tell the order of its items: a cut string, an object, an array. The items whose keys
+   * begin with `group` follow each other and are sorted by the caller.
    */
   get isInexact(): boolean {
-    return isInexactTerm(this.#key, this.#keyLength);
+    if (this.#path === identityPath) return idOfTerm(this.#key, this.#keyLength) === undefined;
+    return this.#composite ? isShallowComposite(this.#key, this.#keyLength) : isInexactTerm(this.#key, this.#keyLength);
   }
 
-  /** The part of the key that inexact neighbours share: terms of one group follow each other. */
+  /** The bytes of the key up to which its order is right. */
   get group(): Uint8Array {
-    return this.#key.slice(0, Math.min(this.#keyLength, 3 + valueBytesMax));
+    const length = this.#composite
+      ? orderedLength(this.#key, this.#keyLength)
+      : Math.min(this.#keyLength, 3 + valueBytesMax);
+    return this.#key.slice(0, length);
   }
 
   /** Moves on. `paused` after about `termsMax` terms without an item: call again, others may run meanwhile. */

@@ -15,8 +15,10 @@
 // Invariants: sources hold rising item numbers; LSNs rise; nothing with an LSN up to the checkpoint is taken again.
 
 import { writeIdentityKey } from './composite-key.ts';
+import { exists } from './filter.ts';
 import type { FlushInput } from './flush.ts';
 import { Liveness } from './liveness.ts';
+import { allValues, estimate, estimateTerms } from './lookup.ts';
 import { Memtable } from './memtable.ts';
 import { OrdinalMap } from './ordinal-map.ts';
 import { identityPath, PathDictionary } from './paths.ts';
@@ -74,6 +76,28 @@ export interface MergeJob {
   readonly inputs: readonly { readonly name: string; readonly purge: Uint32Array | undefined }[];
   /** Names of all segments before them. */
   readonly older: readonly string[];
+}
+
+export interface PathStatistics {
+  /** Live items of the partition. */
+  readonly items: number;
+  /** Items that have the path, dead ones included. */
+  readonly having: number;
+  /** About how many different values; a value in several segments counts in each. */
+  readonly terms: number;
+}
+
+export interface IndexStatistics {
+  readonly items: number;
+  readonly deadInSegments: number;
+  readonly segments: number;
+  readonly segmentBytes: number;
+  /** Of open segments, in memory beside the cache. */
+  readonly residentBytes: number;
+  readonly segmentTerms: number;
+  readonly memtableBytes: number;
+  readonly paths: number;
+  readonly snapshots: number;
 }
 
 /** Up to here the segments hold everything. */
@@ -275,6 +299,52 @@ export class PartitionIndex {
     return 0;
   }
 
+  /**
+   * Sorts the memtables' terms of a path before an ordered query, in slices of 1–3 ms; afterwards only what came
+   * since is sorted. May be dropped at any step. Ends by itself when the sources change: ask again then.
+   */
+  *orderSteps(path: number): Generator<undefined, void> {
+    const { generation } = this;
+    for (const source of this.#sources) {
+      if (!(source instanceof MemtableSource)) continue;
+      const steps = source.memtable.orderSteps(path);
+      while (steps.next().done !== true) {
+        yield;
+        if (generation !== this.#generation) return;
+      }
+    }
+  }
+
+  /** What the planner and EXPLAIN may know of a path, from block sums and posting lengths. */
+  pathStatistics(path: number): PathStatistics {
+    const terms = estimateTerms(this.now(), path, allValues);
+    return { items: this.#items, having: estimate(this.now(), exists(path)), terms };
+  }
+
+  statistics(): IndexStatistics {
+    let bytes = 0;
+    let resident = 0;
+    let terms = 0;
+    let dead = 0;
+    for (const { segment, liveness } of this.#segments) {
+      bytes += segment.bytes;
+      resident += segment.residentBytes;
+      terms += segment.footer.terms;
+      dead += liveness.dead;
+    }
+    return {
+      items: this.#items,
+      deadInSegments: dead,
+      segments: this.#segments.length,
+      segmentBytes: bytes,
+      residentBytes: resident,
+      segmentTerms: terms,
+      memtableBytes: this.memtableBytes,
+      paths: this.paths.count,
+      snapshots: this.#openSnapshots,
+    };
+  }
+
   // Flush.
 
   /** Bytes of the active memtable with its tombstones. */
@@ -373,32 +443,29 @@ export class PartitionIndex {
   /** The next merge, unless one is being written. `idle`: nothing is written, so settle to few segments. */
   nextMerge(idle = false): MergeJob | undefined {
     if (this.#merging !== undefined) return undefined;
-    const purges = this.#segments.map(({ liveness }) => liveness.purgeable(this.#oldest));
     const run = planMerge(
-      this.#segments.map(({ segment }, i) => ({
+      this.#segments.map(({ segment, liveness }) => ({
         items: segment.count,
-        dead: Liveness.count(purges[i]),
+        // What open snapshots still see could not be dropped: merging for it would never end.
+        dead: this.#openSnapshots === 0 ? liveness.dead : Liveness.count(liveness.purgeable(this.#oldest)),
         tombstones: segment.footer.tombstoneCount,
       })),
       idle,
     );
-    if (run === undefined) return undefined;
-    return this.mergeOf(run, purges);
+    return run && this.mergeOf(run);
   }
 
   /** The job that merges this run of segments. For tests and tools; `nextMerge` chooses by itself. */
-  mergeOf(
-    run: MergeRun,
-    purges: readonly (Uint32Array | undefined)[] = this.#segments.map(({ liveness }) =>
-      liveness.purgeable(this.#oldest),
-    ),
-  ): MergeJob | undefined {
+  mergeOf(run: MergeRun): MergeJob | undefined {
     if (this.#merging !== undefined) return undefined;
     const sources = this.#segments.slice(run.from, run.to);
     const job: MergeJob = {
       kind: 'merge',
       reason: run.reason,
-      inputs: sources.map(({ segment }, i) => ({ name: segment.name, purge: purges[run.from + i] })),
+      inputs: sources.map(({ segment, liveness }) => ({
+        name: segment.name,
+        purge: liveness.purgeable(this.#oldest),
+      })),
       older: this.#segments.slice(0, run.from).map(({ segment }) => segment.name),
     };
     this.#merging = { job, sources };

@@ -5,7 +5,7 @@ import { hashKey, keyBytes, keyWords, padKey, keyBytesMax } from './key-scratch.
 import { Liveness } from './liveness.ts';
 import type { Memtable } from './memtable.ts';
 import { ordinalOf } from './number-table.ts';
-import { allPostings, listSet, below, type PostingSet } from './postings.ts';
+import { allPostings, below, hitsIn, listSet, type PostingSet } from './postings.ts';
 import { SegmentCursor } from './segment-cursor.ts';
 import type { Segment } from './segment-read.ts';
 
@@ -356,6 +356,13 @@ export class Part {
   /** Bits of the items that are dead for the view; perhaps fewer words than the part has. For use at once. */
   get dead(): Uint32Array | undefined {
     return this.source.liveness.deadAt(this.#lsn);
+  }
+
+  /** How many items of the set, which holds nothing younger than the view, are dead for it. */
+  deadIn(set: PostingSet): number {
+    if (set.kind === 'all' && this.isWhole) return this.source.liveness.deadCountAt(this.#lsn);
+    const { dead } = this;
+    return dead === undefined ? 0 : hitsIn(set, dead, this.size);
   }
 }
 

@@ -251,6 +251,8 @@ export interface Sort {
   readonly kind: 'sort';
   readonly input: Relation;
   readonly keys: readonly SortKey[];
+  /** The bindings that nodes above read, set by planning so that the sort need not hold the others; undefined is all. */
+  readonly holds?: readonly string[] | undefined;
 }
 /** Turns each row into its result. A result that is undefined is no result. */
 export interface Project {

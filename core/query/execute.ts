@@ -15,7 +15,7 @@ import {
   type Continuation,
   type PageMark,
 } from './continuation.ts';
-import { heldBytes } from './elements.ts';
+import { shownBytes } from './elements.ts';
 import { Frame, Pacer, type RowStream, type ScanProgress, type SortProgress } from './frame.ts';
 import { RegexCache } from './functions/regex.ts';
 import type { Explanation } from './plan/explain.ts';
@@ -168,7 +168,7 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
       };
       slice.push(row);
       returned++;
-      bytes += row.item === undefined ? heldBytes(row.value) : row.item.document.length;
+      bytes += row.item === undefined ? shownBytes(row.value) : row.item.document.length;
       if (returned >= left) {
         yield slice;
         return end(undefined);

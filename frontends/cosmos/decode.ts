@@ -111,7 +111,8 @@ export function decode(input: HttpInput, addresses: Addresses = 'exact'): Cosmos
   const isFeed = segments.length % 2 === 1;
   const { headers } = message;
   const row = rowOf(verb, shape, headers);
-  if (row === undefined) throw new DatabaseError('NotSupported', 'there is no such operation at this address', { argument: 'path' });
+  if (row === undefined)
+    throw new DatabaseError('NotSupported', 'there is no such operation at this address', { argument: 'path' });
   return {
     row,
     verb,

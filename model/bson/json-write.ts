@@ -11,7 +11,7 @@ import { readFloat64, readInt32, readInt64, utf8 } from '../bytes.ts';
 import { decimal128Text } from '../decimal.ts';
 import type { Value } from '../value.ts';
 import { BsonType } from './types.ts';
-import { findField, nameOf, Raw, valueLength } from './walk.ts';
+import { findField, nameOf, type Raw, valueLength } from './walk.ts';
 
 export type JsonForm = 'sql' | 'canonical';
 

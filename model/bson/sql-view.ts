@@ -7,7 +7,7 @@ import { decimal128Text } from '../decimal.ts';
 import { bsonOfJson } from './json-read.ts';
 import { jsonOfValue } from './json-write.ts';
 import { BsonType } from './types.ts';
-import { Raw, rawDocument } from './walk.ts';
+import { type Raw, rawDocument } from './walk.ts';
 import { BsonWriter } from './write.ts';
 
 /** Whether a stored number is NaN, infinite or beyond the range of doubles, which SQL shows as an object. */

@@ -1,10 +1,16 @@
 // Pages, slices, continuations, cancelling: how a query is run, not what it answers.
 
 import { expect, test } from 'vitest';
+import { bsonOfJson } from '../../model/bson/json-read.ts';
+import { utf8 } from '../../model/bytes.ts';
 import { collectPage, executeQuery } from '../../core/query/execute.ts';
 import { evaluate, jsonSource, plainOf, prepare, run, runPage, runPaged, testPorts } from './harness.ts';
 
-const items = Array.from({ length: 25 }, (_, i) => ({ id: `i${i}`, n: i % 4, tags: i % 3 === 0 ? ['x', 'y', 'z'] : ['x'] }));
+const items = Array.from({ length: 25 }, (_, i) => ({
+  id: `i${i}`,
+  n: i % 4,
+  tags: i % 3 === 0 ? ['x', 'y', 'z'] : ['x'],
+}));
 
 test.each([
   'SELECT * FROM c',
@@ -56,10 +62,15 @@ test('pages go on after items were deleted, replaced or added between them', () 
   const text = 'SELECT c.id, t FROM c JOIN t IN c.tags';
   const prepared = prepare(text);
   const first = runPage(prepared, { items: items.slice(0, 4), page: { rowsMax: 2 } });
-  expect(first.rows).toEqual([{ id: 'i0', t: 'x' }, { id: 'i0', t: 'y' }]);
+  expect(first.rows).toEqual([
+    { id: 'i0', t: 'x' },
+    { id: 'i0', t: 'y' },
+  ]);
   // The item in the middle of which the page ended is gone: its rows are not taken off the next one.
   const all = jsonSource(items.slice(0, 4));
-  const without = { scan: (options: { after?: number | undefined }) => [...all.scan(options)].filter((item) => item.position !== 10) };
+  const without = {
+    scan: (options: { after?: number | undefined }) => [...all.scan(options)].filter((item) => item.position !== 10),
+  };
   const second = runPage(prepared, { source: without, continuation: first.continuation });
   expect(second.rows).toEqual([
     { id: 'i1', t: 'x' },
@@ -163,6 +174,24 @@ test('a page can be collected without blocking the loop', async () => {
   expect(pauses).toBeGreaterThan(0);
 });
 
+test('a sort under DISTINCT or an aggregate holds results, not items', () => {
+  const document = bsonOfJson(utf8(JSON.stringify({ id: 'a', pad: 'p'.repeat(600_000) })));
+  const source = {
+    *scan() {
+      for (let position = 1; position <= 300; position++) {
+        yield {
+          position,
+          document,
+          system: { field: (name: string) => (name === '_ts' ? 1_000 - position : undefined) },
+        };
+      }
+    },
+  };
+  const first = runPage(prepare('SELECT DISTINCT VALUE c._ts FROM c ORDER BY c._ts'), { source }).rows;
+  expect(first.slice(0, 2)).toEqual([700, 701]);
+  expect(runPage(prepare('SELECT VALUE MIN(c._ts) FROM c ORDER BY c._ts'), { source }).rows).toEqual([700]);
+});
+
 test('a count that is no integer is refused', () => {
   const refusal = expect.objectContaining({ code: 'BadRequest' });
   for (const count of [-1, 1.5, 'x', null]) {
@@ -170,7 +199,9 @@ test('a count that is no integer is refused', () => {
     expect(() => run('SELECT TOP @n * FROM c', items, { parameters: { '@n': count } })).toThrowError(refusal);
   }
   expect(run('SELECT TOP @n VALUE c.id FROM c', items, { parameters: { '@n': 2 } })).toEqual(['i0', 'i1']);
-  expect(run('SELECT VALUE c.id FROM c OFFSET @o LIMIT @l', items, { parameters: { '@o': 1, '@l': 1 } })).toEqual(['i1']);
+  expect(run('SELECT VALUE c.id FROM c OFFSET @o LIMIT @l', items, { parameters: { '@o': 1, '@l': 1 } })).toEqual([
+    'i1',
+  ]);
 });
 
 test('conditions on the item are tested before its arrays are crossed', () => {

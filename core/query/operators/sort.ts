@@ -46,20 +46,22 @@ function comparatorOf(frame: Frame, orders: readonly SortOrder[]): CompareMarks 
 function hold(frame: Frame, places: readonly Place[], mark: SortMark): HeldRow {
   const slots: Value[] = [];
   const items: (ScannedItem | undefined)[] = [];
-  const documents = new Set<Uint8Array>();
+  const buffers: Uint8Array[] = [];
   let bytes = rowOverheadBytes;
   for (const { slot, isItem } of places) {
     const item = isItem ? frame.items[slot] : undefined;
-    if (item !== undefined) documents.add(item.document);
+    if (item !== undefined) {
+      buffers.push(item.document);
+      bytes += item.document.length;
+    }
     items.push(item);
   }
-  for (const document of documents) bytes += document.length;
   for (const { slot, isItem } of places) {
     const value = isItem ? undefined : frame.slots[slot];
     slots.push(value);
     if (!(value instanceof Raw)) bytes += heldBytes(value);
-    else if (!documents.has(value.bytes)) {
-      documents.add(value.bytes);
+    else if (!buffers.includes(value.bytes)) {
+      buffers.push(value.bytes);
       bytes += value.bytes.length;
     }
   }
@@ -87,10 +89,14 @@ class Runs {
     this.#keep = keep;
   }
 
+  /** False for a row that comes after as many rows as can be wanted. */
+  wants(mark: SortMark): boolean {
+    const kept = this.#sorted[0];
+    if (this.#keep === undefined || kept === undefined || kept.length < this.#keep) return true;
+    return this.#compare(mark, kept[kept.length - 1]!) < 0;
+  }
+
   add(row: HeldRow): void {
-    const kept = this.#keep === undefined ? undefined : this.#sorted[0];
-    // A full set of rows that all come earlier: this one cannot be wanted.
-    if (kept !== undefined && kept.length === this.#keep && this.#compare(row, kept[kept.length - 1]!) > 0) return;
     this.#open.push(row);
     this.#bytes += row.bytes;
     if (this.#bytes > sortBytesMax) {
@@ -176,7 +182,8 @@ function sortRows(
       ordinal = progress !== undefined && scanned !== position ? 0 : ordinal + 1;
       position = scanned;
       const mark: SortMark = { keys: orders.map((order) => order.value(frame)), position, ordinal };
-      if (progress?.resume === undefined || compare(mark, progress.resume) > 0) runs.add(hold(frame, places, mark));
+      const isNew = progress?.resume === undefined || compare(mark, progress.resume) > 0;
+      if (isNew && runs.wants(mark)) runs.add(hold(frame, places, mark));
       if (frame.pacer.step()) yield false;
     }
     for (const row of runs.drain()) {
