@@ -39,8 +39,11 @@ export const doorRows: readonly DoorRow[] = [
     title: 'Cosmos DB NoSQL',
     portFlag: 'sqlPort',
     load: async () => {
-      const { openCosmos } = await import('../frontends/cosmos/listen.ts');
-      return { open: openCosmos };
+      const [{ openCosmos }, { probe }] = await Promise.all([
+        import('../frontends/cosmos/listen.ts'),
+        import('../frontends/cosmos/probe.ts'),
+      ]);
+      return { open: openCosmos, probe };
     },
     urlOf: (authority) => `http://${authority}`,
     connectionStringOf: ({ authority, key, advertise }) =>
@@ -50,6 +53,13 @@ export const doorRows: readonly DoorRow[] = [
     name: 'mongo',
     title: 'MongoDB',
     portFlag: 'mongoPort',
+    load: async () => {
+      const [{ openMongoDoor }, { probe }] = await Promise.all([
+        import('../frontends/mongo/listen.ts'),
+        import('../frontends/mongo/probe.ts'),
+      ]);
+      return { open: openMongoDoor, probe };
+    },
     urlOf: (authority) => `mongodb://${authority}`,
     connectionStringOf: ({ authority, account, key, anonymous }) =>
       anonymous

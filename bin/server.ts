@@ -81,6 +81,7 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     },
     observer,
     nowMs: clock.nowMs,
+    manualClock: settings.clock === 'manual',
     version,
   };
 

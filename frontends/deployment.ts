@@ -40,6 +40,8 @@ export interface Deployment {
   readonly observer: Observer;
   /** Wall clock in milliseconds: the manual clock under `--clock manual`. */
   readonly nowMs: () => number;
+  /** True when `nowMs` is not the time clients live in: dates they sign with cannot be compared with it. */
+  readonly manualClock?: boolean | undefined;
   readonly version: string;
 }
 

@@ -100,6 +100,9 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     else socket.destroy();
   });
+  // Node starts enforcing its time-outs, and telling idle connections from busy ones, when a server listens; this
+  // one is handed its connections.
+  server.emit('listening');
   const port = await openPort({
     host: options.host,
     port: options.port,
@@ -118,10 +121,12 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
     get connections() {
       return port.connections;
     },
-    close: (graceMs) => {
+    close: async (graceMs) => {
       closing = true;
       server.closeIdleConnections();
-      return port.close(graceMs);
+      await port.close(graceMs);
+      // Ends the time-outs' timer.
+      server.close();
     },
   };
 }

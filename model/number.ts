@@ -106,8 +106,12 @@ export function compareNumbers(a: Numeric, b: Numeric): number {
   return left.negative ? compareMagnitudes(right, left) : compareMagnitudes(left, right);
 }
 
-/** Below this exponent of its first digit a canonical text is scientific; above `decimalDigitsMax` digits too. */
+/**
+ * Between these exponents of its first digit a canonical text is plain, else scientific. All of int64 is plain,
+ * and no number has 24 digits in a row, which would be the text of an ObjectId.
+ */
 const plainExponentMin = -7;
+const plainExponentMax = 20;
 
 /**
  * The one text of a value, whatever its type: no trailing zeros, `-0` is `0`, plain where it is short, else
@@ -126,7 +130,7 @@ export function canonicalText(value: Numeric): string {
   const digits = written.slice(0, end);
   const exponent = decimal.exponent + written.length - end;
   const adjusted = exponent + digits.length - 1;
-  if (adjusted < plainExponentMin || adjusted >= decimalDigitsMax) return sign + scientific(digits, adjusted);
+  if (adjusted < plainExponentMin || adjusted > plainExponentMax) return sign + scientific(digits, adjusted);
   return sign + (exponent > 0 ? digits + '0'.repeat(exponent) : plainDecimal(digits, exponent));
 }
 

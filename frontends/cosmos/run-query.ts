@@ -3,7 +3,8 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pageCharge } from '../../core/charge.ts';
-import { collectPage, executeQuery, type PageEnd, type ResultRow } from '../../core/query/execute.ts';
+import { collectPage, executeQuery, type ResultRow } from '../../core/query/execute.ts';
+import type { Explanation } from '../../core/query/plan/explain.ts';
 import type { QueryPorts } from '../../core/query/context.ts';
 import type { ItemRow } from '../../core/query/container-rows.ts';
 import type { PreparedQuery } from '../../core/query/prepare.ts';
@@ -100,8 +101,13 @@ export async function runPage(
     documents,
     continuation: page.continuation,
     charge: pageCharge(page.explanation.examined, bytes),
-    metrics: metricsOf(call, page, bytes, performance.now() - startedMs),
+    metrics: metricsOf(call, page.explanation, bytes, performance.now() - startedMs),
   };
+}
+
+/** A page after the last one. */
+export function emptyPage(call: Call): QueryPage {
+  return { documents: [], continuation: undefined, charge: pageCharge(0, 0), metrics: metricsOf(call, { examined: 0, returned: 0 }, 0, 0) };
 }
 
 function jsonOfRow(row: ResultRow, container: ContainerRecord | undefined): Uint8Array {
@@ -117,7 +123,12 @@ const indexMetrics = JSON.stringify({
   PotentialCompositeIndexes: [],
 });
 
-function metricsOf({ request }: Call, { explanation }: PageEnd, bytes: number, elapsedMs: number): string[] {
+function metricsOf(
+  { request }: Call,
+  counts: Pick<Explanation, 'examined' | 'returned'>,
+  bytes: number,
+  elapsedMs: number,
+): string[] {
   const elapsed = elapsedMs.toFixed(2);
   const fields = [
     `totalExecutionTimeInMs=${elapsed}`,
@@ -131,9 +142,9 @@ function metricsOf({ request }: Call, { explanation }: PageEnd, bytes: number, e
     'systemFunctionExecuteTimeInMs=0.00',
     'userFunctionExecuteTimeInMs=0.00',
     'writeOutputTimeInMs=0.00',
-    `retrievedDocumentCount=${explanation.examined}`,
+    `retrievedDocumentCount=${counts.examined}`,
     'retrievedDocumentSize=0',
-    `outputDocumentCount=${explanation.returned}`,
+    `outputDocumentCount=${counts.returned}`,
     `outputDocumentSize=${bytes}`,
     'indexUtilizationRatio=0.00',
   ];

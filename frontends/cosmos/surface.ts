@@ -1,6 +1,6 @@
 // The whole surface of the Azure Cosmos DB REST protocol on one page: verb and address, and where they do not
-// decide alone, the header that does. The README's table is generated from it and checked by a test.
-// Rows of one verb and address are tried in order; one without a header takes what is left.
+// decide alone, the mark that does. The README's table is generated from it and checked by a test.
+// Rows of one verb and address are tried in order; one without a mark takes what is left.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from './encode.ts';
@@ -35,11 +35,18 @@ import { replaceItem } from './operations/replace-item.ts';
 import { replaceOffer } from './operations/replace-offer.ts';
 import { upsertItem } from './operations/upsert-item.ts';
 
+/** A mark by which clients tell operations of one verb and address apart. */
+export interface Marker {
+  /** For people. */
+  readonly label: string;
+  readonly holds: (headers: IncomingHttpHeaders) => boolean;
+}
+
 export interface Row {
   readonly verb: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
-  /** Header that must be there; `true` means it must say so. */
-  readonly header?: { readonly name: string; readonly is: 'present' | 'true' } | undefined;
+  /** What must be among the headers. */
+  readonly when?: Marker | undefined;
   /** Label in metrics, and the file in operations/. */
   readonly operation: string;
   /** Open to read-only keys. */
@@ -55,23 +62,39 @@ const container = `${database}/colls/{container}`;
 const items = `${container}/docs`;
 const item = `${items}/{item}`;
 
-const isQuery = { name: 'x-ms-documentdb-isquery', is: 'true' } as const;
-const isPlan = { name: 'x-ms-cosmos-is-query-plan-request', is: 'true' } as const;
-const isBatch = { name: 'x-ms-cosmos-is-batch-request', is: 'true' } as const;
-const isUpsert = { name: 'x-ms-documentdb-is-upsert', is: 'true' } as const;
-const isChangeFeed = { name: 'a-im', is: 'present' } as const;
+/** Clients say that a body is a query by either of two headers, or by its type alone. */
+const isQuery: Marker = {
+  label: '`x-ms-documentdb-isquery`, `x-ms-documentdb-query` or `application/query+json`',
+  holds: (headers) =>
+    says(headers, 'x-ms-documentdb-isquery') ||
+    says(headers, 'x-ms-documentdb-query') ||
+    headers['content-type']?.startsWith('application/query+json') === true,
+};
+const isPlan = flag('x-ms-cosmos-is-query-plan-request');
+const isBatch = flag('x-ms-cosmos-is-batch-request');
+const isUpsert = flag('x-ms-documentdb-is-upsert');
+const isChangeFeed: Marker = { label: '`A-IM`', holds: (headers) => headers['a-im'] !== undefined };
+
+function flag(name: string): Marker {
+  return { label: `\`${name}\``, holds: (headers) => says(headers, name) };
+}
+
+function says(headers: IncomingHttpHeaders, name: string): boolean {
+  const value = headers[name];
+  return value !== undefined && isTrue(typeof value === 'string' ? value : value[0]);
+}
 
 export const surface: readonly Row[] = [
   { verb: 'GET', path: '/', operation: 'read-account', reads: true, run: readAccount },
   { verb: 'GET', path: '/_explorer/{file}', operation: 'read-certificate', reads: true, signed: false, run: readCertificate },
 
-  { verb: 'POST', path: '/dbs', header: isQuery, operation: 'query-databases', reads: true, run: queryDatabases },
+  { verb: 'POST', path: '/dbs', when: isQuery, operation: 'query-databases', reads: true, run: queryDatabases },
   { verb: 'POST', path: '/dbs', operation: 'create-database', reads: false, run: createDatabase },
   { verb: 'GET', path: '/dbs', operation: 'list-databases', reads: true, run: listDatabases },
   { verb: 'GET', path: database, operation: 'read-database', reads: true, run: readDatabase },
   { verb: 'DELETE', path: database, operation: 'delete-database', reads: false, run: deleteDatabase },
 
-  { verb: 'POST', path: `${database}/colls`, header: isQuery, operation: 'query-containers', reads: true, run: queryContainers },
+  { verb: 'POST', path: `${database}/colls`, when: isQuery, operation: 'query-containers', reads: true, run: queryContainers },
   { verb: 'POST', path: `${database}/colls`, operation: 'create-container', reads: false, run: createContainer },
   { verb: 'GET', path: `${database}/colls`, operation: 'list-containers', reads: true, run: listContainers },
   { verb: 'GET', path: container, operation: 'read-container', reads: true, run: readContainer },
@@ -79,12 +102,12 @@ export const surface: readonly Row[] = [
   { verb: 'DELETE', path: container, operation: 'delete-container', reads: false, run: deleteContainer },
   { verb: 'GET', path: `${container}/pkranges`, operation: 'list-partition-key-ranges', reads: true, run: listPartitionKeyRanges },
 
-  { verb: 'POST', path: items, header: isPlan, operation: 'plan-query', reads: true, run: planQuery },
-  { verb: 'POST', path: items, header: isQuery, operation: 'query-items', reads: true, run: queryItems },
-  { verb: 'POST', path: items, header: isBatch, operation: 'batch-items', reads: false, run: batchItems },
-  { verb: 'POST', path: items, header: isUpsert, operation: 'upsert-item', reads: false, run: upsertItem },
+  { verb: 'POST', path: items, when: isPlan, operation: 'plan-query', reads: true, run: planQuery },
+  { verb: 'POST', path: items, when: isQuery, operation: 'query-items', reads: true, run: queryItems },
+  { verb: 'POST', path: items, when: isBatch, operation: 'batch-items', reads: false, run: batchItems },
+  { verb: 'POST', path: items, when: isUpsert, operation: 'upsert-item', reads: false, run: upsertItem },
   { verb: 'POST', path: items, operation: 'create-item', reads: false, run: createItem },
-  { verb: 'GET', path: items, header: isChangeFeed, operation: 'read-change-feed', reads: true, run: undefined },
+  { verb: 'GET', path: items, when: isChangeFeed, operation: 'read-change-feed', reads: true, run: undefined },
   { verb: 'GET', path: items, operation: 'list-items', reads: true, run: listItems },
   { verb: 'GET', path: item, operation: 'read-item', reads: true, run: readItem },
   { verb: 'PUT', path: item, operation: 'replace-item', reads: false, run: replaceItem },
@@ -92,7 +115,7 @@ export const surface: readonly Row[] = [
   { verb: 'DELETE', path: item, operation: 'delete-item', reads: false, run: deleteItem },
   { verb: 'POST', path: `${container}/operations/{operation}`, operation: 'delete-partition-key', reads: false, run: undefined },
 
-  { verb: 'POST', path: '/offers', header: isQuery, operation: 'query-offers', reads: true, run: queryOffers },
+  { verb: 'POST', path: '/offers', when: isQuery, operation: 'query-offers', reads: true, run: queryOffers },
   { verb: 'GET', path: '/offers', operation: 'list-offers', reads: true, run: listOffers },
   { verb: 'GET', path: '/offers/{offer}', operation: 'read-offer', reads: true, run: readOffer },
   { verb: 'PUT', path: '/offers/{offer}', operation: 'replace-offer', reads: false, run: replaceOffer },
@@ -122,7 +145,7 @@ function scriptRows(segment: string, noun: string): Row[] {
 function feedRows(feed: string, noun: string): Row[] {
   const one = `${feed}/{id}`;
   return [
-    { verb: 'POST', path: feed, header: isQuery, operation: `query-${noun}s`, reads: true, run: undefined },
+    { verb: 'POST', path: feed, when: isQuery, operation: `query-${noun}s`, reads: true, run: undefined },
     { verb: 'POST', path: feed, operation: `create-${noun}`, reads: false, run: undefined },
     { verb: 'GET', path: feed, operation: `list-${noun}s`, reads: true, run: undefined },
     { verb: 'GET', path: one, operation: `read-${noun}`, reads: true, run: undefined },
@@ -148,21 +171,15 @@ for (const row of surface) {
 export function rowOf(verb: string, shape: string, headers: IncomingHttpHeaders): Row | undefined {
   const candidates = rows.get(`${verb} ${shape}`);
   if (candidates === undefined) return undefined;
-  for (const row of candidates) if (row.header === undefined || holds(row.header, headers)) return row;
+  for (const row of candidates) if (row.when === undefined || row.when.holds(headers)) return row;
   return undefined;
-}
-
-function holds(header: NonNullable<Row['header']>, headers: IncomingHttpHeaders): boolean {
-  const value = headers[header.name];
-  if (value === undefined) return false;
-  return header.is === 'present' || isTrue(typeof value === 'string' ? value : value[0]);
 }
 
 /** The table of the README. */
 export function surfaceTable(): string {
   const lines = surface.map((row) => {
-    const header = row.header === undefined ? '' : `\`${row.header.name}\``;
-    return `| ${row.verb} | \`${row.path}\` | ${header} | ${row.operation} | ${row.run === undefined ? 'not supported' : 'works'} |`;
+    const status = row.run === undefined ? 'not supported' : 'works';
+    return `| ${row.verb} | \`${row.path}\` | ${row.when?.label ?? ''} | ${row.operation} | ${status} |`;
   });
-  return ['| Verb | Address | Header | Operation | Status |', '| --- | --- | --- | --- | --- |', ...lines].join('\n');
+  return ['| Verb | Address | Mark | Operation | Status |', '| --- | --- | --- | --- | --- |', ...lines].join('\n');
 }

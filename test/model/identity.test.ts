@@ -34,6 +34,12 @@ describe('the id text in a Mongo collection', () => {
     ['an int64', typed((writer) => writer.int64('v', 1n)), '1'],
     ['a double', typed((writer) => writer.double('v', 1)), '1'],
     ['a Decimal128', decimal('1.00'), '1'],
+    ['a Decimal128 of 24 digits', decimal('106541508394924160630000'), '1.0654150839492416063E+23'],
+    [
+      'an ObjectId of decimal digits',
+      typed((writer) => writer.objectId('v', bytesOfHex('1'.repeat(24)))),
+      '1'.repeat(24),
+    ],
     ['true', typed((writer) => writer.boolean('v', true)), 'true'],
     ['null', typed((writer) => writer.null('v')), 'null'],
     ['a date', typed((writer) => writer.date('v', 5)), '{"$date":{"$numberLong":"5"}}'],

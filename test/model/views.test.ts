@@ -8,7 +8,7 @@ import { BsonType } from '../../model/bson/types.ts';
 import { validateBson } from '../../model/bson/validate.ts';
 import { ElementCursor, fieldOf, Raw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
-import { bytesOfHex, hexOf, utf8 } from '../../model/bytes.ts';
+import { bytesOfHex, equalBytes, hexOf, utf8 } from '../../model/bytes.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { idTextOf } from '../../model/identity.ts';
 import { bodyOfMongoInsert, mergeMongoView, mongoViewOf } from '../../model/mongo-view.ts';
@@ -168,6 +168,8 @@ describe('the JSON view', () => {
     // An object of the form of Extended JSON that equals nothing stored stays an object.
     const other = mergeView(item(), bsonOfJson(utf8('{"_id":{"$oid":"65f0c0ffee65f0c0ffee65f1"}}')));
     expect(typesOf(other)).toEqual(['_id.$oid=2', '_ts=16']);
+    const more = mergeView(item(), bsonOfJson(utf8('{"_id":{"$oid":"65f0c0ffee65f0c0ffee65f0","x":1}}')));
+    expect(typesOf(more)).toEqual(['_id.$oid=2', '_id.x=1', '_ts=16']);
   });
 
   it('compares numbers as JSON clients hold them, so that an unread int64 survives', () => {
@@ -190,7 +192,7 @@ describe('the JSON view', () => {
     const bytes = stored.end().finish();
     const shuffled = names.map((name) => ({ name, at: random.bits() })).sort((a, b) => a.at - b.at);
     const json = `{${shuffled.map(({ name }) => `"${name}":1`).join(',')}}`;
-    expect(mergeView(bytes, bsonOfJson(utf8(json)))).toEqual(bytes);
+    expect(equalBytes(mergeView(bytes, bsonOfJson(utf8(json))), bytes)).toBe(true);
   });
 });
 

@@ -30,8 +30,16 @@ const queryEngineConfiguration = JSON.stringify({
   enableSpatialIndexing: true,
 });
 
+/** Where clients are to go: an advertised URL, with the port by which this one came if it names none. */
+function endpointOf(advertise: string | undefined, origin: string): string {
+  if (advertise === undefined) return `${origin}/`;
+  const base = advertise.replace(/\/+$/, '');
+  const port = /:\d+$/.exec(origin)?.[0] ?? '';
+  return `${/:\d+$/.test(base) ? base : base + port}/`;
+}
+
 export function readAccount({ request, account, deployment }: Call): Answer {
-  const endpoint = `${(deployment.advertise ?? request.origin).replace(/\/+$/, '')}/`;
+  const endpoint = endpointOf(deployment.advertise, request.origin);
   const locations = [{ name: deployment.region.name, databaseAccountEndpoint: endpoint }];
   const document = {
     _self: '',
