@@ -60,7 +60,7 @@ export default tseslint.config(
   },
   {
     // Configuration files that a tool demands a default export of.
-    files: ['vitest.config.ts'],
+    files: ['**/vitest.config.ts'],
     extends: [tseslint.configs.disableTypeChecked],
     rules: { 'no-restricted-syntax': 'off' },
   },

@@ -89,7 +89,11 @@ function randomItem(random: Random, withId: boolean): Uint8Array {
 }
 
 /** Decimals beyond the range of doubles: JSON shows their digits, but no JSON reader of doubles can write them back. */
-const beyondDoubles = /E\+(?:309|3[1-9]\d|[4-9]\d\d|\d{4})/;
+function isBeyondDoubles(text: string): boolean {
+  let found = false;
+  JSON.parse(text, (_, value: unknown) => (found ||= value === Infinity || value === -Infinity));
+  return found;
+}
 
 describe('the JSON view', () => {
   it('of an item of any types, read, edited at one leaf and replaced, changes that leaf only', () => {
@@ -104,7 +108,7 @@ describe('the JSON view', () => {
         skip: systemNames,
         tail: (writer) => void writer.text(',"_rid":"r","_ts":7'),
       }).toString();
-      if (beyondDoubles.test(text)) continue;
+      if (isBeyondDoubles(text)) continue;
       checked++;
       const message = `seed ${random.seed} round ${round}: ${text}`;
       const json = JSON.parse(text) as Record<string, unknown>;

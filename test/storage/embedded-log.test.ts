@@ -50,8 +50,8 @@ async function sequencesOf(records: AsyncIterable<readonly Uint8Array[]>): Promi
   return sequences;
 }
 
-const internal = (message: RegExp) =>
-  expect.objectContaining({ code: 'Internal', message: expect.stringMatching(message) });
+const internal = (message: RegExp): unknown =>
+  expect.objectContaining({ code: 'Internal', message: expect.stringMatching(message) as unknown });
 
 describe('embedded log', () => {
   afterEach(() => {
