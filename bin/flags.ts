@@ -64,6 +64,10 @@ export const flags = {
     name: 'advertise',
     help: 'base URL told to Cosmos DB clients instead of the address they used',
   }),
+  addresses: flag(choice(['exact', 'gateway']), 'exact', {
+    name: 'addresses',
+    help: 'exact: any id of an item can be addressed; gateway: refuse those that Azure’s routing gateway refuses',
+  }),
   key: optional(accountKey, {
     name: 'key',
     secret: true,

@@ -73,6 +73,7 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     region: data.region,
     consistency: settings.consistency,
     advertise: settings.advertise,
+    addresses: settings.addresses,
     anonymous: isAnonymous(settings),
     testCommands: settings.enableTestCommands,
     secureContext: certificate.secureContext,

@@ -23,6 +23,13 @@ export interface Account {
 
 export type ConsistencyLevel = 'Strong' | 'BoundedStaleness' | 'Session' | 'ConsistentPrefix' | 'Eventual';
 
+/**
+ * How the Cosmos door understands ids in paths. `exact`: decoded once, every character counts. `gateway`: as the
+ * service's routing gateway does on its main port, which normalises a path before it checks the signature, so that
+ * some ids can be created and never addressed; clients' tests hold it to that.
+ */
+export type Addresses = 'exact' | 'gateway';
+
 export interface Deployment {
   /** At least one; the first is the default account. */
   readonly accounts: readonly Account[];
@@ -30,6 +37,8 @@ export interface Deployment {
   readonly consistency: ConsistencyLevel;
   /** Base of the URLs the account document tells, instead of the address the client used. */
   readonly advertise: string | undefined;
+  /** `exact` when absent. */
+  readonly addresses?: Addresses | undefined;
   /** True when clients without credentials are accepted where the protocol allows it: loopback, well-known key, no --auth. */
   readonly anonymous: boolean;
   /** Opens fail points and test-only parameters. */

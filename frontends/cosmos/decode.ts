@@ -5,6 +5,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
+import type { Addresses } from '../deployment.ts';
 import type { HttpInput } from '../http.ts';
 import type { Place } from './encode.ts';
 import { rowOf, type Row } from './surface.ts';
@@ -52,13 +53,6 @@ function segmentsOf(url: string): string[] {
   while (end > start && path.charCodeAt(end - 1) === 0x2f) end--;
   return start === end ? [] : path.slice(start, end).split('/');
 }
-
-/**
- * How ids in paths are understood. `exact`: decoded once, every character counts. `gateway`: as the service's routing
- * gateway does on its main port, which normalises the path before it checks the signature, so that some ids can be
- * created and never addressed; clients' tests hold it to that.
- */
-export type Addresses = 'exact' | 'gateway';
 
 const control = /[\x00-\x1f]/;
 

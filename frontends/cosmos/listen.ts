@@ -7,7 +7,7 @@ import { openHttp, type HttpAnswer, type HttpInput } from '../http.ts';
 import { serve, type Door } from '../serve.ts';
 import { authenticator } from './authenticate.ts';
 import { consistencyOf, sessionTokenOf } from './consistency.ts';
-import { decode, type Addresses, type CosmosRequest } from './decode.ts';
+import { decode, type CosmosRequest } from './decode.ts';
 import { encode, encodeFailure, type Answer } from './encode.ts';
 import { itemJsonBytesMax } from './write-item.ts';
 
@@ -16,15 +16,12 @@ const bodyBytesMax = itemJsonBytesMax + 64 * 1024;
 
 const protocol = 'cosmos';
 
-export function cosmosDoor(
-  deployment: Deployment,
-  addresses: Addresses = 'exact',
-): Door<HttpInput, CosmosRequest, Answer, HttpAnswer> {
+export function cosmosDoor(deployment: Deployment): Door<HttpInput, CosmosRequest, Answer, HttpAnswer> {
   const authenticate = authenticator(deployment);
   const accounts = new Map(deployment.accounts.map((account) => [account.number, account]));
   return {
     protocol,
-    decode: (input) => decode(input, addresses),
+    decode: (input) => decode(input, deployment.addresses),
     operationOf: (request) => request.row.operation,
     authenticate,
     operate: (request, principal, signal) => {
@@ -42,12 +39,8 @@ export function cosmosDoor(
   };
 }
 
-export interface CosmosListenOptions extends ListenOptions {
-  readonly addresses?: Addresses | undefined;
-}
-
-export async function openCosmos(deployment: Deployment, options: CosmosListenOptions): Promise<OpenDoor> {
-  const door = cosmosDoor(deployment, options.addresses);
+export async function openCosmos(deployment: Deployment, options: ListenOptions): Promise<OpenDoor> {
+  const door = cosmosDoor(deployment);
   const port = await openHttp({
     host: options.host,
     port: options.port,
