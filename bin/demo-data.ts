@@ -104,6 +104,7 @@ function point(item: BsonWriter, longitude: number, latitude: number): void {
 export function fieldsOf(line: string): string[] {
   const fields: string[] = [];
   const pattern = /,(?:"((?:[^"]|"")*)"|([^,]*))/g;
-  for (const [, quoted, plain] of `,${line}`.matchAll(pattern)) fields.push(quoted?.replaceAll('""', '"') ?? plain ?? '');
+  for (const [, quoted, plain] of `,${line}`.matchAll(pattern))
+    fields.push(quoted?.replaceAll('""', '"') ?? plain ?? '');
   return fields;
 }
