@@ -8,5 +8,6 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: true,
     maxWorkers: 2,
+    reporters: ['default', ['json', { outputFile: '.cache/test-report.json' }]],
   },
 });

@@ -31,12 +31,16 @@ async function traceSyncs() {
     return undefined;
   }
   const file = join(tmpdir(), `meridian-strace-${process.pid}`);
-  const tracer = spawn('strace', ['-f', '-c', '-e', 'trace=fdatasync,fsync', '-o', file, '-p', String(process.pid)], { stdio: 'ignore' });
+  const tracer = spawn('strace', ['-f', '-c', '-e', 'trace=fdatasync,fsync', '-o', file, '-p', String(process.pid)], {
+    stdio: 'ignore',
+  });
   await delay(500);
   return async () => {
     tracer.kill('SIGINT');
     await delay(500);
-    const line = readFileSync(file, 'utf8').split('\n').find((text) => text.includes('fdatasync'));
+    const line = readFileSync(file, 'utf8')
+      .split('\n')
+      .find((text) => text.includes('fdatasync'));
     rmSync(file);
     return line === undefined ? undefined : Number(line.trim().split(/\s+/)[3]);
   };
@@ -58,7 +62,15 @@ for (const { writers, items, traced } of [
     pause: delay,
   });
   await engine.execute({ kind: 'create-database', id: name.database }, context);
-  await engine.execute({ kind: 'create-container', ...name, profile: 'documents', partitionKey: { paths: ['/pk'], kind: 'Hash', version: 2 } }, context);
+  await engine.execute(
+    {
+      kind: 'create-container',
+      ...name,
+      profile: 'documents',
+      partitionKey: { paths: ['/pk'], kind: 'Hash', version: 2 },
+    },
+    context,
+  );
   const bodies = Array.from({ length: items }, (_, i) => bsonOfJson(Buffer.from(JSON.stringify(itemOf(i)))));
   const ingested = bodies.reduce((sum, body) => sum + body.length, 0);
   const finish = traced ? await traceSyncs() : undefined;
@@ -66,11 +78,21 @@ for (const { writers, items, traced } of [
     console.log('strace is not installed: the kernel was not asked\n');
     continue;
   }
-  const before = { ...engine.counters, syncs: store.syncs, cpu: process.cpuUsage(), bytes: bytesWritten(), ms: performance.now() };
+  const before = {
+    ...engine.counters,
+    syncs: store.syncs,
+    cpu: process.cpuUsage(),
+    bytes: bytesWritten(),
+    ms: performance.now(),
+  };
   let next = 0;
   await Promise.all(
     Array.from({ length: writers }, async () => {
-      while (next < items) await engine.execute({ kind: 'write-item', ...name, write: { kind: 'create-item', body: bodies[next++], view: 'exact' } }, context);
+      while (next < items)
+        await engine.execute(
+          { kind: 'write-item', ...name, write: { kind: 'create-item', body: bodies[next++], view: 'exact' } },
+          context,
+        );
     }),
   );
   const elapsed = (performance.now() - before.ms) / 1000;
@@ -93,4 +115,7 @@ for (const { writers, items, traced } of [
   rmSync(directory, { recursive: true, force: true });
 }
 console.log(`durable inserts in process; ${machine()}\n`);
-table(['writers', 'items', 'syncs by', 'CPU µs/item', 'items/s', 'items/group', 'fdatasync/group', 'bytes written/byte'], rows);
+table(
+  ['writers', 'items', 'syncs by', 'CPU µs/item', 'items/s', 'items/group', 'fdatasync/group', 'bytes written/byte'],
+  rows,
+);

@@ -3,7 +3,10 @@
 
 import { createHmac } from 'node:crypto';
 
-const key = Buffer.from('C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==', 'base64');
+const key = Buffer.from(
+  'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==',
+  'base64',
+);
 
 export function headersFor(method, resourceType, resourceLink, extra = {}) {
   const date = new Date().toUTCString();
@@ -26,7 +29,12 @@ export function itemOf(i) {
     stock: i % 500,
     active: i % 2 === 0,
     tags: ['red', 'large', `tag-${i % 50}`],
-    address: { street: `${i} Harbour Road`, city: `City ${i % 200}`, zip: String(10000 + (i % 90000)), geo: { lat: (i % 180) - 90, lon: (i % 360) - 180 } },
+    address: {
+      street: `${i} Harbour Road`,
+      city: `City ${i % 200}`,
+      zip: String(10000 + (i % 90000)),
+      geo: { lat: (i % 180) - 90, lon: (i % 360) - 180 },
+    },
     reviews: [
       { by: `user-${i % 900}`, stars: i % 5, text: 'a useful thing that does what it says' },
       { by: `user-${i % 800}`, stars: (i + 1) % 5, text: 'arrived late but works as described' },

@@ -36,7 +36,19 @@ export async function startMeridian(args = []) {
   const startedMs = performance.now();
   const child = spawn(
     process.execPath,
-    [join(root, 'bin/meridian.mjs'), 'start', '--sql-port', '0', '--mongo-port', '0', '--admin-port', '0', '--ready-file', readyFile, ...args],
+    [
+      join(root, 'bin/meridian.mjs'),
+      'start',
+      '--sql-port',
+      '0',
+      '--mongo-port',
+      '0',
+      '--admin-port',
+      '0',
+      '--ready-file',
+      readyFile,
+      ...args,
+    ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   while (!existsSync(readyFile)) {
@@ -49,7 +61,9 @@ export async function startMeridian(args = []) {
 
 /** Starts a peer script that prints `ready <url>` on its first line. */
 export async function startPeer(script, args = []) {
-  const child = spawn(process.execPath, [join(root, 'benchmarks/peers', script), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(root, 'benchmarks/peers', script), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = await once(child.stdout, 'data');
   const url = /ready (\S+)/.exec(String(line))?.[1];
   if (url === undefined) throw new Error(`${script} did not start: ${line}`);
@@ -91,7 +105,13 @@ export async function load({ url, pid, concurrency, seconds, countMax = 1_000_00
   await pool.close();
   latencies.sort((a, b) => a - b);
   const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
-  return { count: latencies.length, perSecond: latencies.length / elapsed, cpuMicros: (cpu / latencies.length) * 1e6, p50: at(0.5), p99: at(0.99) };
+  return {
+    count: latencies.length,
+    perSecond: latencies.length / elapsed,
+    cpuMicros: (cpu / latencies.length) * 1e6,
+    p50: at(0.5),
+    p99: at(0.99),
+  };
 }
 
 export function median(values) {

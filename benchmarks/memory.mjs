@@ -49,9 +49,21 @@ console.log(`start and memory; ${machine()}\n`);
 table(
   ['figure', 'value', 'goal'],
   [
-    [`process start to ready, median of ${starts} (least, most), ms`, `${fixed(median(readyMs), 0)} (${fixed(Math.min(...readyMs), 0)}, ${fixed(Math.max(...readyMs), 0)})`, '< 1000'],
+    [
+      `process start to ready, median of ${starts} (least, most), ms`,
+      `${fixed(median(readyMs), 0)} (${fixed(Math.min(...readyMs), 0)}, ${fixed(Math.max(...readyMs), 0)})`,
+      '< 1000',
+    ],
     ['idle RSS (anonymous), MB', `${fixed(idle.rss)} (${fixed(idle.anonymous)})`, '< 120'],
-    [`${containers} empty containers add, RSS (anonymous), MB`, `${fixed(filled.rss - idle.rss)} (${fixed(filled.anonymous - idle.anonymous)})`, '< 100'],
-    [`restarted with ${containers} empty containers, RSS (anonymous), MB; ready ms`, `${fixed(reopened.rss)} (${fixed(reopened.anonymous)}); ${fixed(restarted.readyMs, 0)}`, '–'],
+    [
+      `${containers} empty containers add, RSS (anonymous), MB`,
+      `${fixed(filled.rss - idle.rss)} (${fixed(filled.anonymous - idle.anonymous)})`,
+      '< 100',
+    ],
+    [
+      `restarted with ${containers} empty containers, RSS (anonymous), MB; ready ms`,
+      `${fixed(reopened.rss)} (${fixed(reopened.anonymous)}); ${fixed(restarted.readyMs, 0)}`,
+      '–',
+    ],
   ],
 );

@@ -53,7 +53,11 @@ if (installPeers()) {
 
 const cells = [
   { name: 'point read', status: 200, next: (_, i) => readRequest(i % items) },
-  { name: 'create', status: 201, next: (server, i) => createRequest((server.next = (server.next ?? items + 1) + 1) + i * 0) },
+  {
+    name: 'create',
+    status: 201,
+    next: (server, i) => createRequest((server.next = (server.next ?? items + 1) + 1) + i * 0),
+  },
 ];
 console.log(`point operations over HTTP, ${rounds} interleaved rounds of ${seconds} s; ${machine()}\n`);
 const rows = [];
@@ -96,9 +100,24 @@ for (const cell of cells) {
     }
   }
 }
-table(['operation', 'c', 'server', 'CPU µs/request', 'requests/s', 'p50 ms', 'p99 ms', 'CPU ratio to bare', 'rate ratio to bare'], rows);
+table(
+  [
+    'operation',
+    'c',
+    'server',
+    'CPU µs/request',
+    'requests/s',
+    'p50 ms',
+    'p99 ms',
+    'CPU ratio to bare',
+    'rate ratio to bare',
+  ],
+  rows,
+);
 const status = await request(`${meridian.admin}/status`, {
-  headers: { 'x-meridian-key': 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==' },
+  headers: {
+    'x-meridian-key': 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==',
+  },
 });
 console.log(`\nstatus: ${await status.body.text()}`);
 for (const server of servers) await stop(server);

@@ -103,7 +103,8 @@ function point(item: BsonWriter, longitude: number, latitude: number): void {
 /** Fields of one CSV line (RFC 4180); the file has no line ends inside quotes. */
 export function fieldsOf(line: string): string[] {
   const fields: string[] = [];
-  const pattern = /(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g;
-  for (const [, quoted, plain] of line.matchAll(pattern)) fields.push(quoted?.replaceAll('""', '"') ?? plain ?? '');
+  const pattern = /,(?:"((?:[^"]|"")*)"|([^,]*))/g;
+  for (const [, quoted, plain] of `,${line}`.matchAll(pattern))
+    fields.push(quoted?.replaceAll('""', '"') ?? plain ?? '');
   return fields;
 }

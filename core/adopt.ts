@@ -29,7 +29,13 @@ export function adoptCollectionBody(incoming: Uint8Array, id: string, stored: Ui
   const skipped = [nameOf('id'), nameOf('_id')];
   while (cursor.next()) {
     if (skipped.some((name) => cursor.nameIs(name))) continue;
-    writer.copy(cursor.bytes.subarray(cursor.nameStart, cursor.nameEnd), cursor.type, cursor.bytes, cursor.valueStart, cursor.valueEnd);
+    writer.copy(
+      cursor.bytes.subarray(cursor.nameStart, cursor.nameEnd),
+      cursor.type,
+      cursor.bytes,
+      cursor.valueStart,
+      cursor.valueEnd,
+    );
   }
   return writer.end().finish();
 }

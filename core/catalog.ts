@@ -8,7 +8,7 @@
 import { DatabaseError } from '../model/errors.ts';
 import { BsonType } from '../model/bson/types.ts';
 import { BsonWriter } from '../model/bson/write.ts';
-import { ElementCursor, fieldOf, rawDocument, textOfRaw } from '../model/bson/walk.ts';
+import { ElementCursor, fieldOf, type rawDocument, textOfRaw } from '../model/bson/walk.ts';
 import { valueOf } from '../model/value.ts';
 import type { HybridTime } from '../model/hybrid-time.ts';
 import { splitRanges } from '../model/effective-partition-key.ts';
@@ -63,7 +63,10 @@ export class Catalog {
   #counters: Counters = { database: 0, container: 0, partition: systemPartition };
   #lsn = 0;
   /** Log sequence of the current version of each resource, by its name in the log. */
-  readonly #sequences = new Map<string, { readonly sequence: number; readonly created: number; readonly bytes: number }>();
+  readonly #sequences = new Map<
+    string,
+    { readonly sequence: number; readonly created: number; readonly bytes: number }
+  >();
 
   // Staged within the current commit group.
   #stagedLsn = 0;
@@ -153,8 +156,9 @@ export class Catalog {
   }
 
   #stagedContainer(database: string, id: string): ContainerRecord | undefined {
-    return this.#stagedOr(containerName(database, id), 'container', () => wrapContainer(this.#containers.get(database)?.get(id)))
-      ?.container;
+    return this.#stagedOr(containerName(database, id), 'container', () =>
+      wrapContainer(this.#containers.get(database)?.get(id)),
+    )?.container;
   }
 
   #stagedContainers(database: string): ContainerRecord[] {
@@ -188,7 +192,12 @@ export class Catalog {
       settings: settings ?? emptyDocument,
       time: staging.hybridTime(),
     };
-    this.#put(countersName, { kind: 'counters', counters: { ...counters, database: database.number } }, database.time, staging);
+    this.#put(
+      countersName,
+      { kind: 'counters', counters: { ...counters, database: database.number } },
+      database.time,
+      staging,
+    );
     this.#put(databaseName(id), { kind: 'database', database }, database.time, staging);
     return database;
   }
@@ -218,7 +227,9 @@ export class Catalog {
       database = this.createDatabase(wanted.database, undefined, staging);
     }
     if (this.#stagedContainer(wanted.database, wanted.id) !== undefined)
-      throw new DatabaseError('ContainerExists', 'a container with that id exists in this database', { argument: 'id' });
+      throw new DatabaseError('ContainerExists', 'a container with that id exists in this database', {
+        argument: 'id',
+      });
     const partitionKey = wanted.partitionKey ?? unpartitioned;
     const count = wanted.partitionKey === undefined ? 1 : wanted.partitions;
     if (!Number.isInteger(count) || count < 1 || count > partitionsMax)
@@ -245,7 +256,10 @@ export class Catalog {
     };
     this.#put(
       countersName,
-      { kind: 'counters', counters: { ...counters, container: container.number, partition: counters.partition + count } },
+      {
+        kind: 'counters',
+        counters: { ...counters, container: container.number, partition: counters.partition + count },
+      },
       container.time,
       staging,
     );
@@ -329,7 +343,11 @@ export class Catalog {
       this.#forget(name);
       return;
     }
-    this.#sequences.set(name, { sequence: header.sequence, created: header.created, bytes: record.length - recordHeaderBytes });
+    this.#sequences.set(name, {
+      sequence: header.sequence,
+      created: header.created,
+      bytes: record.length - recordHeaderBytes,
+    });
     const resource = decodeResource(body, header.hybridTime);
     switch (resource.kind) {
       case 'counters':
@@ -381,11 +399,15 @@ function containerIdIn(name: string, database: string): string | undefined {
   return name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
 }
 
-function wrapDatabase(database: DatabaseRecord | undefined): { kind: 'database'; database: DatabaseRecord } | undefined {
+function wrapDatabase(
+  database: DatabaseRecord | undefined,
+): { kind: 'database'; database: DatabaseRecord } | undefined {
   return database && { kind: 'database', database };
 }
 
-function wrapContainer(container: ContainerRecord | undefined): { kind: 'container'; container: ContainerRecord } | undefined {
+function wrapContainer(
+  container: ContainerRecord | undefined,
+): { kind: 'container'; container: ContainerRecord } | undefined {
   return container && { kind: 'container', container };
 }
 
@@ -394,12 +416,16 @@ function databaseMissing(): DatabaseError {
 }
 
 function containerMissing(): DatabaseError {
-  return new DatabaseError('ContainerNotFound', 'no container with that id in this database', { argument: 'container' });
+  return new DatabaseError('ContainerNotFound', 'no container with that id in this database', {
+    argument: 'container',
+  });
 }
 
 function checkStamp(ifMatch: HybridTime | undefined, time: HybridTime): void {
   if (ifMatch !== undefined && ifMatch !== time)
-    throw new DatabaseError('PreconditionFailed', 'the resource has another version than If-Match names', { argument: 'If-Match' });
+    throw new DatabaseError('PreconditionFailed', 'the resource has another version than If-Match names', {
+      argument: 'If-Match',
+    });
 }
 
 // Resources as BSON. The version stamp is the record's hybrid time and not repeated.
@@ -449,7 +475,10 @@ function decodeResource(body: Uint8Array, time: HybridTime): Resource {
         counters: { database: number('database'), container: number('container'), partition: number('partition') },
       };
     case 'database':
-      return { kind: 'database', database: { id: text('id'), number: number('number'), settings: settingsOf(body), time } };
+      return {
+        kind: 'database',
+        database: { id: text('id'), number: number('number'), settings: settingsOf(body), time },
+      };
     case 'container': {
       const key = fieldOf(body, 'partitionKey')!.slice();
       const systemKey = valueOf(fieldOf(key, 'systemKey')) === true;

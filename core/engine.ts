@@ -3,7 +3,16 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import type { HybridClock } from '../model/hybrid-time.ts';
-import type { Context, Item, ItemWrite, Operation, OperationKind, PartitionKeyValue, Result, WriteOutcome } from '../model/operation.ts';
+import type {
+  Context,
+  Item,
+  ItemWrite,
+  Operation,
+  OperationKind,
+  PartitionKeyValue,
+  Result,
+  WriteOutcome,
+} from '../model/operation.ts';
 import { checkedHeader, checksumOf } from '../model/record.ts';
 import { parseSessionToken } from '../model/session-token.ts';
 import type { ContainerRecord } from '../model/resource.ts';
@@ -174,7 +183,8 @@ export class Engine {
   partitionFor(container: ContainerRecord, key: PartitionKeyValue, context: Context): Partition {
     const record = partitionOf(container, key);
     const partition = this.#state.partition(record.partition);
-    if (partition === undefined) throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
+    if (partition === undefined)
+      throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
     if (context.sessionToken !== undefined) checkSession(context.sessionToken, partition, this.region.id);
     return partition;
   }
@@ -194,10 +204,16 @@ function checkSession(token: string, partition: Partition, region: number): void
   if (seen === undefined) return;
   const wanted = seen.lsnByRegion.get(region) ?? seen.csn;
   if (wanted > partition.lsn)
-    throw new DatabaseError('SessionNotAvailable', 'this replica has not reached the session token', { argument: 'sessionToken' });
+    throw new DatabaseError('SessionNotAvailable', 'this replica has not reached the session token', {
+      argument: 'sessionToken',
+    });
 }
 
-type Handler<Kind extends OperationKind> = (engine: Engine, operation: Operation<Kind>, context: Context) => Promise<Result<Kind>>;
+type Handler<Kind extends OperationKind> = (
+  engine: Engine,
+  operation: Operation<Kind>,
+  context: Context,
+) => Promise<Result<Kind>>;
 
 const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
   'create-database': (engine, { id, settings }) =>
@@ -237,7 +253,7 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
   'write-items': async (engine, { database, container: id, writes, ordered }, context) => {
     const container = engine.catalog.container(database, id);
     const outcomes: WriteOutcome[] = [];
-    for (let start = 0; start < writes.length; ) {
+    for (let start = 0; start < writes.length;) {
       const end = endOfChunk(writes, start);
       const chunk = writes.slice(start, end);
       const written = await engine.submit((staging) => writeEach(engine, container, chunk, ordered, staging, context));
@@ -298,14 +314,21 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
 };
 
 /** Codes after which a write may have happened: never reported as an abort. */
-const uncertain: ReadonlySet<string> = new Set(['OutcomeUnknown', 'NotLeader', 'Internal', 'Unavailable', 'StorageFull']);
+const uncertain: ReadonlySet<string> = new Set([
+  'OutcomeUnknown',
+  'NotLeader',
+  'Internal',
+  'Unavailable',
+  'StorageFull',
+]);
 
 function partitionOfWrite(engine: Engine, container: ContainerRecord, write: ItemWrite, context: Context): Partition {
   return engine.partitionFor(container, keyOfWrite(container, write), context);
 }
 
 function keyOfWrite(container: ContainerRecord, write: ItemWrite): PartitionKeyValue {
-  if (write.kind === 'delete-item' || write.kind === 'edit-item') return checkedPartitionKey(container, write.partitionKey);
+  if (write.kind === 'delete-item' || write.kind === 'edit-item')
+    return checkedPartitionKey(container, write.partitionKey);
   // The body decides; a key given beside it is compared with it where the write is evaluated.
   return write.partitionKey === undefined
     ? partitionKeyOf(container, write.body)

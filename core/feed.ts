@@ -34,7 +34,8 @@ export function rowsOf(state: GroupState, container: ContainerRecord, scope: Sco
         : undefined;
   return route.partitions.map((record) => {
     const partition = state.partition(record.partition);
-    if (partition === undefined) throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
+    if (partition === undefined)
+      throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
     return { partition, after: (created) => partition.scan(created, nowSeconds, wanted) };
   });
 }
@@ -42,7 +43,10 @@ export function rowsOf(state: GroupState, container: ContainerRecord, scope: Sco
 /** `range:created` of the last item given: where a page resumes. */
 export function parsePlace(text: string): { readonly range: number; readonly created: number } {
   const match = /^(\d{1,10}):(\d{1,15})$/.exec(text);
-  if (match === null) throw new DatabaseError('InvalidContinuation', 'the continuation is not one of this feed', { argument: 'continuation' });
+  if (match === null)
+    throw new DatabaseError('InvalidContinuation', 'the continuation is not one of this feed', {
+      argument: 'continuation',
+    });
   return { range: Number(match[1]), created: Number(match[2]) };
 }
 
@@ -58,7 +62,10 @@ export function readFeed(
   const limit = Math.min(itemsMax, feedItemsMax);
   const place = continuation === undefined ? undefined : parsePlace(continuation);
   const first = place === undefined ? 0 : rows.findIndex((row) => row.partition.record.range === place.range);
-  if (first < 0) throw new DatabaseError('InvalidContinuation', 'the continuation names another range', { argument: 'continuation' });
+  if (first < 0)
+    throw new DatabaseError('InvalidContinuation', 'the continuation names another range', {
+      argument: 'continuation',
+    });
   const items: Item[] = [];
   let bytes = 0;
   let after = place?.created ?? 0;
@@ -66,7 +73,8 @@ export function readFeed(
     for (const item of row.after(after)) {
       if (items.length >= limit || bytes + item.body.length > feedBytesMax * (items.length === 0 ? Infinity : 1)) {
         const last = items.at(-1);
-        const resume = last === undefined ? `${row.partition.record.range}:${after}` : `${last.partition.range}:${last.created}`;
+        const resume =
+          last === undefined ? `${row.partition.record.range}:${after}` : `${last.partition.range}:${last.created}`;
         return { container, items, continuation: resume, charge: pageCharge(items.length, bytes) };
       }
       items.push(item);

@@ -32,7 +32,10 @@ export async function findItems(
   const rows = rowsOf(state, container, scope, nowSeconds);
   const place = continuation === undefined ? undefined : parsePlace(continuation);
   const first = place === undefined ? 0 : rows.findIndex((row) => row.partition.record.range === place.range);
-  if (first < 0) throw new DatabaseError('InvalidContinuation', 'the continuation names another range', { argument: 'continuation' });
+  if (first < 0)
+    throw new DatabaseError('InvalidContinuation', 'the continuation names another range', {
+      argument: 'continuation',
+    });
   const items: Item[] = [];
   let bytes = 0;
   let examined = 0;

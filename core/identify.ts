@@ -27,7 +27,8 @@ export function idOf(container: ContainerRecord, body: Uint8Array): string {
   if (value === undefined) throw new DatabaseError('BadRequest', `the item has no '${name}'`, { argument: name });
   if (container.profile === 'collection') {
     const id = idTextOf(value);
-    if (id.length > idBytesMax) throw new DatabaseError('TooLarge', `'${name}' exceeds ${idBytesMax} bytes`, { argument: name });
+    if (id.length > idBytesMax)
+      throw new DatabaseError('TooLarge', `'${name}' exceeds ${idBytesMax} bytes`, { argument: name });
     return id;
   }
   if (value.type !== BsonType.string)

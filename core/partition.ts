@@ -129,7 +129,9 @@ export class Partition {
         const current = this.#current(identity, nowSeconds);
         if (current === undefined && write.kind === 'replace-item') throw itemMissing();
         if (current !== undefined && write.kind === 'create-item')
-          throw new DatabaseError('ItemExists', 'an item with the same id exists in this logical partition', { argument: 'id' });
+          throw new DatabaseError('ItemExists', 'an item with the same id exists in this logical partition', {
+            argument: 'id',
+          });
         checkCondition(write.condition, current?.time);
         return this.#put(identity, current, this.#storedForm(identity, current, write.body, write.view), staging);
       }
@@ -145,7 +147,13 @@ export class Partition {
         const current = this.#current(identity, nowSeconds);
         checkCondition(write.condition, current?.time);
         const edited = write.edit(current);
-        if (edited === undefined) return { container: this.container, item: current ?? absentItem(this.record, write.id), change: 'none', charge: failedConditionCharge };
+        if (edited === undefined)
+          return {
+            container: this.container,
+            item: current ?? absentItem(this.record, write.id),
+            change: 'none',
+            charge: failedConditionCharge,
+          };
         if (edited === 'delete') {
           if (current === undefined) throw itemMissing();
           return this.#delete(identity, current, staging);
@@ -177,7 +185,9 @@ export class Partition {
   ): ItemIdentity {
     const own = view === 'sql' && this.container.profile === 'collection' ? sqlIdOf(body) : idOf(this.container, body);
     if (id !== undefined && id !== own)
-      throw new DatabaseError('BadRequest', 'the id in the body differs from the id in the address', { argument: 'id' });
+      throw new DatabaseError('BadRequest', 'the id in the body differs from the id in the address', {
+        argument: 'id',
+      });
     const key = partitionKeyText(partitionKeyOf(this.container, body));
     if (partitionKey !== undefined && partitionKeyText(partitionKey) !== key)
       throw new DatabaseError('PartitionKeyMismatch', 'the partition key given differs from the one in the item', {
@@ -230,7 +240,12 @@ export class Partition {
     });
     this.#stagedLsn = lsn;
     this.#stage(identity, undefined);
-    return { container: this.container, item: { ...current, lsn, time }, change: 'deleted', charge: deleteCharge(current.body.length) };
+    return {
+      container: this.container,
+      item: { ...current, lsn, time },
+      change: 'deleted',
+      charge: deleteCharge(current.body.length),
+    };
   }
 
   /** Takes one durable record into the state. `note` is the identity when this process wrote the record. */
@@ -343,15 +358,21 @@ function checkCondition(condition: Condition | undefined, time: HybridTime | und
   if (condition === undefined) return;
   const { ifMatch, ifNoneMatch } = condition;
   if (ifMatch !== undefined && (time === undefined || (ifMatch !== '*' && ifMatch !== time)))
-    throw new DatabaseError('PreconditionFailed', 'the item has another version than If-Match names', { argument: 'If-Match' });
+    throw new DatabaseError('PreconditionFailed', 'the item has another version than If-Match names', {
+      argument: 'If-Match',
+    });
   if (ifNoneMatch !== undefined && time !== undefined && (ifNoneMatch === '*' || ifNoneMatch === time))
-    throw new DatabaseError('PreconditionFailed', 'the item has the version If-None-Match excludes', { argument: 'If-None-Match' });
+    throw new DatabaseError('PreconditionFailed', 'the item has the version If-None-Match excludes', {
+      argument: 'If-None-Match',
+    });
 }
 
 /** The item's own time to live: a positive number of seconds, -1 for never, 0 when it names none. */
 function ttlOf(body: Uint8Array): number {
   const value = valueOf(fieldOf(body, 'ttl'));
-  return typeof value === 'number' && Number.isInteger(value) && (value === -1 || value > 0) && value < 2 ** 31 ? value : 0;
+  return typeof value === 'number' && Number.isInteger(value) && (value === -1 || value > 0) && value < 2 ** 31
+    ? value
+    : 0;
 }
 
 /** Expiry counts from the last write. Without a default on the container nothing expires (Cosmos DB's rule). */
@@ -373,4 +394,3 @@ function defaultTtlOf(container: ContainerRecord): number | undefined {
   }
   return known.seconds;
 }
-

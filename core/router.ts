@@ -2,7 +2,14 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import type { PartitionKeyValue, Scope } from '../model/operation.ts';
-import { compareEpk, effectivePartitionKey, isInRange, rangeOfKey, rangesOverlap, type EpkRange } from '../model/effective-partition-key.ts';
+import {
+  compareEpk,
+  effectivePartitionKey,
+  isInRange,
+  rangeOfKey,
+  rangesOverlap,
+  type EpkRange,
+} from '../model/effective-partition-key.ts';
 import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 
 /** Checks that a key has as many parts as the container's definition, and gives them normalised. */
@@ -10,7 +17,9 @@ export function checkedPartitionKey(container: ContainerRecord, key: PartitionKe
   if (isUnpartitioned(container)) return [];
   const levels = container.partitionKey.paths.length;
   if (key.length !== levels && key.length !== 0)
-    throw new DatabaseError('BadRequest', `the partition key has ${levels} parts, not ${key.length}`, { argument: 'partitionKey' });
+    throw new DatabaseError('BadRequest', `the partition key has ${levels} parts, not ${key.length}`, {
+      argument: 'partitionKey',
+    });
   return key;
 }
 
@@ -45,7 +54,9 @@ export function routeOf(container: ContainerRecord, scope: Scope): Route {
   if (partitionKey !== undefined && (partitionKey.length === levels || partitionKey.length === 0))
     return { partitions: [partitionOf(container, partitionKey)], key: partitionKey, within: undefined };
   if (partitionKey !== undefined && partitionKey.length > levels)
-    throw new DatabaseError('BadRequest', `the partition key has ${levels} parts, not ${partitionKey.length}`, { argument: 'partitionKey' });
+    throw new DatabaseError('BadRequest', `the partition key has ${levels} parts, not ${partitionKey.length}`, {
+      argument: 'partitionKey',
+    });
   const range = partitionKey === undefined ? scope.range : rangeOfKey(container.partitionKey, partitionKey);
   if (range === undefined) return { partitions: container.partitions, key: undefined, within: undefined };
   const partitions = container.partitions.filter((partition) => rangesOverlap(partition, range));

@@ -61,7 +61,11 @@ export async function openPort(options: PortOptions): Promise<Port> {
         socket.destroy();
         return;
       }
-      const secure = new TLSSocket(socket, { isServer: true, secureContext: options.secureContext(), ALPNProtocols: ['http/1.1'] });
+      const secure = new TLSSocket(socket, {
+        isServer: true,
+        secureContext: options.secureContext(),
+        ALPNProtocols: ['http/1.1'],
+      });
       secure.on('error', () => secure.destroy());
       options.onConnection(secure, true);
     });
@@ -89,4 +93,3 @@ export async function openPort(options: PortOptions): Promise<Port> {
       }),
   };
 }
-

@@ -3,7 +3,7 @@
 // descending part has all its bytes inverted.
 
 import { keyBytes, keyBytesMax } from './key-scratch.ts';
-import { isCutKey, isShallowTag, simpleKeyBytesMax, Tag, writeKey, type TermKey } from './term-key.ts';
+import { isCutKey, isShallowTag, simpleKeyBytesMax, Tag, valueBytesMax, writeKey, type TermKey } from './term-key.ts';
 import { checksum } from '../model/checksum.ts';
 import { utf8 } from '../model/bytes.ts';
 import type { ElementRange } from './terms.ts';
@@ -129,27 +129,58 @@ function writeValuePart(
   return { end: writePart(out, at, partScratch, length, descending), shallow };
 }
 
-/** Writes a composite key to the scratch: its parts, then 1 when values may share it, else 0. Returns its length. */
+/**
+ * Writes a composite key to the scratch: its parts, then the place (from 1) of the first part that values may share,
+ * or 0 when the key is exact. Returns its length.
+ */
 export function writeCompositeKey(
   bytes: Uint8Array,
   values: readonly (ElementRange | undefined)[],
   descending: readonly boolean[],
 ): number {
   let end = 0;
-  let shallow = false;
+  let shallow = 0;
   for (let i = 0; i < values.length; i++) {
     const part = writeValuePart(keyBytes, end, bytes, values[i], descending[i]!);
     end = part.end;
-    shallow ||= part.shallow;
+    if (part.shallow && shallow === 0) shallow = i + 1;
   }
-  keyBytes[end] = shallow ? 1 : 0;
+  keyBytes[end] = shallow;
   if (end + 1 > keyBytesMax) throw new Error('a composite key exceeds its bound');
   return end + 1;
 }
 
-/** True when items with different values may share this composite key of tag-less parts. */
-export function isShallowComposite(bytes: Uint8Array, end: number): boolean {
-  return bytes[end - 1] === 1;
+/** True when items with different values may share this composite key, or follow it in any order. */
+export function isShallowComposite(key: Uint8Array, keyLength: number): boolean {
+  return key[keyLength - 1] !== 0;
+}
+
+/** A part is inverted when its tag is: tags are below 0x80, except that of maxKey. */
+function isInverted(tag: number): boolean {
+  return (tag >= 0x80 && tag !== Tag.maxKey) || tag === (~Tag.maxKey & 0xff);
+}
+
+/**
+ * Length of the leading bytes of a full composite key up to which its order is right: all of it when the key is
+ * exact, else up to the cut of the first shallow part. Keys that begin with the same bytes belong together.
+ */
+export function orderedLength(key: Uint8Array, keyLength: number): number {
+  let left = key[keyLength - 1]!;
+  if (left === 0) return keyLength;
+  let at = 2;
+  for (;;) {
+    const mask = isInverted(key[at]!) ? 0xff : 0;
+    const start = at;
+    let raw = 0;
+    while ((key[at]! ^ mask) !== 0 || (key[at + 1]! ^ mask) === 0xff) {
+      if (left === 1 && raw === 1 + valueBytesMax) return at;
+      at += (key[at]! ^ mask) === 0 ? 2 : 1;
+      raw++;
+    }
+    if (left === 1) return start + Math.min(raw, 1);
+    at += 2;
+    left--;
+  }
 }
 
 /** The bytes with which every composite key of these leading values begins. `undefined` stands for an absent value. */

@@ -245,16 +245,20 @@ export class Memtable implements TermSink {
 
   /** Entry of a term, or 0. */
   find(path: number, key: Uint8Array): number {
-    if (this.#used === 0) return 0;
     keyBytes.set(key);
     padKey(key.length);
-    const hash = hashKey(path, keyWords, key.length);
+    return this.findScratch(path, key.length, hashKey(path, keyWords, key.length));
+  }
+
+  /** As `find`, with the key padded in the scratch and its hash known. */
+  findScratch(path: number, length: number, hash: number): number {
+    if (this.#used === 0) return 0;
     const mask = this.#slots.length - 1;
     let slot = hash & mask;
     for (;;) {
       const entry = this.#slots[slot]!;
       if (entry === 0) return 0;
-      if (this.#hashes[slot] === hash && this.#holds(entry, path, key.length)) return entry;
+      if (this.#hashes[slot] === hash && this.#holds(entry, path, length)) return entry;
       slot = (slot + 1) & mask;
     }
   }

@@ -43,6 +43,8 @@ const NodeKind = { property: 0, element: 1, composite: 2 } as const;
 
 export type ResolvedPath =
   | { readonly kind: 'path'; readonly path: number }
+  /** The id field: its values are the identity terms (`identity.ts`); `path` has its existence, 0 when no item has. */
+  | { readonly kind: 'identity'; readonly path: number }
   /** No item has it. */
   | { readonly kind: 'absent' }
   /** The policy leaves it out: only a scan can tell. */
@@ -296,8 +298,8 @@ export class PathDictionary {
         path = this.#find(path, NodeKind.property, name, 0, name.length);
       }
     }
-    const identity = steps.length === 1 && steps[0] === this.#identityField && this.#identityField !== undefined;
-    if (!identity && !(need === 'scalar' ? decision.scalar : decision.nested)) return { kind: 'excluded' };
+    if (steps.length === 1 && steps[0] === this.#identityField) return { kind: 'identity', path: Math.max(0, path) };
+    if (!(need === 'scalar' ? decision.scalar : decision.nested)) return { kind: 'excluded' };
     if (path >= 0) return { kind: 'path', path };
     return this.#overflowed ? { kind: 'overflow' } : { kind: 'absent' };
   }

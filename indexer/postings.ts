@@ -30,13 +30,25 @@ export function popcount(word: number): number {
   return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** Set bits in `words[0, length)`, counted in groups of eight words where they are many. */
+/** Bits of each nibble of a word. */
+function nibbles(word: number): number {
+  const v = word - ((word >>> 1) & 0x55555555);
+  return (v & 0x33333333) + ((v >>> 2) & 0x33333333);
+}
+
+/** Sums the nibbles of four words' counts, two and two: at most 8 in each nibble of an argument. */
+function sumNibbles(a: number, b: number): number {
+  const bytes = (a & 0x0f0f0f0f) + ((a >>> 4) & 0x0f0f0f0f) + (b & 0x0f0f0f0f) + ((b >>> 4) & 0x0f0f0f0f);
+  return Math.imul(bytes, 0x01010101) >>> 24;
+}
+
+/** Set bits in `words[0, length)`. */
 export function countBits(words: Uint32Array, length = words.length): number {
   let total = 0;
-  for (let i = 0; i < length; i++) {
-    const word = words[i]!;
-    if (word !== 0) total += popcount(word);
-  }
+  let i = 0;
+  for (; i + 4 <= length; i += 4)
+    total += sumNibbles(nibbles(words[i]!) + nibbles(words[i + 1]!), nibbles(words[i + 2]!) + nibbles(words[i + 3]!));
+  for (; i < length; i++) total += popcount(words[i]!);
   return total;
 }
 
@@ -221,12 +233,15 @@ export function andCount(a: PostingSet, b: PostingSet, size: number): number {
 
 /** Bits both have, over the first `length` words. */
 export function andWordsCount(a: Uint32Array, b: Uint32Array, length: number): number {
-  let count = 0;
-  for (let i = 0; i < length; i++) {
-    const word = a[i]! & b[i]!;
-    if (word !== 0) count += popcount(word);
-  }
-  return count;
+  let total = 0;
+  let i = 0;
+  for (; i + 4 <= length; i += 4)
+    total += sumNibbles(
+      nibbles(a[i]! & b[i]!) + nibbles(a[i + 1]! & b[i + 1]!),
+      nibbles(a[i + 2]! & b[i + 2]!) + nibbles(a[i + 3]! & b[i + 3]!),
+    );
+  for (; i < length; i++) total += popcount(a[i]! & b[i]!);
+  return total;
 }
 
 export function or(a: PostingSet, b: PostingSet, size: number): PostingSet {

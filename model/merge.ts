@@ -5,7 +5,7 @@
 // Recursion is bounded by the nesting of the incoming item, which was checked where it entered.
 
 import { BsonType, depthMax } from './bson/types.ts';
-import { ElementCursor, Raw } from './bson/walk.ts';
+import { ElementCursor, type Raw } from './bson/walk.ts';
 import type { BsonWriter } from './bson/write.ts';
 import { textOf } from './bytes.ts';
 import { DatabaseError } from './errors.ts';

@@ -94,14 +94,20 @@ export interface Scope {
 
 /** Every operation: what it takes and what it gives. */
 export interface Operations {
-  'create-database': { input: { readonly id: string; readonly settings?: Uint8Array | undefined }; result: DatabaseRecord };
+  'create-database': {
+    input: { readonly id: string; readonly settings?: Uint8Array | undefined };
+    result: DatabaseRecord;
+  };
   'read-database': { input: { readonly id: string }; result: DatabaseRecord };
   'list-databases': { input: object; result: readonly DatabaseRecord[] };
   'replace-database': {
     input: { readonly id: string; readonly settings: Uint8Array; readonly ifMatch?: HybridTime | undefined };
     result: DatabaseRecord;
   };
-  'delete-database': { input: { readonly id: string; readonly ifMatch?: HybridTime | undefined }; result: DatabaseRecord };
+  'delete-database': {
+    input: { readonly id: string; readonly ifMatch?: HybridTime | undefined };
+    result: DatabaseRecord;
+  };
   'create-container': {
     input: ContainerName & {
       readonly profile: Profile;
@@ -171,7 +177,10 @@ export interface FailedWrite {
   readonly message: string;
 }
 
-export type WriteOutcome = { readonly kind: 'written'; readonly written: Written } | { readonly kind: 'failed'; readonly error: Error } | { readonly kind: 'skipped' };
+export type WriteOutcome =
+  | { readonly kind: 'written'; readonly written: Written }
+  | { readonly kind: 'failed'; readonly error: Error }
+  | { readonly kind: 'skipped' };
 
 export type BatchOutcome =
   | { readonly kind: 'committed'; readonly written: readonly Written[] }

@@ -251,6 +251,8 @@ export interface Sort {
   readonly kind: 'sort';
   readonly input: Relation;
   readonly keys: readonly SortKey[];
+  /** The bindings that nodes above read, set by planning so that the sort need not hold the others; undefined is all. */
+  readonly holds?: readonly string[] | undefined;
 }
 /** Turns each row into its result. A result that is undefined is no result. */
 export interface Project {
@@ -280,20 +282,7 @@ export interface Union {
 }
 
 export type Relation =
-  | Unit
-  | Source
-  | Filter
-  | Let
-  | Unnest
-  | Apply
-  | Lookup
-  | Group
-  | Sort
-  | Project
-  | Distinct
-  | Skip
-  | Limit
-  | Union;
+  Unit | Source | Filter | Let | Unnest | Apply | Lookup | Group | Sort | Project | Distinct | Skip | Limit | Union;
 
 /** What a door hands over: the relation, and a name for it that a continuation is checked against. */
 export interface Query {

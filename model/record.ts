@@ -111,7 +111,8 @@ export function bodyOf(record: Uint8Array): Uint8Array {
 
 /** What is wrong with the bytes of a record taken by itself, or undefined when nothing is. */
 export function recordFault(record: Uint8Array): string | undefined {
-  if (record.length < recordHeaderBytes) return `a record has at least ${recordHeaderBytes} bytes, not ${record.length}`;
+  if (record.length < recordHeaderBytes)
+    return `a record has at least ${recordHeaderBytes} bytes, not ${record.length}`;
   if (record[4] !== recordFormat) return `record format ${record[4]} is not ${recordFormat}`;
   if (checksumOf(record) !== checksum(record.subarray(4))) return 'checksum differs';
   const kind = record[5]!;

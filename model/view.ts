@@ -6,7 +6,7 @@
 import { compareBytes } from './bytes.ts';
 import { isPlainInSql, sqlViewOf } from './bson/sql-view.ts';
 import { BsonType } from './bson/types.ts';
-import { ElementCursor, findField, nameOf, Raw, rawDocument, textOfRaw } from './bson/walk.ts';
+import { ElementCursor, findField, nameOf, type Raw, rawDocument, textOfRaw } from './bson/walk.ts';
 import { BsonWriter } from './bson/write.ts';
 import { FieldList, mergeFields, type DoorView } from './merge.ts';
 import { canonicalText, isNumberType, numericOf } from './number.ts';

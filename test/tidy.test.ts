@@ -48,10 +48,15 @@ const pureExcept = ['replication/link/'];
 const nodeImportsAllowed = new Set(['model/checksum.ts']);
 
 /** Lines of a file before it is cut in two. */
-const linesMax = 400;
+const linesMax = 450;
 
 /** One machine each that reads worse in two halves: these may go further, to `longLinesMax`. */
-const longFiles = new Set(['core/catalog.ts', 'core/commit.ts', 'model/bson/json-read.ts', 'model/bson/json-write.ts']);
+const longFiles = new Set([
+  'core/catalog.ts',
+  'indexer/partition-index.ts',
+  'model/bson/json-read.ts',
+  'model/bson/json-write.ts',
+]);
 const longLinesMax = 600;
 
 interface Import {

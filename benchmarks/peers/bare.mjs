@@ -6,10 +6,17 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 const answers = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const key = Buffer.from('C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==', 'base64');
+const key = Buffer.from(
+  'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==',
+  'base64',
+);
 
 const read = { status: answers.read.status, headers: answers.read.headers, body: Buffer.from(answers.read.body) };
-const create = { status: answers.create.status, headers: answers.create.headers, body: Buffer.from(answers.create.body) };
+const create = {
+  status: answers.create.status,
+  headers: answers.create.headers,
+  body: Buffer.from(answers.create.body),
+};
 
 function signed(request, resourceLink) {
   const date = request.headers['x-ms-date'];

@@ -13,7 +13,11 @@ export function installPeers() {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true, dependencies: versions }));
   try {
-    execFileSync('npm', ['install', '--no-package-lock', '--silent'], { cwd: directory, stdio: 'inherit', timeout: 120_000 });
+    execFileSync('npm', ['install', '--no-package-lock', '--silent'], {
+      cwd: directory,
+      stdio: 'inherit',
+      timeout: 120_000,
+    });
     return true;
   } catch {
     console.log('peers could not be installed; they are left out');

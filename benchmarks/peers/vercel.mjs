@@ -3,7 +3,9 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const require = createRequire(join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../.peers/package.json'));
+const require = createRequire(
+  join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../.peers/package.json'),
+);
 const { createHttpServer } = require('@vercel/cosmosdb-server');
 const server = createHttpServer();
 server.keepAliveTimeout = 60_000;

@@ -69,6 +69,11 @@ export function heldBytes(value: Value): number {
   return 16;
 }
 
+/** Bytes a value takes in a result, about. */
+export function shownBytes(value: Value): number {
+  return value instanceof Raw ? value.end - value.start : heldBytes(value);
+}
+
 /** The value without the rest of the buffer it lies in, where that is much larger: for values that are held long. */
 export function detached(value: Value): Value {
   if (!(value instanceof Raw)) return value;

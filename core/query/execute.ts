@@ -15,7 +15,7 @@ import {
   type Continuation,
   type PageMark,
 } from './continuation.ts';
-import { heldBytes } from './elements.ts';
+import { shownBytes } from './elements.ts';
 import { Frame, Pacer, type RowStream, type ScanProgress, type SortProgress } from './frame.ts';
 import { RegexCache } from './functions/regex.ts';
 import type { Explanation } from './plan/explain.ts';
@@ -90,7 +90,7 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
     memoCount: prepared.memoCount,
     parameters: prepared.parameters.map((name) => options.parameters?.get(name)),
     context,
-    pacer: new Pacer(options.ports.elapsedMs),
+    pacer: new Pacer(options.ports.elapsedMs, plan.shape === 'streaming' ? page.examinedMax : undefined),
     source: options.source,
     scan,
     sort,
@@ -162,10 +162,13 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
         continue;
       }
       const { slot, isItem } = prepared.result;
-      const row: ResultRow = { item: isItem ? frame.items[slot] : undefined, value: isItem ? undefined : frame.slots[slot] };
+      const row: ResultRow = {
+        item: isItem ? frame.items[slot] : undefined,
+        value: isItem ? undefined : frame.slots[slot],
+      };
       slice.push(row);
       returned++;
-      bytes += row.item === undefined ? heldBytes(row.value) : row.item.document.length;
+      bytes += row.item === undefined ? shownBytes(row.value) : row.item.document.length;
       if (returned >= left) {
         yield slice;
         return end(undefined);

@@ -23,14 +23,17 @@ const stepsPerLook = 64;
 export class Pacer {
   examined = 0;
   readonly #elapsedMs: () => number;
+  readonly #examinedMax: number;
   #sliceStartMs: number;
   #sliceItems = 0;
   #credit = stepsPerLook;
   #nesting = 0;
   #nestedSteps = 0;
 
-  constructor(elapsedMs: () => number) {
+  /** After `examinedMax` items every item ends a slice, so that the caller can end the page. */
+  constructor(elapsedMs: () => number, examinedMax = Infinity) {
     this.#elapsedMs = elapsedMs;
+    this.#examinedMax = examinedMax;
     this.#sliceStartMs = elapsedMs();
   }
 
@@ -45,7 +48,7 @@ export class Pacer {
     this.examined++;
     this.#sliceItems++;
     const over = this.step();
-    return over || this.#sliceItems >= sliceItemsMax;
+    return over || this.#sliceItems >= sliceItemsMax || this.examined >= this.#examinedMax;
   }
 
   #look(): boolean {

@@ -6,7 +6,7 @@
 // beyond doubt is LevelDB's own lock, which the system drops when its owner dies.
 
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseError } from '../../model/errors.ts';
 
@@ -164,8 +164,9 @@ interface LockHolder {
   readonly start: string;
 }
 
-/** Rounds against others that take the same dead lock at the same time. */
-const lockTriesMax = 5;
+/** Rounds against others that take the same dead lock at the same time, with a pause between. */
+const lockTriesMax = 50;
+const lockPauseMs = 5;
 
 async function takeLock(file: string, path: string): Promise<() => Promise<void>> {
   const own = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
@@ -173,14 +174,15 @@ async function takeLock(file: string, path: string): Promise<() => Promise<void>
   await writeFile(own, JSON.stringify(holder), { flag: 'wx', mode: 0o600 }).catch((cause: unknown) => {
     throw new DatabaseError('Unavailable', `the data directory ${path} cannot be written`, { cause });
   });
+  const release = async (): Promise<void> => {
+    await unlink(file).catch(() => undefined);
+  };
   try {
     for (let attempt = 0; attempt < lockTriesMax; attempt++) {
       try {
         // A link appears whole or not at all, and not where one is: the lock is never seen half written.
         await link(own, file);
-        return async () => {
-          await unlink(file).catch(() => undefined);
-        };
+        return release;
       } catch (error) {
         if (codeOf(error) !== 'EEXIST') throw error;
       }
@@ -188,7 +190,8 @@ async function takeLock(file: string, path: string): Promise<() => Promise<void>
       if (found === undefined) continue;
       if (await isAlive(found))
         throw new DatabaseError('Unavailable', `the data directory ${path} is in use by process ${found.pid}`);
-      await removeDeadLock(file, own, found);
+      if (await replaceDeadLock(file, own, found)) return release;
+      await new Promise((resolve) => setTimeout(resolve, lockPauseMs));
     }
     throw new DatabaseError('Unavailable', `the data directory ${path} is being taken by another process`);
   } finally {
@@ -196,19 +199,34 @@ async function takeLock(file: string, path: string): Promise<() => Promise<void>
   }
 }
 
-/** Moves a dead lock aside, and puts it back when somebody took it in the meantime. */
-async function removeDeadLock(file: string, own: string, dead: LockHolder): Promise<void> {
-  const aside = `${own}.dead`;
+/** A take-over of a dead lock lasts a few file operations; one that is older was cut short by a crash. */
+const takeOverMsMax = 10_000;
+
+/**
+ * Puts our own lock in the place of a dead one; false when somebody else did, or is at it. One process at a time
+ * may look at the lock and replace it: whoever looked before and comes after finds a living holder.
+ */
+async function replaceDeadLock(file: string, own: string, dead: LockHolder): Promise<boolean> {
+  const token = `${file}.take-over`;
   try {
-    await rename(file, aside);
+    await link(own, token);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
+    const begun = await stat(token).catch(() => undefined);
+    if (begun !== undefined && Date.now() - begun.ctimeMs > takeOverMsMax) await unlink(token).catch(() => undefined);
+    return false;
   }
-  const moved = await holderOf(aside);
-  if (moved !== undefined && (moved.pid !== dead.pid || moved.start !== dead.start))
-    await link(aside, file).catch(() => undefined);
-  await unlink(aside);
+  try {
+    const found = await holderOf(file);
+    if (found === undefined || found.pid !== dead.pid || found.start !== dead.start) return false;
+    // Renaming one of two links to the same file would do nothing, so the lock is a file of its own.
+    const fresh = `${own}.lock`;
+    await writeFile(fresh, await readFile(own), { flag: 'wx', mode: 0o600 });
+    await rename(fresh, file);
+    return true;
+  } finally {
+    await unlink(token).catch(() => undefined);
+  }
 }
 
 /** Who holds a lock; undefined when it has just gone. A file that is not ours to read counts as dead. */

@@ -13,6 +13,7 @@ import { DatabaseError } from '../../model/errors.ts';
 import { recordFault } from '../../model/record.ts';
 import { emptyTail, readBytesMax, type AppendOutcome, type Log, type LogTail } from '../../replication/log.ts';
 import { checkedRun, endsEntry, hole, sequenceOf, tailOf, verifyRead } from '../../replication/run.ts';
+import { RecordCache } from './record-cache.ts';
 import type { Store, StoreWrite } from './store.ts';
 
 /** Area bytes of the store's keys. */
@@ -21,6 +22,9 @@ const trimArea = 0x54;
 
 /** Records removed by one batch of `trim`, so that a long list does not become one large write. */
 const trimBatchRecordsMax = 1024;
+
+/** Bytes of records kept in memory by each group, so that hot items are read without the store. */
+const cacheBytesMax = 16 * 1024 * 1024;
 
 /** With relaxed durability, the longest time an appended record may wait for its fsync. */
 export const relaxedFlushMsMax = 50;
@@ -40,6 +44,7 @@ interface Group {
   lane: Promise<unknown>;
   /** Set when a write failed and nobody knows what was stored. */
   broken: unknown;
+  readonly cache: RecordCache;
 }
 
 const groupsOfStore = new WeakMap<Store, Map<string, Promise<Group>>>();
@@ -92,6 +97,7 @@ export class EmbeddedLog implements Log {
         strict,
       );
       group.tail = next;
+      for (const [index, record] of records.entries()) group.cache.put(after + 1 + index, record);
       if (!strict)
         this.#flushing ??= setTimeout(() => void this.#flush().catch(() => undefined), relaxedFlushMsMax).unref();
       return { kind: 'appended' };
@@ -145,8 +151,13 @@ export class EmbeddedLog implements Log {
   /** One record, or undefined when it was trimmed or never written. Throws Internal when its bytes are damaged. */
   get(sequence: number): Uint8Array | undefined {
     this.#requireOpen();
+    const { cache } = this.#group;
+    const cached = cache.get(sequence);
+    if (cached !== undefined) return cached;
     const record = this.#store.getSync(this.#key(sequence));
-    if (record !== undefined) verifyRead(record, sequence, undefined);
+    if (record === undefined) return undefined;
+    verifyRead(record, sequence, undefined);
+    cache.put(sequence, record);
     return record;
   }
 
@@ -164,6 +175,7 @@ export class EmbeddedLog implements Log {
         const next = removed.reduce((highest, sequence) => Math.max(highest, sequence), trimmedTo);
         // Known before it happens, so that no scan takes a trimmed record for a hole.
         this.#group.trimmedTo = next;
+        for (const sequence of removed) this.#group.cache.forget(sequence);
         await this.#write(
           [...removed.map((sequence) => ({ key: this.#key(sequence), value: undefined })), this.#trimWrite(next)],
           false,
@@ -250,6 +262,7 @@ async function loadGroup(store: Store, name: GroupName): Promise<Group> {
     trimmedTo: trimmedToOf(store, name),
     lane: Promise.resolve(),
     broken: undefined,
+    cache: new RecordCache(cacheBytesMax),
   };
   const range = { gt: recordKey(name, 0), lt: recordKey(name, Number.MAX_SAFE_INTEGER), reverse: true, limit: 1 };
   for await (const chunk of store.scan(range)) {

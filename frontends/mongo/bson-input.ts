@@ -1,14 +1,26 @@
 // Reading arguments out of a command's BSON: documents as lists of named raw values, numbers as MongoDB coerces
 // them. Everything here trusts bytes that `decode` has validated.
 
-import { readFloat64, readInt32, readInt64 } from '../../model/bytes.ts';
+import { compareBytes, readFloat64, readInt32, readInt64 } from '../../model/bytes.ts';
 import { decodeDecimal } from '../../model/decimal.ts';
 import { compareRaw, mongoRank } from '../../model/order.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, type Raw } from '../../model/bson/walk.ts';
 
-/** MongoDB's order of two values; absent is below null. */
+/** MongoDB's order of two values; absent is below null. Two of the same common type are compared at once. */
 export function compareStored(a: Raw | undefined, b: Raw | undefined): number {
+  if (a !== undefined && b !== undefined && a.type === b.type) {
+    if (a.type === BsonType.int32) return Math.sign(readInt32(a.bytes, a.start) - readInt32(b.bytes, b.start));
+    if (a.type === BsonType.string)
+      return compareBytes(a.bytes, a.start + 4, a.end - 1, b.bytes, b.start + 4, b.end - 1);
+    if (a.type === BsonType.double) {
+      const left = readFloat64(a.bytes, a.start);
+      const right = readFloat64(b.bytes, b.start);
+      if (left < right) return -1;
+      if (left > right) return 1;
+      if (left === right) return 0;
+    }
+  }
   return compareRaw(a, b, mongoRank);
 }
 

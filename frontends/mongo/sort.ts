@@ -5,11 +5,12 @@
 
 import { BsonType } from '../../model/bson/types.ts';
 import { childOf, ElementCursor, rawDocument, type Raw } from '../../model/bson/walk.ts';
+import { compareValues, mongoRank } from '../../model/order.ts';
 import type { Path } from '../../model/predicate.ts';
-import { compareStored, fieldsOf, isNumber, numberOf } from './bson-input.ts';
+import { valueOf, type Value } from '../../model/value.ts';
+import { fieldsOf, isNumber, numberOf } from './bson-input.ts';
 import { badValue, MongoCode, MongoError } from './errors.ts';
 import { fieldPath } from './field-path.ts';
-import { rawOf } from './update/arithmetic.ts';
 import { isPosition } from './update/tree.ts';
 
 export interface SortField {
@@ -52,15 +53,13 @@ function directionOf(value: Raw, name: string): 1 | -1 {
   return direction;
 }
 
-/** One value per field; undefined stands for an empty array. */
-export type SortKey = readonly (Raw | undefined)[];
-
-const nullValue = rawOf((writer) => writer.null(''));
+/** One value per field, decoded once; undefined stands for an empty array. */
+export type SortKey = readonly Value[];
 
 export function compareSortKeys(fields: readonly SortField[]): (a: SortKey, b: SortKey) => number {
   return (a, b) => {
     for (let i = 0; i < fields.length; i++) {
-      const result = compareStored(a[i], b[i]);
+      const result = compareValues(a[i], b[i], mongoRank);
       if (result !== 0) return result * fields[i]!.direction;
     }
     return 0;
@@ -69,12 +68,12 @@ export function compareSortKeys(fields: readonly SortField[]): (a: SortKey, b: S
 
 /** A field on its way: settled on a value, or standing before an array with the rest of its path from `next` on. */
 interface Reach {
-  readonly value: Raw | undefined;
+  readonly value: Value;
   readonly array: Raw | undefined;
   readonly next: number;
 }
 
-function settled(value: Raw | undefined): Reach {
+function settled(value: Value): Reach {
   return { value, array: undefined, next: 0 };
 }
 
@@ -84,10 +83,12 @@ function follow(start: Raw, path: Path, from: number): Reach {
   for (let i = from; i < path.length; i++) {
     if (value.type === BsonType.array && !isPosition(path[i]!)) return { value: undefined, array: value, next: i };
     const child = childOf(value, path[i]!);
-    if (child === undefined) return settled(nullValue);
+    if (child === undefined) return settled(null);
     value = child;
   }
-  return value.type === BsonType.array ? { value: undefined, array: value, next: path.length } : settled(value);
+  return value.type === BsonType.array
+    ? { value: undefined, array: value, next: path.length }
+    : settled(valueOf(value));
 }
 
 /** What gives a document's key in the order of these fields. */
@@ -119,8 +120,8 @@ function leastKey(
     const inside = reached.map((reach, i) => {
       if (reach.array === undefined) return reach;
       const { path } = fields[i]!;
-      if (reach.next === path.length) return settled(element);
-      return element.type === BsonType.object ? follow(element, path, reach.next) : settled(nullValue);
+      if (reach.next === path.length) return settled(valueOf(element));
+      return element.type === BsonType.object ? follow(element, path, reach.next) : settled(null);
     });
     const key = leastKey(fields, inside, compare);
     if (least === undefined || compare(key, least) < 0) least = key;
@@ -128,7 +129,7 @@ function leastKey(
   return (
     least ??
     reached.map((reach, i) =>
-      reach.array === undefined ? reach.value : reach.next === fields[i]!.path.length ? undefined : nullValue,
+      reach.array === undefined ? reach.value : reach.next === fields[i]!.path.length ? undefined : null,
     )
   );
 }

@@ -8,10 +8,10 @@
 // Stored strings are UTF-8 already, so only the bytes that JSON must escape are looked at. Nothing recurses.
 
 import { readFloat64, readInt32, readInt64, utf8 } from '../bytes.ts';
-import { decimal128Text, decodeDecimal } from '../decimal.ts';
+import { decimal128Text } from '../decimal.ts';
 import type { Value } from '../value.ts';
 import { BsonType } from './types.ts';
-import { findField, nameOf, Raw, valueLength } from './walk.ts';
+import { findField, nameOf, type Raw, valueLength } from './walk.ts';
 
 export type JsonForm = 'sql' | 'canonical';
 
@@ -306,7 +306,8 @@ export class JsonWriter {
     switch (type) {
       case BsonType.decimal128: {
         const text = decimal128Text(bytes, start);
-        const isNumber = this.#form === 'sql' && decodeDecimal(bytes, start).kind === 'finite';
+        // Beyond the range of doubles too: a reader of doubles would take the digits for infinity and lose them.
+        const isNumber = this.#form === 'sql' && Number.isFinite(Number(text));
         this.text(isNumber ? text : `{"$numberDecimal":"${text}"}`);
         return;
       }

@@ -3,17 +3,17 @@
 // ordinary comparison, and a typed value equals an object that a Cosmos client wrote in the same form.
 
 import { readInt32 } from '../bytes.ts';
-import { decodeDecimal } from '../decimal.ts';
+import { decimal128Text } from '../decimal.ts';
 import { bsonOfJson } from './json-read.ts';
 import { jsonOfValue } from './json-write.ts';
 import { BsonType } from './types.ts';
-import { Raw, rawDocument } from './walk.ts';
+import { type Raw, rawDocument } from './walk.ts';
 import { BsonWriter } from './write.ts';
 
-/** Whether a stored number is NaN or infinite, which SQL shows as an object. */
+/** Whether a stored number is NaN, infinite or beyond the range of doubles, which SQL shows as an object. */
 export function isNotFinite(bytes: Uint8Array, type: number, start: number): boolean {
   if (type === BsonType.double) return (readInt32(bytes, start + 4) & 0x7ff00000) === 0x7ff00000;
-  return type === BsonType.decimal128 && decodeDecimal(bytes, start).kind !== 'finite';
+  return type === BsonType.decimal128 && !Number.isFinite(Number(decimal128Text(bytes, start)));
 }
 
 /** Whether SQL sees the stored value as it is. */

@@ -66,12 +66,7 @@ function checkCString(bytes: Uint8Array, at: number, limit: number, what: string
  * Checks the document that fills [start, end) of `bytes`.
  * Throws BadRequest (offset given) for malformed bytes and TooDeep beyond `levelsMax` nested documents.
  */
-export function validateBson(
-  bytes: Uint8Array,
-  start = 0,
-  end = bytes.length,
-  levelsMax = depthMax,
-): void {
+export function validateBson(bytes: Uint8Array, start = 0, end = bytes.length, levelsMax = depthMax): void {
   if (end - start < 5) throw bad('a document has at least 5 bytes', start);
   if (readInt32(bytes, start) !== end - start) throw bad('the document length differs from the bytes given', start);
   if (bytes[end - 1] !== 0) throw bad('the document has no terminator', end - 1);

@@ -87,7 +87,11 @@ function numberEnd(text: string, at: number): number {
 }
 
 /** Reads the string whose opening quote is at `at`: its value and the index after the closing quote, or undefined. */
-function readString(text: string, at: number, escape: LexerTable['quoteEscape']): { value: string; end: number } | undefined {
+function readString(
+  text: string,
+  at: number,
+  escape: LexerTable['quoteEscape'],
+): { value: string; end: number } | undefined {
   const quote = text[at]!;
   let value = '';
   let plain = at + 1;

@@ -37,7 +37,12 @@ async function write(client: CosmosHttp, ledger: Ledger, writer: number, counter
     try {
       const answer = removes
         ? await client.delete('audit', 'items', `p${writer}`, name)
-        : await client.upsert('audit', 'items', `p${writer}`, { id: name, pk: `p${writer}`, value, text: 'x'.repeat(Math.floor(random() * 2000)) });
+        : await client.upsert('audit', 'items', `p${writer}`, {
+            id: name,
+            pk: `p${writer}`,
+            value,
+            text: 'x'.repeat(Math.floor(random() * 2000)),
+          });
       status = answer.status;
     } catch {
       return;
@@ -55,32 +60,36 @@ async function stateOf(client: CosmosHttp, name: string): Promise<ItemState> {
   return { kind: 'present', value: (JSON.parse(answer.body) as { value: number }).value };
 }
 
-test(`no acknowledged write is lost when the process is killed under ${writers} writers (${rounds} rounds)`, async () => {
-  const ledger = new Ledger();
-  const counter = { next: 1 };
-  let server = await ServerProcess.start(['--data', directory]);
-  let client = new CosmosHttp(server.ready.sql);
-  await client.createDatabase('audit');
-  expect((await client.createContainer('audit', 'items')).status).toBe(201);
-  for (let round = 0; round < rounds; round++) {
-    const running = Array.from({ length: writers }, (_, writer) => write(client, ledger, writer, counter));
-    await delay(150 + random() * 700);
-    await server.kill();
-    await Promise.all(running);
-    await client.close();
-    const check = await runCommand(['check', '--data', directory]);
-    expect(check.code, `round ${round}, seed ${seed}: ${check.output}`).toBe(0);
-    server = await ServerProcess.start(['--data', directory]);
-    client = new CosmosHttp(server.ready.sql);
-    const faults: string[] = [];
-    for (const name of ledger.items()) {
-      const fault = ledger.settle(name, await stateOf(client, name));
-      if (fault !== undefined) faults.push(fault);
+test(
+  `no acknowledged write is lost when the process is killed under ${writers} writers (${rounds} rounds)`,
+  async () => {
+    const ledger = new Ledger();
+    const counter = { next: 1 };
+    let server = await ServerProcess.start(['--data', directory]);
+    let client = new CosmosHttp(server.ready.sql);
+    await client.createDatabase('audit');
+    expect((await client.createContainer('audit', 'items')).status).toBe(201);
+    for (let round = 0; round < rounds; round++) {
+      const running = Array.from({ length: writers }, (_, writer) => write(client, ledger, writer, counter));
+      await delay(150 + random() * 700);
+      await server.kill();
+      await Promise.all(running);
+      await client.close();
+      const check = await runCommand(['check', '--data', directory]);
+      expect(check.code, `round ${round}, seed ${seed}: ${check.output}`).toBe(0);
+      server = await ServerProcess.start(['--data', directory]);
+      client = new CosmosHttp(server.ready.sql);
+      const faults: string[] = [];
+      for (const name of ledger.items()) {
+        const fault = ledger.settle(name, await stateOf(client, name));
+        if (fault !== undefined) faults.push(fault);
+      }
+      expect(faults, `round ${round}, seed ${seed}`).toEqual([]);
     }
-    expect(faults, `round ${round}, seed ${seed}`).toEqual([]);
-  }
-  await client.close();
-  expect(await server.stop()).toBe(0);
-  expect(ledger.acknowledgements).toBeGreaterThan(rounds * writers);
-  console.log(`audit: ${rounds} kills, ${ledger.acknowledgements} acknowledged writes, none lost (seed ${seed})`);
-}, rounds * 30_000);
+    await client.close();
+    expect(await server.stop()).toBe(0);
+    expect(ledger.acknowledgements).toBeGreaterThan(rounds * writers);
+    console.log(`audit: ${rounds} kills, ${ledger.acknowledgements} acknowledged writes, none lost (seed ${seed})`);
+  },
+  rounds * 30_000,
+);

@@ -35,9 +35,18 @@ async function openEngine(store: LosingStore, durability: 'strict' | 'relaxed'):
 }
 
 /** One writer: its own items, one logical partition, until the power goes. */
-async function write(engine: Engine, ledger: Ledger, pk: string, random: () => number, counter: { next: number }): Promise<void> {
+async function write(
+  engine: Engine,
+  ledger: Ledger,
+  pk: string,
+  random: () => number,
+  counter: { next: number },
+): Promise<void> {
   for (;;) {
-    const items = [...new Set([0, 1, 2].map(() => `${pk}/${Math.floor(random() * 4)}`))].slice(0, random() < 0.3 ? 3 : 1);
+    const items = [...new Set([0, 1, 2].map(() => `${pk}/${Math.floor(random() * 4)}`))].slice(
+      0,
+      random() < 0.3 ? 3 : 1,
+    );
     const writes = items.map((id): ItemWrite => {
       const removes = ledger.stateOf(id).kind === 'present' && random() < 0.2;
       const value = counter.next++;
@@ -91,7 +100,12 @@ async function audit(runs: number, seed: number, durability: 'strict' | 'relaxed
     let engine = await openEngine(store, 'strict');
     await engine.execute({ kind: 'create-database', id: name.database }, context);
     await engine.execute(
-      { kind: 'create-container', ...name, profile: 'documents', partitionKey: { paths: ['/pk'], kind: 'Hash', version: 2 } },
+      {
+        kind: 'create-container',
+        ...name,
+        profile: 'documents',
+        partitionKey: { paths: ['/pk'], kind: 'Hash', version: 2 },
+      },
       context,
     );
     await engine.close();
@@ -127,7 +141,9 @@ test(`a disk that loses what was not synced loses nothing acknowledged (${runs} 
   // An empty history proves nothing: writes were acknowledged, and batches were really lost.
   expect(acknowledgements).toBeGreaterThan(runs * writers);
   expect(lost).toBeGreaterThan(runs / 10);
-  console.log(`losing disk: ${runs} runs, ${acknowledgements} acknowledged writes, ${lost} batches lost, none of them acknowledged`);
+  console.log(
+    `losing disk: ${runs} runs, ${acknowledgements} acknowledged writes, ${lost} batches lost, none of them acknowledged`,
+  );
 }, 120_000);
 
 test('the audit notices a log that acknowledges before it syncs', async () => {

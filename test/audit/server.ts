@@ -40,7 +40,8 @@ export class ServerProcess {
       [entry, 'start', '--sql-port', '0', '--mongo-port', '0', '--admin-port', '0', '--ready-file', readyFile, ...args],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => output.push(chunk.toString()));
     const deadline = Date.now() + readyMsMax;
     for (;;) {
       const text = await readFile(readyFile, 'utf8').catch(() => undefined);
@@ -76,10 +77,13 @@ export class ServerProcess {
 }
 
 /** Runs a command of the program to its end. */
-export async function runCommand(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+export async function runCommand(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly output: string }> {
   const child = spawn(process.execPath, [entry, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const output: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => output.push(chunk.toString()));
   await once(child, 'exit');
   return { code: child.exitCode, output: output.join('') };
 }

@@ -11,6 +11,7 @@ import type { RunningServer } from '../../bin/server.ts';
 import { MemoryStore } from '../../core/storage/memory-store.ts';
 import { storageFull, type Store, type StoreWrite } from '../../core/storage/store.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
+import { CosmosHttp } from '../clients/cosmos-http.ts';
 import { serve } from '../serving.ts';
 
 let folder: string;
@@ -227,6 +228,23 @@ describe('a full disk', () => {
   });
 });
 
+describe('a full disk, seen through the Cosmos door,', () => {
+  test('answers writes with 503 and reads with 200', async () => {
+    const store = new FillingStore();
+    const server = await started({}, { store });
+    const client = new CosmosHttp(server.endpoints.sql!);
+    await client.createDatabase('d');
+    await client.createContainer('d', 'c');
+    expect((await client.upsert('d', 'c', 'p', { id: 'before', pk: 'p' })).status).toBe(201);
+    store.full = true;
+    expect((await client.upsert('d', 'c', 'p', { id: 'during', pk: 'p' })).status).toBe(503);
+    expect((await client.read('d', 'c', 'p', 'before')).status).toBe(200);
+    store.full = false;
+    expect((await client.upsert('d', 'c', 'p', { id: 'during', pk: 'p' })).status).toBe(201);
+    await client.close();
+  });
+});
+
 describe('a broken disk', () => {
   test('is told by /ready, and reads go on', async () => {
     const store = new MemoryStore();
@@ -246,6 +264,16 @@ describe('a broken disk', () => {
     const ready = await fetch(`${server.endpoints.admin}/ready`);
     expect(ready.status).toBe(503);
     expect(await ready.json()).toMatchObject({ ready: false });
+  });
+});
+
+describe('a manual clock', () => {
+  test('that was moved far keeps its Cosmos clients', async () => {
+    const server = await started({ clock: 'manual', seed: 1 });
+    server.clock.advance!(365 * 86_400_000);
+    const client = new CosmosHttp(server.endpoints.sql!);
+    expect((await client.createDatabase('d')).status).toBe(201);
+    await client.close();
   });
 });
 

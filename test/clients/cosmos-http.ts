@@ -53,7 +53,13 @@ export class CosmosHttp {
   }
 
   createDatabase(id: string): Promise<HttpAnswer> {
-    return this.send({ method: 'POST', path: '/dbs', resourceType: 'dbs', resourceLink: '', body: JSON.stringify({ id }) });
+    return this.send({
+      method: 'POST',
+      path: '/dbs',
+      resourceType: 'dbs',
+      resourceLink: '',
+      body: JSON.stringify({ id }),
+    });
   }
 
   createContainer(database: string, id: string, path = '/pk'): Promise<HttpAnswer> {

@@ -39,7 +39,12 @@ beforeEach(async () => {
   engine = await openEngine(store, 3);
   await engine.execute({ kind: 'create-database', id: 'db' }, context);
   await engine.execute(
-    { kind: 'create-container', ...name, profile: 'documents', partitionKey: { paths: ['/pk'], kind: 'Hash', version: 2 } },
+    {
+      kind: 'create-container',
+      ...name,
+      profile: 'documents',
+      partitionKey: { paths: ['/pk'], kind: 'Hash', version: 2 },
+    },
     context,
   );
 });
@@ -76,7 +81,12 @@ describe('items', () => {
 
   test('a replace needs the version its condition names', async () => {
     const { item } = await write(create('1'));
-    const replaced = await write({ kind: 'replace-item', body: itemOf('1', 'a', 2), view: 'exact', condition: { ifMatch: item.time } });
+    const replaced = await write({
+      kind: 'replace-item',
+      body: itemOf('1', 'a', 2),
+      view: 'exact',
+      condition: { ifMatch: item.time },
+    });
     expect(replaced.change).toBe('replaced');
     await expect(
       write({ kind: 'replace-item', body: itemOf('1', 'a', 3), view: 'exact', condition: { ifMatch: item.time } }),
@@ -92,12 +102,19 @@ describe('items', () => {
   });
 
   test('a partition key given beside the body must agree with it', async () => {
-    await expect(write({ ...create('1', 'a'), partitionKey: ['b'] } as ItemWrite)).rejects.toMatchObject({ code: 'PartitionKeyMismatch' });
+    await expect(write({ ...create('1', 'a'), partitionKey: ['b'] } as ItemWrite)).rejects.toMatchObject({
+      code: 'PartitionKeyMismatch',
+    });
   });
 
   test('an edit may not move an item to another identity', async () => {
     await write(create('1'));
-    const edit = (body: Uint8Array): ItemWrite => ({ kind: 'edit-item', id: '1', partitionKey: ['a'], edit: () => body });
+    const edit = (body: Uint8Array): ItemWrite => ({
+      kind: 'edit-item',
+      id: '1',
+      partitionKey: ['a'],
+      edit: () => body,
+    });
     await expect(write(edit(itemOf('2', 'a')))).rejects.toMatchObject({ code: 'ImmutableField' });
     await expect(write(edit(itemOf('1', 'b')))).rejects.toMatchObject({ code: 'ImmutableField' });
   });
@@ -183,7 +200,10 @@ describe('feeds', () => {
   test('a scope of one logical partition gives its items only', async () => {
     await write(create('1', 'a'));
     await write(create('2', 'b'));
-    const page = await engine.execute({ kind: 'read-feed', ...name, scope: { partitionKey: ['b'] }, itemsMax: 10 }, context);
+    const page = await engine.execute(
+      { kind: 'read-feed', ...name, scope: { partitionKey: ['b'] }, itemsMax: 10 },
+      context,
+    );
     expect(page.items.map((item) => item.id)).toEqual(['2']);
   });
 });
@@ -207,7 +227,11 @@ describe('catalog', () => {
   });
 
   test('of two creations of one container in one commit group one is refused', async () => {
-    const make = () => engine.execute({ kind: 'create-container', database: 'new', container: 'c', profile: 'collection', createDatabase: true }, context);
+    const make = () =>
+      engine.execute(
+        { kind: 'create-container', database: 'new', container: 'c', profile: 'collection', createDatabase: true },
+        context,
+      );
     const outcomes = await Promise.allSettled([make(), make()]);
     expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected']);
   });

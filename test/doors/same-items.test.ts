@@ -2,7 +2,17 @@
 // through the other, and what the other does not understand keeps its type.
 
 import { CosmosClient, type Container } from '@azure/cosmos';
-import { Binary, Decimal128, Double, Int32, Long, MongoClient, ObjectId, type Collection, type Document } from 'mongodb';
+import {
+  Binary,
+  Decimal128,
+  Double,
+  Int32,
+  Long,
+  MongoClient,
+  ObjectId,
+  type Collection,
+  type Document,
+} from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Meridian } from '../../bin/embed.ts';
 import { wellKnownKey } from '../clients/cosmos-http.ts';
@@ -48,7 +58,9 @@ test('an item made through Cosmos is found, updated and deleted through Mongo', 
   const found = await collection.findOne({ name: 'lamp' });
   expect(found).toMatchObject({ _id: '1', id: '1', pk: 'a', tags: ['x', ['y']] });
   expect(found!['stock']).toEqual(new Int32(3));
-  expect(await collection.updateOne({ _id: '1' as never, pk: 'a' }, { $inc: { stock: 4 } })).toMatchObject({ modifiedCount: 1 });
+  expect(await collection.updateOne({ _id: '1' as never, pk: 'a' }, { $inc: { stock: 4 } })).toMatchObject({
+    modifiedCount: 1,
+  });
   const { resource } = await container.item('1', 'a').read<{ stock: number; name: string }>();
   expect(resource).toMatchObject({ stock: 7, name: 'lamp' });
   expect(await collection.deleteOne({ _id: '1' as never })).toMatchObject({ deletedCount: 1 });

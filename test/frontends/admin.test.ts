@@ -1,9 +1,12 @@
 // The admin door over a real port: who may ask what, and what it answers.
 
+import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../../bin/server.ts';
+import { surface } from '../../frontends/admin/surface.ts';
 import { serve } from '../serving.ts';
 
 const accountKey = Buffer.alloc(64, 9).toString('base64');
@@ -230,4 +233,28 @@ test('a client that does not finish its headers is cut', { timeout: 30_000 }, as
     socket.on('close', () => done(text));
   });
   expect(answer).toMatch(/^HTTP\/1\.1 408/);
+});
+
+test('its README lists exactly the routes there are', async () => {
+  const text = await readFile(new URL('../../frontends/admin/README.md', import.meta.url), 'utf8');
+  const listed = text.split('\n').filter((line) => /^\| (GET|POST) /.test(line));
+  expect(listed).toEqual(
+    surface.map(
+      ({ method, path, credentials, help }) => `| ${method.toUpperCase()} | \`${path}\` | ${credentials} | ${help} |`,
+    ),
+  );
+});
+
+test('the same port speaks TLS to clients that trust the authority', async () => {
+  const { port } = new URL(server.endpoints.admin);
+  const status = await new Promise<number | undefined>((done, failed) => {
+    const call = requestTls(
+      { host: 'localhost', family: 4, port, path: '/alive', ca: server.deployment.authorityPem },
+      (response) => {
+        response.resume().on('end', () => done(response.statusCode));
+      },
+    );
+    call.on('error', failed).end();
+  });
+  expect(status).toBe(200);
 });

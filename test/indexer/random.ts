@@ -53,7 +53,7 @@ function writeScalar(writer: BsonWriter, name: string, random: Random): void {
       );
       return;
     case 7:
-      writer.date(name, BigInt(below(random, 5) * 1000 - 2000));
+      writer.date(name, below(random, 5) * 1000 - 2000);
       return;
     case 8:
       writer.string(name, pick(random, longs));

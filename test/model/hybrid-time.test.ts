@@ -19,7 +19,7 @@ describe('hybrid time', () => {
     expect(msOf(hybridTimeOfMs(epochMs + 123))).toBe(epochMs + 123);
     expect(secondsOf(hybridTimeOfMs(epochMs + 1999))).toBe(epochMs / 1000 + 1);
     expect(hybridTimeOfMs(0)).toBe(0);
-    expect(Number.isSafeInteger(hybridTimeOfMs(Date.UTC(2048, 0)))).toBe(true);
+    expect(Number.isSafeInteger(hybridTimeOfMs(Date.UTC(2300, 0)))).toBe(true);
   });
 
   it('goes to a Mongo timestamp and back, in order', () => {
@@ -29,7 +29,7 @@ describe('hybrid time', () => {
       const time = (random.below(2 ** 20) * 2 ** 32 + random.bits()) as HybridTime;
       const { seconds, increment } = timestampOf(time);
       expect(increment).toBeGreaterThan(0);
-      expect(increment).toBeLessThanOrEqual(10_000_000);
+      expect(increment).toBeLessThanOrEqual(1_000_000);
       expect(hybridTimeOfTimestamp(seconds, increment), `seed ${random.seed}`).toBe(time);
       const next = timestampOf((time + 1) as HybridTime);
       expect(next.seconds > seconds || next.increment > increment).toBe(true);

@@ -88,13 +88,9 @@ function randomItem(random: Random, withId: boolean): Uint8Array {
   return writer.end().finish();
 }
 
-/** Decimals beyond the range of doubles: JSON shows their digits, but no JSON reader of doubles can write them back. */
-const beyondDoubles = /E\+(?:309|3[1-9]\d|[4-9]\d\d|\d{4})/;
-
 describe('the JSON view', () => {
   it('of an item of any types, read, edited at one leaf and replaced, changes that leaf only', () => {
     const random = new Random();
-    let checked = 0;
     for (let round = 0; round < 5000 * scale; round++) {
       const stored = randomItem(random, random.chance(50));
       const storedId = fieldOf(stored, '_id');
@@ -104,8 +100,6 @@ describe('the JSON view', () => {
         skip: systemNames,
         tail: (writer) => void writer.text(',"_rid":"r","_ts":7'),
       }).toString();
-      if (beyondDoubles.test(text)) continue;
-      checked++;
       const message = `seed ${random.seed} round ${round}: ${text}`;
       const json = JSON.parse(text) as Record<string, unknown>;
       expect(json['id'], message).toBe(id);
@@ -117,7 +111,6 @@ describe('the JSON view', () => {
       validateBson(merged);
       expect(leavesOf(merged), message).toEqual(path === undefined ? leaves : withEdit(leaves, path));
     }
-    expect(checked).toBeGreaterThan(3000 * scale);
   });
 
   it('of an item born as JSON is that item, in its order', () => {

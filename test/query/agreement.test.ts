@@ -1,7 +1,9 @@
 // The engine against the naive evaluator: random items, random queries, equal answers, whole and by pages.
 
 import { expect, test } from 'vitest';
-import { evaluateQuery, printQuery, type Plain } from './naive.ts';
+import { evaluateQuery } from './naive.ts';
+import { printQuery } from './print.ts';
+import type { Plain } from './tree.ts';
 import { prepare, runPage, type Page } from './harness.ts';
 import { QueryMaker, Random, randomItems } from './random.ts';
 
@@ -17,10 +19,10 @@ function canonical(value: Plain): string {
   );
 }
 
-test(`3,000 random queries agree with the naive evaluator (seed ${seed})`, { timeout: 600_000 }, () => {
+test(`2,200 random queries agree with the naive evaluator (seed ${seed})`, { timeout: 600_000 }, () => {
   console.info(`agreement seed: ${seed}`);
   let rows = 0;
-  for (let round = 0; round < 3_000 * scale; round++) {
+  for (let round = 0; round < 2_200 * scale; round++) {
     const random = new Random(seed + round);
     const items = randomItems(random);
     const maker = new QueryMaker(random);
@@ -48,5 +50,5 @@ test(`3,000 random queries agree with the naive evaluator (seed ${seed})`, { tim
     rows += expected.length;
   }
   // Queries that find nothing agree easily: enough of them must find something.
-  expect(rows).toBeGreaterThan(3_000 * scale);
+  expect(rows).toBeGreaterThan(2_200 * scale);
 });

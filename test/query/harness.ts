@@ -104,4 +104,3 @@ export function runPaged(text: string, items: readonly unknown[], page: PageBoun
   } while (continuation !== undefined);
   return pages;
 }
-

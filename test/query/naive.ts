@@ -1,55 +1,7 @@
-// A second evaluator, written for nothing but to be plainly right: it walks a tree of its own over plain JavaScript
-// values, holds everything in memory, and shares no code with the engine. `print` writes the same tree as Cosmos SQL.
+// A second evaluator, written for nothing but to be plainly right: it walks a tree over plain JavaScript values, holds
+// everything in memory, and shares no code with the engine.
 
-export type Plain = undefined | null | boolean | number | string | readonly Plain[] | PlainObject;
-export interface PlainObject {
-  readonly [name: string]: Plain;
-}
-
-export type Tree =
-  | { readonly kind: 'literal'; readonly value: Plain }
-  | { readonly kind: 'parameter'; readonly name: string; readonly value: Plain }
-  | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'member'; readonly of: Tree; readonly name: string }
-  | { readonly kind: 'index'; readonly of: Tree; readonly index: Tree }
-  | { readonly kind: 'unary'; readonly operator: 'NOT' | '-' | '~'; readonly operand: Tree }
-  | { readonly kind: 'binary'; readonly operator: string; readonly left: Tree; readonly right: Tree }
-  | { readonly kind: 'conditional'; readonly test: Tree; readonly then: Tree; readonly otherwise: Tree }
-  | { readonly kind: 'between'; readonly not: boolean; readonly of: Tree; readonly low: Tree; readonly high: Tree }
-  | { readonly kind: 'in'; readonly not: boolean; readonly of: Tree; readonly list: readonly Tree[] }
-  | { readonly kind: 'like'; readonly not: boolean; readonly of: Tree; readonly pattern: string }
-  | { readonly kind: 'call'; readonly name: NaiveFunction; readonly values: readonly Tree[] }
-  | { readonly kind: 'object'; readonly fields: readonly (readonly [string, Tree])[] }
-  | { readonly kind: 'array'; readonly elements: readonly Tree[] }
-  | { readonly kind: 'subquery'; readonly word: '' | 'EXISTS' | 'ARRAY' | 'ALL' | 'FIRST' | 'LAST'; readonly of: QueryTree };
-
-export interface AggregateTree {
-  readonly alias: string;
-  readonly name: 'COUNT' | 'SUM' | 'AVG' | 'MIN' | 'MAX' | 'COUNTIF';
-  readonly of: Tree;
-}
-
-export interface QueryTree {
-  readonly distinct: boolean;
-  readonly top: number | undefined;
-  /** With aggregates: the keys' items, then the aggregates'. */
-  readonly select:
-    | { readonly kind: 'star' }
-    | { readonly kind: 'value'; readonly of: Tree }
-    | { readonly kind: 'list'; readonly items: readonly { readonly alias: string; readonly of: Tree }[] }
-    | {
-        readonly kind: 'groups';
-        readonly keys: readonly { readonly alias: string; readonly of: Tree }[];
-        readonly aggregates: readonly AggregateTree[];
-      };
-  /** The container under this alias, or an array of the row around. */
-  readonly from: { readonly alias: string; readonly array: Tree | undefined };
-  readonly joins: readonly { readonly alias: string; readonly array: Tree }[];
-  readonly where: Tree | undefined;
-  readonly orderBy: readonly { readonly of: Tree; readonly descending: boolean }[];
-  readonly offset: number | undefined;
-  readonly limit: number | undefined;
-}
+import type { AggregateTree, Plain, PlainObject, QueryTree, Tree } from './tree.ts';
 
 export type Row = ReadonlyMap<string, Plain>;
 
@@ -73,7 +25,9 @@ function same(a: Plain, b: Plain): boolean {
   if (isList(a) && isList(b)) return a.length === b.length && a.every((element, i) => same(element, b[i]));
   if (isObject(a) && isObject(b)) {
     const names = Object.keys(a);
-    return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name], b[name]));
+    return (
+      names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name], b[name]))
+    );
   }
   return a === b;
 }
@@ -139,7 +93,8 @@ const functions = {
   ENDSWITH: ofTexts((a, b) => a.endsWith(b)),
   INDEX_OF: ofTexts((a, b) => a.indexOf(b)),
   ARRAY_LENGTH: (a: Plain) => (isList(a) ? a.length : undefined),
-  ARRAY_CONTAINS: (a: Plain, b: Plain) => (isList(a) && b !== undefined ? a.some((element) => same(element, b)) : undefined),
+  ARRAY_CONTAINS: (a: Plain, b: Plain) =>
+    isList(a) && b !== undefined ? a.some((element) => same(element, b)) : undefined,
   IS_DEFINED: (a: Plain) => a !== undefined,
   IS_NUMBER: (a: Plain) => typeof a === 'number',
   IS_STRING: (a: Plain) => typeof a === 'string',
@@ -254,7 +209,7 @@ export function evaluateTree(tree: Tree, row: Row): Plain {
       return typeof of === 'string' ? like(of, tree.pattern) !== tree.not : undefined;
     }
     case 'call': {
-      const compute: (a: Plain, b: Plain) => Plain = functions[tree.name];
+      const compute: (a: Plain, b: Plain) => Plain = functions[tree.name as NaiveFunction];
       const [first, second] = tree.values;
       return compute(first && at(first), second && at(second));
     }
@@ -324,7 +279,13 @@ function groupsOf(select: Extract<QueryTree['select'], { readonly kind: 'groups'
   return groups.map((group) => {
     const fields: [string, Plain][] = select.keys.map((key, i) => [key.alias, group.keys[i]]);
     for (const { alias, name, of } of select.aggregates) {
-      fields.push([alias, aggregate(name, group.rows.map((row) => evaluateTree(of, row)))]);
+      fields.push([
+        alias,
+        aggregate(
+          name,
+          group.rows.map((row) => evaluateTree(of, row)),
+        ),
+      ]);
     }
     return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
   });
@@ -353,67 +314,4 @@ export function evaluateQuery(query: QueryTree, items: readonly Plain[], outer: 
   if (query.offset !== undefined) results = results.slice(query.offset);
   const limit = query.top ?? query.limit;
   return limit === undefined ? results : results.slice(0, limit);
-}
-
-export function printTree(tree: Tree): string {
-  switch (tree.kind) {
-    case 'literal':
-      return tree.value === undefined ? 'undefined' : JSON.stringify(tree.value);
-    case 'parameter':
-      return tree.name;
-    case 'name':
-      return tree.name;
-    case 'member':
-      return `${printTree(tree.of)}[${JSON.stringify(tree.name)}]`;
-    case 'index':
-      return `${printTree(tree.of)}[${printTree(tree.index)}]`;
-    case 'unary':
-      return `(${tree.operator} ${printTree(tree.operand)})`;
-    case 'binary':
-      return `(${printTree(tree.left)} ${tree.operator} ${printTree(tree.right)})`;
-    case 'conditional':
-      return `(${printTree(tree.test)} ? ${printTree(tree.then)} : ${printTree(tree.otherwise)})`;
-    case 'between':
-      return `(${printTree(tree.of)}${tree.not ? ' NOT' : ''} BETWEEN ${printTree(tree.low)} AND ${printTree(tree.high)})`;
-    case 'in':
-      return `(${printTree(tree.of)}${tree.not ? ' NOT' : ''} IN (${tree.list.map(printTree).join(', ')}))`;
-    case 'like':
-      return `(${printTree(tree.of)}${tree.not ? ' NOT' : ''} LIKE ${JSON.stringify(tree.pattern)})`;
-    case 'call':
-      return `${tree.name}(${tree.values.map(printTree).join(', ')})`;
-    case 'object':
-      return `{${tree.fields.map(([name, value]) => `${JSON.stringify(name)}: ${printTree(value)}`).join(', ')}}`;
-    case 'array':
-      return `[${tree.elements.map(printTree).join(', ')}]`;
-    case 'subquery':
-      return `${tree.word}(${printQuery(tree.of)})`;
-  }
-}
-
-export function printQuery(query: QueryTree): string {
-  const parts = ['SELECT'];
-  if (query.distinct) parts.push('DISTINCT');
-  if (query.top !== undefined) parts.push(`TOP ${query.top}`);
-  const { select } = query;
-  if (select.kind === 'star') parts.push('*');
-  else if (select.kind === 'value') parts.push(`VALUE ${printTree(select.of)}`);
-  else if (select.kind === 'list') parts.push(select.items.map((item) => `${printTree(item.of)} AS ${item.alias}`).join(', '));
-  else {
-    const keys = select.keys.map((key) => `${printTree(key.of)} AS ${key.alias}`);
-    const aggregates = select.aggregates.map(({ alias, name, of }) => `${name}(${printTree(of)}) AS ${alias}`);
-    parts.push([...keys, ...aggregates].join(', '));
-  }
-  const { alias, array } = query.from;
-  parts.push(array === undefined ? `FROM ${alias}` : `FROM ${alias} IN ${printTree(array)}`);
-  for (const join of query.joins) parts.push(`JOIN ${join.alias} IN ${printTree(join.array)}`);
-  if (query.where !== undefined) parts.push(`WHERE ${printTree(query.where)}`);
-  if (select.kind === 'groups' && select.keys.length > 0) {
-    parts.push(`GROUP BY ${select.keys.map((key) => printTree(key.of)).join(', ')}`);
-  }
-  if (query.orderBy.length > 0) {
-    const keys = query.orderBy.map((key) => `${printTree(key.of)}${key.descending ? ' DESC' : ''}`);
-    parts.push(`ORDER BY ${keys.join(', ')}`);
-  }
-  if (query.offset !== undefined) parts.push(`OFFSET ${query.offset} LIMIT ${query.limit ?? 0}`);
-  return parts.join(' ');
 }

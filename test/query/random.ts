@@ -1,7 +1,8 @@
 // Random items and random queries over them, from a seed. Names and values come from small sets, so that conditions
 // hold often enough to tell right from wrong.
 
-import { naiveFunctions, arityOf, type AggregateTree, type Plain, type QueryTree, type Tree } from './naive.ts';
+import { arityOf, naiveFunctions } from './naive.ts';
+import type { AggregateTree, Plain, QueryTree, Tree } from './tree.ts';
 
 export class Random {
   #state: number;
@@ -114,7 +115,9 @@ export class QueryMaker {
       case 2:
         return { kind: 'between', not: random.chance(0.3), of: inner(), low: inner(), high: inner() };
       case 3: {
-        const list = Array.from({ length: 1 + random.below(8) }, () => (random.chance(0.7) ? this.#leaf(scope) : inner()));
+        const list = Array.from({ length: 1 + random.below(8) }, () =>
+          random.chance(0.7) ? this.#leaf(scope) : inner(),
+        );
         return { kind: 'in', not: random.chance(0.3), of: inner(), list };
       }
       case 4: {

@@ -59,7 +59,7 @@ describe('committers over a faulty log', () => {
     const started = performance.now();
     const { violations, coverage } = await runHistories(subject, first, count);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`${coverage.histories} histories in ${seconds} s; per 1,000: ${coverage.line()}`);
+    process.stdout.write(`${coverage.histories} histories in ${seconds} s; per 1,000: ${coverage.line()}\n`);
     expect(
       violations.map(
         ({ seed, property, what }) => `seed ${seed}: ${property}: ${what}; replay: ${replayCommand(seed)}`,

@@ -20,7 +20,7 @@ export interface RunResult {
   readonly coverage: Coverage;
 }
 
-/** Runs the seeds `first` … `first + count - 1`, and stops soon after `violationsMax` of them failed. */
+/** Runs the seeds `first` … `first + count - 1`, and stops once `violationsMax` of them failed. */
 export async function runHistories(
   subject: Subject,
   first: number,
@@ -35,9 +35,9 @@ export async function runHistories(
   let next = first;
   let running: History[] = [];
   for (;;) {
-    while (running.length < side && next < end && violations.length < violationsMax)
-      running.push(new History(next++, subject));
-    if (running.length === 0) return { violations, coverage };
+    while (running.length < side && next < end) running.push(new History(next++, subject));
+    // Histories still under way are left where they are: nothing outside them waits for them.
+    if (running.length === 0 || violations.length >= violationsMax) return { violations, coverage };
     await settleMicrotasks();
     const still: History[] = [];
     for (const history of running) {

@@ -38,7 +38,7 @@ describe('LevelDB store', () => {
     const store = await openLevelStore(directory);
     await expect(openLevelStore(directory)).rejects.toMatchObject({
       code: 'Unavailable',
-      message: expect.stringContaining('open in another process'),
+      message: expect.stringContaining('open in another process') as unknown,
     });
     await store.close();
   });
@@ -51,7 +51,7 @@ describe('LevelDB store', () => {
       if (name.startsWith('MANIFEST')) await writeFile(join(directory, name), 'garbage');
     await expect(openLevelStore(directory)).rejects.toMatchObject({
       code: 'Internal',
-      message: expect.stringContaining(directory),
+      message: expect.stringContaining(directory) as unknown,
     });
   });
 

@@ -9,7 +9,7 @@ import { findFunction } from '../functions/table.ts';
 import { combine, mostVarying, type Compiled, type Compiler } from './compiler.ts';
 import { arrayConstructor, objectConstructor } from './constructors.ts';
 import { compileLike, type LikeTest } from './like.ts';
-import { and, binary, comparison, equalText, inConstantList, inList, or, unary } from './operators.ts';
+import { and, between, binary, comparison, equalText, inConstantList, inList, or, unary } from './operators.ts';
 import { compilePath, fieldOfItem, fieldOfValue, indexed, type PathReader } from './path.ts';
 import type { Scope } from './scope.ts';
 import { arraySubquery, edgeSubquery, exists, scalarSubquery } from './subquery.ts';
@@ -102,10 +102,7 @@ export function compileExpression(compiler: Compiler, expression: Expression, sc
       const operand = compile(expression.operand);
       const low = compile(expression.low);
       const high = compile(expression.high);
-      const evaluate = and([
-        comparison(semantics, 'greaterOrEqual', operand.evaluate, low.evaluate),
-        comparison(semantics, 'lessOrEqual', operand.evaluate, high.evaluate),
-      ]);
+      const evaluate = between(semantics, operand.evaluate, low.evaluate, high.evaluate);
       return combine(compiler, [operand, low, high], evaluate);
     }
     case 'in':
@@ -203,7 +200,8 @@ function compileScriptCall(compiler: Compiler, expression: ScriptCall, scope: Sc
   const parts = expression.arguments.map((argument) => compiler.expression(argument, scope));
   const evaluate: Evaluate = (frame) => {
     const callScript = frame.context.ports.callScript;
-    if (callScript === undefined) throw new DatabaseError('NotSupported', 'user-defined functions are not offered here');
+    if (callScript === undefined)
+      throw new DatabaseError('NotSupported', 'user-defined functions are not offered here');
     return callScript(
       expression.name,
       parts.map((part) => part.evaluate(frame)),

@@ -111,6 +111,18 @@ export function comparison(
   };
 }
 
+/** Both bounds belong to the range. The operand is evaluated once: chains of BETWEEN would else take 2^n steps. */
+export function between(semantics: Semantics, operand: Evaluate, low: Evaluate, high: Evaluate): Evaluate {
+  return (frame) => {
+    const value = operand(frame);
+    const fromLow = semantics.compare(value, low(frame));
+    if (fromLow !== undefined && fromLow < 0) return false;
+    const fromHigh = semantics.compare(value, high(frame));
+    if (fromHigh !== undefined && fromHigh > 0) return false;
+    return fromLow === undefined || fromHigh === undefined ? undefined : true;
+  };
+}
+
 /** `path = 'text'` without decoding the stored text; undefined where the text cannot be compared as bytes. */
 export function equalText(semantics: Semantics, path: PathReader, text: string): Evaluate | undefined {
   if (!isWellFormed(text)) return undefined;

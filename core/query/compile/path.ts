@@ -61,9 +61,7 @@ export function compilePath(semantics: Semantics, place: Place, names: readonly 
   const encoded = names.map(nameOf);
 
   function slowly(frame: Frame): Value {
-    let value = isItem
-      ? fieldOfItem(semantics, frame, slot, first)
-      : fieldOfValue(semantics, frame.slots[slot], first);
+    let value = isItem ? fieldOfItem(semantics, frame, slot, first) : fieldOfValue(semantics, frame.slots[slot], first);
     for (const name of rest) value = fieldOfValue(semantics, value, name);
     return value;
   }

@@ -133,7 +133,8 @@ export function compileRelation(
         value: evaluate(key.value, input.scope),
         descending: key.descending,
       }));
-      const places = input.result === undefined ? input.scope.ownPlaces() : [input.result, ...input.scope.ownPlaces()];
+      const all = input.result === undefined ? input.scope.ownPlaces() : [input.result, ...input.scope.ownPlaces()];
+      const places = relation.holds?.map((name) => input.scope.resolve(name)) ?? all;
       return { ...input, open: (outermost.sort ? outermostSort : innerSort)(input.open, places, orders) };
     }
     case 'project': {

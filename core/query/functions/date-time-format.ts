@@ -52,7 +52,7 @@ function specifier(letter: string, run: number, date: Date, fraction: number): s
 export function formatTicks(ticks: bigint, format: string): string | undefined {
   const { date, fraction } = partsOfTicks(ticks);
   let text = '';
-  for (let i = 0; i < format.length; ) {
+  for (let i = 0; i < format.length;) {
     const character = format[i]!;
     if (character === '\\') {
       text += format[i + 1] ?? '';

@@ -19,16 +19,7 @@ import { formatTicks } from './date-time-format.ts';
 import type { FunctionRow } from './row.ts';
 
 type Part =
-  | 'year'
-  | 'month'
-  | 'day'
-  | 'hour'
-  | 'minute'
-  | 'second'
-  | 'millisecond'
-  | 'microsecond'
-  | 'nanosecond'
-  | 'weekday';
+  'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'millisecond' | 'microsecond' | 'nanosecond' | 'weekday';
 
 const partNames = new Map<string, Part>(
   (

@@ -37,5 +37,7 @@ export const setFunctions: readonly FunctionRow[] = [
   ofTwoSets('SETDIFFERENCE', (left, right) => where(left, (key) => !right.has(key))),
   ofTwoSets('SETEQUAL', (left, right) => left.size === right.size && [...left.keys()].every((key) => right.has(key))),
   ofTwoSets('SETINTERSECT', (left, right) => where(left, (key) => right.has(key))),
-  ofTwoSets('SETUNION', (left, right) => where(new Map([...left, ...[...right].filter(([key]) => !left.has(key))]), () => true)),
+  ofTwoSets('SETUNION', (left, right) =>
+    where(new Map([...left, ...[...right].filter(([key]) => !left.has(key))]), () => true),
+  ),
 ];

@@ -26,11 +26,7 @@ interface Group {
 /** Bytes of a group's own objects, about. */
 const groupOverheadBytes = 200;
 
-export function groupRows(
-  input: OpenRows,
-  keys: readonly GroupKey[],
-  aggregates: readonly GroupAggregate[],
-): OpenRows {
+export function groupRows(input: OpenRows, keys: readonly GroupKey[], aggregates: readonly GroupAggregate[]): OpenRows {
   function newGroup(frame: Frame, values: readonly Value[]): Group {
     const { semantics } = frame.context;
     return {

@@ -46,20 +46,22 @@ function comparatorOf(frame: Frame, orders: readonly SortOrder[]): CompareMarks 
 function hold(frame: Frame, places: readonly Place[], mark: SortMark): HeldRow {
   const slots: Value[] = [];
   const items: (ScannedItem | undefined)[] = [];
-  const documents = new Set<Uint8Array>();
+  const buffers: Uint8Array[] = [];
   let bytes = rowOverheadBytes;
   for (const { slot, isItem } of places) {
     const item = isItem ? frame.items[slot] : undefined;
-    if (item !== undefined) documents.add(item.document);
+    if (item !== undefined) {
+      buffers.push(item.document);
+      bytes += item.document.length;
+    }
     items.push(item);
   }
-  for (const document of documents) bytes += document.length;
   for (const { slot, isItem } of places) {
     const value = isItem ? undefined : frame.slots[slot];
     slots.push(value);
     if (!(value instanceof Raw)) bytes += heldBytes(value);
-    else if (!documents.has(value.bytes)) {
-      documents.add(value.bytes);
+    else if (!buffers.includes(value.bytes)) {
+      buffers.push(value.bytes);
       bytes += value.bytes.length;
     }
   }
@@ -87,10 +89,14 @@ class Runs {
     this.#keep = keep;
   }
 
+  /** False for a row that comes after as many rows as can be wanted. */
+  wants(mark: SortMark): boolean {
+    const kept = this.#sorted[0];
+    if (this.#keep === undefined || kept === undefined || kept.length < this.#keep) return true;
+    return this.#compare(mark, kept[kept.length - 1]!) < 0;
+  }
+
   add(row: HeldRow): void {
-    const kept = this.#keep === undefined ? undefined : this.#sorted[0];
-    // A full set of rows that all come earlier: this one cannot be wanted.
-    if (kept !== undefined && kept.length === this.#keep && this.#compare(row, kept[kept.length - 1]!) > 0) return;
     this.#open.push(row);
     this.#bytes += row.bytes;
     if (this.#bytes > sortBytesMax) {
@@ -120,7 +126,7 @@ class Runs {
     const before = (a: number, b: number): boolean =>
       this.#compare(heap[a]!.run[heap[a]!.at]!, heap[b]!.run[heap[b]!.at]!) < 0;
     const sink = (from: number): void => {
-      for (let parent = from; ; ) {
+      for (let parent = from; ;) {
         let least = parent;
         for (const child of [2 * parent + 1, 2 * parent + 2]) {
           if (child < heap.length && before(child, least)) least = child;
@@ -143,12 +149,7 @@ class Runs {
   }
 }
 
-function mergeTwo(
-  left: readonly HeldRow[],
-  right: readonly HeldRow[],
-  compare: CompareMarks,
-  keep: number,
-): HeldRow[] {
+function mergeTwo(left: readonly HeldRow[], right: readonly HeldRow[], compare: CompareMarks, keep: number): HeldRow[] {
   const merged: HeldRow[] = [];
   let l = 0;
   let r = 0;
@@ -181,7 +182,8 @@ function sortRows(
       ordinal = progress !== undefined && scanned !== position ? 0 : ordinal + 1;
       position = scanned;
       const mark: SortMark = { keys: orders.map((order) => order.value(frame)), position, ordinal };
-      if (progress?.resume === undefined || compare(mark, progress.resume) > 0) runs.add(hold(frame, places, mark));
+      const isNew = progress?.resume === undefined || compare(mark, progress.resume) > 0;
+      if (isNew && runs.wants(mark)) runs.add(hold(frame, places, mark));
       if (frame.pacer.step()) yield false;
     }
     for (const row of runs.drain()) {

@@ -1,7 +1,7 @@
 // Rewrites that need no data: what is constant in the algebra becomes a literal, filters that always hold vanish.
 // What depends on parameters is not folded here: its closure is computed once per execution (compile/compiler.ts).
 
-import type { Expression, Relation } from '../../../model/query.ts';
+import type { Expression, Group, Relation } from '../../../model/query.ts';
 
 function isTrue(expression: Expression): boolean {
   return expression.kind === 'literal' && expression.value === true;
@@ -21,6 +21,11 @@ export function foldTest(test: Expression): Expression {
   return operands.length === 1 ? operands[0]! : { kind: 'and', operands };
 }
 
+/** Groups come in order of their first row, and lists in order of theirs; one group of anything else has no order. */
+function needsOrder(group: Group): boolean {
+  return group.keys.length > 0 || group.aggregates.some((aggregate) => aggregate.function.startsWith('MAKE'));
+}
+
 /** The chain without filters that keep everything. Inner relations of expressions are left as they are. */
 export function foldRelation(relation: Relation): Relation {
   switch (relation.kind) {
@@ -33,6 +38,10 @@ export function foldRelation(relation: Relation): Relation {
       const input = foldRelation(relation.input);
       const test = foldTest(relation.test);
       return isTrue(test) ? input : { ...relation, input, test };
+    }
+    case 'group': {
+      const input = foldRelation(relation.input);
+      return { ...relation, input: input.kind === 'sort' && !needsOrder(relation) ? input.input : input };
     }
     default:
       return { ...relation, input: foldRelation(relation.input) };

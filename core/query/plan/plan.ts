@@ -53,6 +53,25 @@ function definedBeforeSort(relation: Relation, sources: ReadonlySet<string>): Re
   return { ...relation, input: { ...sort, input: { kind: 'filter', input: sort.input, test } } };
 }
 
+/** Where a full sort holds results only: no name of a door's language can be this. */
+const resultBinding = '#result';
+
+/**
+ * Computes the results below a sort that must hold all its rows, so that it holds results and not items.
+ * A sort that is told how many rows are wanted computes only those: it is left as it is.
+ */
+function projectedBeforeSort(relation: Relation, sources: ReadonlySet<string>): Relation {
+  if (relation.kind === 'distinct') return { ...relation, input: projectedBeforeSort(relation.input, sources) };
+  if (relation.kind !== 'project' || relation.input.kind !== 'sort') return relation;
+  const { value, input: sort } = relation;
+  if (value.kind === 'variable' && sources.has(value.name)) return relation;
+  const result: Expression = { kind: 'variable', name: resultBinding };
+  const bound: Relation = { kind: 'let', input: sort.input, binding: resultBinding, value };
+  const test: Expression = { kind: 'call', name: 'IS_DEFINED', arguments: [result] };
+  const defined: Relation = { kind: 'filter', input: bound, test };
+  return { ...relation, value: result, input: { ...sort, input: defined, holds: [resultBinding] } };
+}
+
 function sourcesOf(relation: Relation): ReadonlySet<string> {
   return new Set(chainOf(relation).flatMap((node) => (node.kind === 'source' ? [node.binding] : [])));
 }
@@ -80,7 +99,10 @@ export function planQuery(query: Query): Plan {
     relation = relation.input;
   }
   const folded = foldRelation(relation);
-  const rewritten = pushFilters(definedBeforeSort(folded, sourcesOf(folded)));
+  const sources = sourcesOf(folded);
+  const sorted =
+    shapeOf(chainOf(folded)) === 'sorted' ? definedBeforeSort(folded, sources) : projectedBeforeSort(folded, sources);
+  const rewritten = pushFilters(sorted);
   const chain = chainOf(rewritten);
   const operators = chain.map((node) => node.kind).reverse();
   if (skip !== undefined) operators.push('skip');

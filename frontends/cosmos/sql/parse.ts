@@ -43,7 +43,7 @@ function parseSelect(stream: TokenStream): SqlQuery {
   let orderByRank: OrderByRank | undefined;
   if (stream.takeKeyword('ORDER')) {
     stream.expectKeyword('BY');
-    if (stream.isWord('RANK') && !stream.isSymbol('.', 1) && !stream.isSymbol('[', 1)) orderByRank = parseRank(stream);
+    if (stream.isWord('RANK') && stream.peek(1).kind === 'name') orderByRank = parseRank(stream);
     else {
       do orderBy.push(parseOrderKey(stream));
       while (stream.takeSymbol(','));

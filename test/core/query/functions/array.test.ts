@@ -36,7 +36,13 @@ test.each([
   ["CHOOSE(2, 'a', 'b')", 'b'],
   ["CHOOSE(0, 'a', 'b')", undefined],
   ["CHOOSE(3, 'a', 'b')", undefined],
-  ["ObjectToArray({'a': 1, 'b': [2]})", [{ k: 'a', v: 1 }, { k: 'b', v: [2] }]],
+  [
+    "ObjectToArray({'a': 1, 'b': [2]})",
+    [
+      { k: 'a', v: 1 },
+      { k: 'b', v: [2] },
+    ],
+  ],
   ["ObjectToArray({'a': 1}, 'name', 'value')", [{ name: 'a', value: 1 }]],
   ['ObjectToArray(1)', undefined],
   ['SetDifference([1, 2, 2, 3], [3, 4])', [1, 2]],

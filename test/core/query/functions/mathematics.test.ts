@@ -56,8 +56,8 @@ test.each([
   ['IntBitLeftShift(16, 4)', 256],
   ['IntBitLeftShift(16, -1)', undefined],
   ['IntBitRightShift(-16, 2)', -4],
-  ["ToString(IntMul(3037000500, 3037000500))", '-9223372036709301616'],
-  ["ToString(IntAdd(9007199254740992, 1))", '9007199254740993'],
+  ['ToString(IntMul(3037000500, 3037000500))', '-9223372036709301616'],
+  ['ToString(IntAdd(9007199254740992, 1))', '9007199254740993'],
 ])('%s is %j', (expression, expected) => {
   expect(evaluate(expression)).toBe(expected);
 });

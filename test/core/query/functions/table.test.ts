@@ -48,7 +48,19 @@ function outcomeOf(expression: string): string {
 }
 
 test('every row of the tables answers arguments of every kind, or refuses them as a bad request', () => {
-  const values = ['undefined', 'null', 'true', '1', '-1.5', '1e300', "'x'", "'2020-01-02'", '[1, 2]', "{'a': 1}", '(1/0)'];
+  const values = [
+    'undefined',
+    'null',
+    'true',
+    '1',
+    '-1.5',
+    '1e300',
+    "'x'",
+    "'2020-01-02'",
+    '[1, 2]',
+    "{'a': 1}",
+    '(1/0)',
+  ];
   for (const name of functionNames) {
     const [fewest, most] = findFunction(name)!.arity;
     for (const value of values) {

@@ -14,7 +14,19 @@ const values = {
   '{}': ['IS_OBJECT', 'IS_DEFINED'],
 } as const;
 
-const checks = ['ARRAY', 'BOOL', 'DATETIME', 'DEFINED', 'FINITE_NUMBER', 'INTEGER', 'NULL', 'NUMBER', 'OBJECT', 'PRIMITIVE', 'STRING'];
+const checks = [
+  'ARRAY',
+  'BOOL',
+  'DATETIME',
+  'DEFINED',
+  'FINITE_NUMBER',
+  'INTEGER',
+  'NULL',
+  'NUMBER',
+  'OBJECT',
+  'PRIMITIVE',
+  'STRING',
+];
 
 test.each(Object.entries(values))('%s is %j and nothing else', (value, expected) => {
   const holding = checks.map((check) => `IS_${check}`).filter((check) => evaluate(`${check}(${value})`) === true);

@@ -1,0 +1,367 @@
+// Answers a filter on one view: how many, which numbers, roughly how many. Sets are made per source and dead items
+// taken off last. Long ranges are collected in slices, so every entry has a stepped form for whoever must not hold
+// up the thread.
+//
+// An answer that is not `exact` holds every item asked for and perhaps more: each needs a residual test. A negation
+// of such an answer is everything, and not exact.
+
+import type { Filter, KeyRange } from './filter.ts';
+import {
+  allPostings,
+  and,
+  countOf,
+  nextIn,
+  noPostings,
+  not,
+  or,
+  SetBuilder,
+  without,
+  type PostingSet,
+} from './postings.ts';
+import { created, isVisible, probeOf, type Part, type TermCursor } from './source.ts';
+import { isCutKey, isShallowTag, Tag, type TermKey } from './term-key.ts';
+import type { View } from './view.ts';
+
+export interface Answer {
+  readonly set: PostingSet;
+  readonly exact: boolean;
+}
+
+export interface Count {
+  readonly count: number;
+  /** False: an upper bound. */
+  readonly exact: boolean;
+}
+
+const exactNone: Answer = { set: noPostings, exact: true };
+const exactAll: Answer = { set: allPostings, exact: true };
+
+/** Terms a range collects between two yields: about 1 ms. */
+const termsPerSlice = 8192;
+
+/**
+ * A conjunction leaves out a range whose postings outnumber what is already found by more than this: testing those
+ * items costs less than collecting the range. The answer is then not exact.
+ */
+const skippedRangeRatio = 128;
+const skippedRangeMin = 4096;
+
+function full(path: number, key: Uint8Array): Uint8Array {
+  const out = new Uint8Array(key.length + 2);
+  out[0] = path >>> 8;
+  out[1] = path;
+  out.set(key, 2);
+  return out;
+}
+
+function equalSet(part: Part, path: number, key: TermKey): PostingSet {
+  if (!part.source.find(probeOf(path, key.bytes))) return noPostings;
+  return created(part, part.source.foundSet());
+}
+
+/** Where a range begins and ends among full keys. */
+export interface FullRange {
+  readonly lower: Uint8Array;
+  readonly lowerInclusive: boolean;
+  readonly upper: Uint8Array;
+  readonly upperInclusive: boolean;
+}
+
+export function fullRange(path: number, range: KeyRange): FullRange {
+  return {
+    lower: full(path, range.lower),
+    lowerInclusive: range.lowerInclusive,
+    upper: full(path, range.upper),
+    upperInclusive: range.upperInclusive,
+  };
+}
+
+/** Moves a cursor to the first term of the range; false when there is none. */
+export function seekRange(cursor: TermCursor, range: FullRange): boolean {
+  if (!cursor.seek(range.lower, range.lower.length)) return false;
+  if (!range.lowerInclusive && cursor.compare(range.lower, range.lower.length) === 0 && !cursor.next()) return false;
+  return isBelowEnd(cursor, range);
+}
+
+export function isBelowEnd(cursor: TermCursor, range: FullRange): boolean {
+  const order = cursor.compare(range.upper, range.upper.length);
+  return order < 0 || (order === 0 && range.upperInclusive);
+}
+
+export function isAboveStart(cursor: TermCursor, range: FullRange): boolean {
+  const order = cursor.compare(range.lower, range.lower.length);
+  return order > 0 || (order === 0 && range.lowerInclusive);
+}
+
+function* rangeSet(part: Part, path: number, range: KeyRange): Generator<undefined, PostingSet> {
+  const bounds = fullRange(path, range);
+  const cursor = part.source.cursor(path);
+  if (!seekRange(cursor, bounds)) return noPostings;
+  const builder = new SetBuilder(part.size);
+  let terms = 0;
+  do {
+    if (cursor.isSingle) {
+      if (cursor.single < part.bound) builder.add(cursor.single);
+    } else {
+      const set = created(part, cursor.postings());
+      if (set.kind === 'all') return set;
+      builder.addSet(set);
+      terms += countOf(set, part.size) >>> 4;
+    }
+    if (++terms >= termsPerSlice) {
+      terms = 0;
+      yield;
+    }
+  } while (cursor.next() && isBelowEnd(cursor, bounds));
+  return builder.finish();
+}
+
+/** The set of one part, dead items still in it. Yields between slices of work. */
+export function* evaluateSteps(part: Part, filter: Filter): Generator<undefined, Answer> {
+  switch (filter.kind) {
+    case 'all':
+      return exactAll;
+    case 'none':
+      return exactNone;
+    case 'unknown':
+      return { set: allPostings, exact: false };
+    case 'equal':
+      return { set: equalSet(part, filter.path, filter.key), exact: filter.key.exact };
+    case 'in': {
+      const builder = new SetBuilder(part.size);
+      let exact = true;
+      let terms = 0;
+      for (const key of filter.keys) {
+        const set = equalSet(part, filter.path, key);
+        if (set.kind === 'all') return { set, exact: key.exact };
+        builder.addSet(set);
+        if (!key.exact && set.kind !== 'none') exact = false;
+        if ((++terms & 255) === 0) yield;
+      }
+      return { set: builder.finish(), exact };
+    }
+    case 'range':
+      return { set: yield* rangeSet(part, filter.path, filter.range), exact: filter.exact };
+    case 'not': {
+      const answer = yield* evaluateSteps(part, filter.of);
+      if (!answer.exact) return { set: allPostings, exact: false };
+      return { set: not(answer.set, part.size), exact: true };
+    }
+    case 'or': {
+      let set: PostingSet = noPostings;
+      let exact = true;
+      for (const of of filter.of) {
+        const answer = yield* evaluateSteps(part, of);
+        set = or(set, answer.set, part.size);
+        exact &&= answer.exact;
+        if (set.kind === 'all') return { set, exact: answer.exact };
+      }
+      return { set, exact };
+    }
+    case 'and': {
+      const of = filter.of.map((child) => ({ child, cost: estimatePart(part, child) }));
+      of.sort((a, b) => a.cost - b.cost);
+      let set: PostingSet = allPostings;
+      let exact = true;
+      for (const { child, cost } of of) {
+        const found = countOf(set, part.size);
+        if (child.kind === 'range' && cost > skippedRangeMin && cost > found * skippedRangeRatio) {
+          exact = false;
+          continue;
+        }
+        const answer = yield* evaluateSteps(part, child);
+        set = and(set, answer.set, part.size);
+        exact &&= answer.exact;
+        // Nothing is nothing, however sure the rest would have been.
+        if (set.kind === 'none') return exactNone;
+      }
+      return { set, exact };
+    }
+  }
+}
+
+function finished<Result>(steps: Generator<undefined, Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The set of one part at once. */
+export function evaluate(part: Part, filter: Filter): Answer {
+  if (filter.kind === 'equal') return { set: equalSet(part, filter.path, filter.key), exact: filter.key.exact };
+  return finished(evaluateSteps(part, filter));
+}
+
+/** The visible items of a set of a part. */
+export function visible(part: Part, set: PostingSet): PostingSet {
+  const born = created(part, set);
+  const { dead } = part;
+  return dead === undefined ? born : without(born, dead, part.size);
+}
+
+function visibleCount(part: Part, set: PostingSet): number {
+  const born = created(part, set);
+  return countOf(born, part.size) - part.deadIn(born);
+}
+
+/** How many items of a part have the term; without reading postings where none of its items is dead or too young. */
+function countEqual(part: Part, path: number, key: TermKey): number {
+  const { source } = part;
+  if (!source.find(probeOf(path, key.bytes))) return 0;
+  if (source.foundIsSingle) return isVisible(part, source.foundSingle) ? 1 : 0;
+  if (part.dead === undefined && (part.isWhole || (source.foundLast >= 0 && source.foundLast < part.bound)))
+    return source.foundCount;
+  return visibleCount(part, source.foundSet());
+}
+
+/** How many items the view has that pass the filter. */
+export function count(view: View, filter: Filter): Count {
+  let total = 0;
+  if (filter.kind === 'equal') {
+    for (const part of view.parts()) total += countEqual(part, filter.path, filter.key);
+    return { count: total, exact: filter.key.exact || total === 0 };
+  }
+  let exact = true;
+  for (const part of view.parts()) {
+    const answer = evaluate(part, filter);
+    const hits = visibleCount(part, answer.set);
+    total += hits;
+    if (!answer.exact && hits > 0) exact = false;
+  }
+  return { count: total, exact };
+}
+
+/**
+ * Walks the numbers of the items that pass, ascending. Sources are answered one after another, when they are
+ * reached; writes, flushes and merges may happen between two calls.
+ */
+export class NumberCursor {
+  readonly #view: View;
+  readonly #filter: Filter;
+  #last: number;
+  #generation = -1;
+  #parts: Part[] = [];
+  #place = 0;
+  #set: PostingSet = noPostings;
+  #ordinal = 0;
+  #exact = true;
+
+  /** Begins after the number `after`. */
+  constructor(view: View, filter: Filter, after = 0) {
+    this.#view = view;
+    this.#filter = filter;
+    this.#last = after;
+  }
+
+  /** False when items found since need a residual test. */
+  get exact(): boolean {
+    return this.#exact;
+  }
+
+  /** The next number, or 0 at the end. */
+  next(): number {
+    if (this.#generation !== this.#view.generation) this.#restart();
+    for (;;) {
+      const part = this.#parts[this.#place];
+      if (part === undefined) return 0;
+      const ordinal = nextIn(this.#set, this.#ordinal, part.size);
+      if (ordinal >= 0) {
+        this.#ordinal = ordinal + 1;
+        this.#last = part.source.numberAt(ordinal);
+        return this.#last;
+      }
+      this.#place++;
+      this.#enter();
+    }
+  }
+
+  #restart(): void {
+    this.#generation = this.#view.generation;
+    this.#parts = this.#view.parts();
+    this.#place = 0;
+    // Sources that end at or before the last number are passed by.
+    while (
+      this.#place < this.#parts.length &&
+      this.#parts[this.#place]!.source.ordinalFrom(this.#last + 1) >= this.#parts[this.#place]!.bound
+    )
+      this.#place++;
+    this.#enter();
+  }
+
+  #enter(): void {
+    const part = this.#parts[this.#place];
+    if (part === undefined) return;
+    const answer = evaluate(part, this.#filter);
+    this.#set = visible(part, answer.set);
+    if (!answer.exact && this.#set.kind !== 'none') this.#exact = false;
+    this.#ordinal = part.source.ordinalFrom(this.#last + 1);
+  }
+}
+
+// Estimates, for the planner: from posting lengths and block sums, never from payloads.
+
+function estimatePart(part: Part, filter: Filter): number {
+  switch (filter.kind) {
+    case 'all':
+    case 'unknown':
+      return part.bound;
+    case 'none':
+      return 0;
+    case 'equal':
+      return part.source.find(probeOf(filter.path, filter.key.bytes)) ? part.source.foundCount : 0;
+    case 'in': {
+      let total = 0;
+      for (const key of filter.keys)
+        if (part.source.find(probeOf(filter.path, key.bytes))) total += part.source.foundCount;
+      return Math.min(total, part.bound);
+    }
+    case 'range':
+      return part.source.estimate(
+        filter.path,
+        full(filter.path, filter.range.lower),
+        full(filter.path, filter.range.upper),
+      ).postings;
+    case 'not':
+      return Math.max(0, part.bound - estimatePart(part, filter.of));
+    case 'or': {
+      let total = 0;
+      for (const of of filter.of) total += estimatePart(part, of);
+      return Math.min(total, part.bound);
+    }
+    case 'and': {
+      let least = part.bound;
+      for (const of of filter.of) least = Math.min(least, estimatePart(part, of));
+      return least;
+    }
+  }
+}
+
+/** About how many items pass, dead ones included: an upper bound for terms, a guess for ranges. */
+export function estimate(view: View, filter: Filter): number {
+  let total = 0;
+  for (const part of view.parts()) total += estimatePart(part, filter);
+  return total;
+}
+
+/** About how many different terms lie in a range of a path. */
+export function estimateTerms(view: View, path: number, range: KeyRange): number {
+  let total = 0;
+  const lower = full(path, range.lower);
+  const upper = full(path, range.upper);
+  for (const { source } of view.parts()) total += source.estimate(path, lower, upper).terms;
+  return total;
+}
+
+/** All values of a path, from null to the largest, existence left out. */
+export const allValues: KeyRange = {
+  lower: new Uint8Array([Tag.absent + 1]),
+  lowerInclusive: true,
+  upper: new Uint8Array([Tag.maxKey + 1]),
+  upperInclusive: false,
+};
+
+/** True when items with different values may share the term (a full key). */
+export function isInexactTerm(key: Uint8Array, keyLength: number): boolean {
+  return isShallowTag(key[2]!) || isCutKey(key, 2, keyLength);
+}

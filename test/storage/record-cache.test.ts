@@ -1,0 +1,37 @@
+// Hot records in bounded memory.
+
+import { expect, test } from 'vitest';
+import { RecordCache } from '../../core/storage/record-cache.ts';
+
+const kilobyte = () => new Uint8Array(1024);
+
+test('a record is given back under its own sequence only', () => {
+  const cache = new RecordCache(1024 * 1024);
+  const record = kilobyte();
+  cache.put(5, record);
+  expect(cache.get(5)).toBe(record);
+  expect(cache.get(5 + 8192)).toBeUndefined();
+});
+
+test('the bytes held never exceed the bound, whatever is put in', () => {
+  const cache = new RecordCache(10 * 1024);
+  for (let sequence = 1; sequence <= 20_000; sequence++) {
+    cache.put(sequence, kilobyte());
+    expect(cache.bytes).toBeLessThanOrEqual(10 * 1024);
+  }
+  expect(cache.get(20_000)).toBeDefined();
+});
+
+test('a forgotten record is gone', () => {
+  const cache = new RecordCache(10 * 1024);
+  cache.put(7, kilobyte());
+  cache.forget(7);
+  expect(cache.get(7)).toBeUndefined();
+  expect(cache.bytes).toBe(0);
+});
+
+test('large records are not kept', () => {
+  const cache = new RecordCache(1024 * 1024);
+  cache.put(1, new Uint8Array(100_000));
+  expect(cache.get(1)).toBeUndefined();
+});
