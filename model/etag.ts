@@ -20,8 +20,16 @@ function guidOf(time: HybridTime): string {
   return `${high.slice(1)}${low.charAt(1)}-${low.slice(2, 6)}-${low.slice(6)}00-0000-${seconds.slice(1)}0000`;
 }
 
+// An answer tells its item's ETag twice, in the body and in a header.
+let lastTime = noVersion;
+let lastText = '';
+
 export function etagOf(time: HybridTime): string {
-  return `"${guidOf(time)}"`;
+  if (time !== lastTime) {
+    lastText = `"${guidOf(time)}"`;
+    lastTime = time;
+  }
+  return lastText;
 }
 
 const shape = /^"?([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{2})00-0000-[0-9a-f]{8}0000"?$/i;

@@ -236,7 +236,8 @@ describe('items', () => {
   });
 
   it('give back the text they came as, order and prototype names included', async () => {
-    const text = '{"pk":"p","10":1,"2":2,"__proto__":{"x":[]},"constructor":null,"id":"text","toString":"t","n":-0.5,"e":""}';
+    const text =
+      '{"pk":"p","10":1,"2":2,"__proto__":{"x":[]},"constructor":null,"id":"text","toString":"t","n":-0.5,"e":""}';
     await create(text);
     const read = await ask(server, { path: `${docs}/text`, headers: partitionKey('p') });
     expect(read.text.startsWith(text.slice(0, -1))).toBe(true);
@@ -491,6 +492,17 @@ describe('the connection', () => {
     ]);
     const [location, port] = (await locationOf('https://db.example')) as [unknown, number];
     expect(location).toMatchObject([{ databaseAccountEndpoint: `https://db.example:${port}/` }]);
+  });
+
+  it('goes on when a client leaves in the middle of a body', async () => {
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect(server.port, '127.0.0.1', () => {
+        socket.write(`POST ${docs} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"id":`, () => socket.destroy());
+      });
+      socket.on('close', () => resolve());
+      socket.on('error', reject);
+    });
+    expect((await ask(server, { path: '/' })).status).toBe(200);
   });
 
   it('ends after what is no HTTP, and the door goes on', async () => {
