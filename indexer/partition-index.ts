@@ -299,22 +299,6 @@ export class PartitionIndex {
     return 0;
   }
 
-  /**
-   * Sorts the memtables' terms of a path before an ordered query, in slices of 1–3 ms; afterwards only what came
-   * since is sorted. May be dropped at any step. Ends by itself when the sources change: ask again then.
-   */
-  *orderSteps(path: number): Generator<undefined, void> {
-    const { generation } = this;
-    for (const source of this.#sources) {
-      if (!(source instanceof MemtableSource)) continue;
-      const steps = source.memtable.orderSteps(path);
-      while (steps.next().done !== true) {
-        yield;
-        if (generation !== this.#generation) return;
-      }
-    }
-  }
-
   /** What the planner and EXPLAIN may know of a path, from block sums and posting lengths. */
   pathStatistics(path: number): PathStatistics {
     const terms = estimateTerms(this.now(), path, allValues);
