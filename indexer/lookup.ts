@@ -309,7 +309,11 @@ export class NumberCursor {
   /** As `next`, in slices of about 1 ms, for a view that is held. */
   *nextSteps(): Generator<undefined, number> {
     for (;;) {
-      if (this.#generation !== this.#view.generation) yield* this.#restart();
+      if (this.#generation !== this.#view.generation) {
+        // May have to be done again: the sources can change while it pauses.
+        yield* this.#restart();
+        continue;
+      }
       const number = this.#take();
       if (number >= 0) return number;
       yield* this.#enter();
