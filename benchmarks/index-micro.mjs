@@ -39,19 +39,41 @@ function makeItem(i) {
   const id = hex(24);
   const email = `${hex(10)}@example.org`;
   const writer = new BsonWriter().beginDocument();
-  writer.string('id', id).string('email', email).string('name', `${words[below(400)]} ${words[below(400)]}`);
+  writer
+    .string('id', id)
+    .string('email', email)
+    .string('name', `${words[below(400)]} ${words[below(400)]}`);
   writer.int32('percent', below(100)).string('status', ['new', 'open', 'paid', 'sent', 'done'][below(5)]);
   writer.boolean('half', random() < 0.5).double('score', Math.round(random() * 1e6) / 100);
-  writer.double('ts', 1.7e9 + i * 3 + below(3)).null('note').int32('version', 1);
-  writer.beginObject('address').string('street', `${words[below(400)]} ${below(200)}`).string('city', words[below(60)]);
+  writer
+    .double('ts', 1.7e9 + i * 3 + below(3))
+    .null('note')
+    .int32('version', 1);
+  writer
+    .beginObject('address')
+    .string('street', `${words[below(400)]} ${below(200)}`)
+    .string('city', words[below(60)]);
   writer.string('zip', String(10000 + below(5000))).string('country', words[below(20)]);
-  writer.double('lat', Math.round(random() * 180e4) / 1e4).double('lng', Math.round(random() * 360e4) / 1e4).end();
+  writer
+    .double('lat', Math.round(random() * 180e4) / 1e4)
+    .double('lng', Math.round(random() * 360e4) / 1e4)
+    .end();
   writer.beginArray('tags');
   for (let k = 0; k < 3; k++) writer.string('', `tag-${below(1000)}`);
   writer.end().beginArray('lines');
   for (let k = 0; k < 2; k++)
-    writer.beginObject('').string('sku', `sku-${below(2000)}`).int32('quantity', 1 + below(9)).double('price', below(9999) / 100).end();
-  writer.end().beginObject('meta').string('source', words[below(8)]).string('batch', `batch-${i >> 10}`).end();
+    writer
+      .beginObject('')
+      .string('sku', `sku-${below(2000)}`)
+      .int32('quantity', 1 + below(9))
+      .double('price', below(9999) / 100)
+      .end();
+  writer
+    .end()
+    .beginObject('meta')
+    .string('source', words[below(8)])
+    .string('batch', `batch-${i >> 10}`)
+    .end();
   return { id, email, item: writer.string('text', text(480)).end().finish() };
 }
 
@@ -222,7 +244,10 @@ function queries(index, known, label, items) {
   for (const [name, us] of Object.entries(rows)) console.log(`  ${name.padEnd(42)} ${us.toFixed(1)} µs`);
 }
 
-for (const items of process.argv.slice(2).map(Number).concat(process.argv.length > 2 ? [] : [100_000])) {
+for (const items of process.argv
+  .slice(2)
+  .map(Number)
+  .concat(process.argv.length > 2 ? [] : [100_000])) {
   const host = new Host();
   const { index, totals } = host;
   const known = [];
@@ -252,19 +277,29 @@ for (const items of process.argv.slice(2).map(Number).concat(process.argv.length
   }
   console.log(`\n# ${items} items, ${(bytes / items).toFixed(0)} B of BSON each, Node ${process.version}`);
   const onDisk = () => index.segments.reduce((sum, segment) => sum + segment.bytes, 0);
-  console.log(`  add     ${(totals.add / items).toFixed(1)} CPU µs/item (longest batch of ${batch}: ${longestAddMs.toFixed(1)} CPU ms)`);
-  console.log(`  flush   ${(totals.flush / host.flushedItems).toFixed(1)} CPU µs/item flushed, longest slice ${host.longestMs.flush.toFixed(1)} CPU ms`);
-  console.log(`  merge   ${(totals.merge / items).toFixed(1)} CPU µs/item, ${(totals.merge / host.mergedItems).toFixed(1)} per item and pass, ` +
-    `${(host.mergedItems / items).toFixed(2)} passes, longest slice ${host.longestMs.merge.toFixed(1)} CPU ms`);
+  console.log(
+    `  add     ${(totals.add / items).toFixed(1)} CPU µs/item (longest batch of ${batch}: ${longestAddMs.toFixed(1)} CPU ms)`,
+  );
+  console.log(
+    `  flush   ${(totals.flush / host.flushedItems).toFixed(1)} CPU µs/item flushed, longest slice ${host.longestMs.flush.toFixed(1)} CPU ms`,
+  );
+  console.log(
+    `  merge   ${(totals.merge / items).toFixed(1)} CPU µs/item, ${(totals.merge / host.mergedItems).toFixed(1)} per item and pass, ` +
+      `${(host.mergedItems / items).toFixed(2)} passes, longest slice ${host.longestMs.merge.toFixed(1)} CPU ms`,
+  );
   console.log(`  install ${(totals.install / items).toFixed(2)} CPU µs/item`);
   console.log(`  first ORDER BY on a full memtable ${firstOrderMs.toFixed(1)} CPU ms`);
-  console.log(`  flushed segments ${(host.flushedBytes / host.flushedItems).toFixed(0)} B/item; memtable ${(index.memtableBytes / 1e6).toFixed(1)} MB left`);
+  console.log(
+    `  flushed segments ${(host.flushedBytes / host.flushedItems).toFixed(0)} B/item; memtable ${(index.memtableBytes / 1e6).toFixed(1)} MB left`,
+  );
   queries(index, known, 'as loaded', items);
   host.flush();
   const beforeSettle = totals.merge ?? 0;
   host.merge(true);
   console.log(`\n  settling: ${((totals.merge - beforeSettle) / items).toFixed(1)} CPU µs/item`);
-  console.log(`  index ${(onDisk() / items).toFixed(0)} B/item, resident ${(index.segments.reduce((s, g) => s + g.residentBytes, 0) / items).toFixed(2)} B/item`);
+  console.log(
+    `  index ${(onDisk() / items).toFixed(0)} B/item, resident ${(index.segments.reduce((s, g) => s + g.residentBytes, 0) / items).toFixed(2)} B/item`,
+  );
   console.log(`  largest merge took ${(host.scratch / 1e6).toFixed(1)} MB of buffers at its peak`);
   const opening = performance.now();
   const reopened = new PartitionIndex({
@@ -282,7 +317,43 @@ for (const items of process.argv.slice(2).map(Number).concat(process.argv.length
   console.log(`\n  delete ${((cpu() - start) / (items / 10)).toFixed(2)} CPU µs each`);
   host.flush();
   queries(index, known, 'a tenth deleted, not merged', items);
+  const started = cpu();
+  const madeBefore = totals.merge ?? 0;
+  const flushedBefore = totals.flush;
+  let generating = 0;
+  const current = new Map();
+  let number = items;
+  for (let round = 0; round < 2; round++)
+    for (let i = 2; i <= items; i += 2) {
+      const before = cpu();
+      const made = makeItem(i);
+      generating += cpu() - before;
+      number++;
+      lsn++;
+      index.kill(current.get(i) ?? i, lsn);
+      index.add(number, lsn, made.item, { id: made.id, key: '' });
+      current.set(i, number);
+      if (index.flushDue) {
+        host.flush();
+        host.merge(false);
+      }
+    }
+  const other = generating + totals.merge - madeBefore + totals.flush - flushedBefore;
+  console.log(
+    `\n  half replaced twice: ${((cpu() - started - other) / items).toFixed(1)} CPU µs each, flush ${((totals.flush - flushedBefore) / items).toFixed(1)}, merge ${((totals.merge - madeBefore) / items).toFixed(1)}`,
+  );
+  host.flush();
+  host.merge(true);
+  console.log(`  index ${(onDisk() / index.items).toFixed(0)} B per live item`);
+  queries(
+    index,
+    known.filter((_, i) => i % 2 === 1),
+    'half replaced twice, settled',
+    items,
+  );
   const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
-  console.log(`  rss ${(rss / 1e6).toFixed(0)} MB, heap ${(heapUsed / 1e6).toFixed(0)}, buffers ${(arrayBuffers / 1e6).toFixed(0)}, cache ${(host.cache.bytes / 1e6).toFixed(0)}`);
+  console.log(
+    `  rss ${(rss / 1e6).toFixed(0)} MB, heap ${(heapUsed / 1e6).toFixed(0)}, buffers ${(arrayBuffers / 1e6).toFixed(0)}, cache ${(host.cache.bytes / 1e6).toFixed(0)}`,
+  );
   host.close();
 }

@@ -161,7 +161,7 @@ export function* evaluateSteps(part: Part, filter: Filter, depth = 0): Generator
         const answer = yield* evaluateSteps(part, of, depth + 1);
         set = or(set, answer.set, part.size);
         exact &&= answer.exact;
-        if (set.kind === 'all') return { set, exact: answer.exact };
+        if (answer.exact && answer.set.kind === 'all') return exactAll;
       }
       return { set, exact };
     }

@@ -246,14 +246,7 @@ export class Memtable implements TermSink {
 
   // Reading.
 
-  /** Entry of a term, or 0. */
-  find(path: number, key: Uint8Array): number {
-    keyBytes.set(key);
-    padKey(key.length);
-    return this.findScratch(path, key.length, hashKey(path, keyWords, key.length));
-  }
-
-  /** As `find`, with the key padded in the scratch and its hash known. */
+  /** Entry of the term whose key lies padded in the scratch, or 0. */
   findScratch(path: number, length: number, hash: number): number {
     if (this.#used === 0) return 0;
     const mask = this.#slots.length - 1;

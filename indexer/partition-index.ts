@@ -14,6 +14,7 @@
 //
 // Invariants: sources hold rising item numbers; LSNs rise; nothing with an LSN up to the checkpoint is taken again.
 
+import { DatabaseError } from '../model/errors.ts';
 import { writeIdentityKey } from './composite-key.ts';
 import { exists } from './filter.ts';
 import type { FlushInput } from './flush.ts';
@@ -252,7 +253,8 @@ export class PartitionIndex {
 
   /** A view that stays as it is until it is released. */
   snapshot(): View {
-    if (this.#openSnapshots >= snapshotsMax) throw new Error('too many snapshots are open');
+    if (this.#openSnapshots >= snapshotsMax)
+      throw new DatabaseError('Unavailable', 'too many snapshots of one partition are open');
     const lsn = this.#lsn;
     this.#snapshots.set(lsn, (this.#snapshots.get(lsn) ?? 0) + 1);
     this.#openSnapshots++;
