@@ -40,8 +40,8 @@ export const memtableBytesThreshold = 8 * 1024 * 1024;
 const tombstoneBytes = 16;
 
 /** A memtable of at least so many items is frozen early when most of them are dead: walking dead terms costs (§6, rule 9). */
-const deadItemsMin = 2_000;
-const deadShareMax = 0.5;
+const memtableDeadItemsMin = 2_000;
+const memtableDeadShareMax = 0.5;
 
 /** Snapshots open at once in one partition. */
 export const snapshotsMax = 10_000;
@@ -357,7 +357,9 @@ export class PartitionIndex {
     if (active === undefined) return false;
     if (this.activeBytes >= this.#memtableBytes) return true;
     const { count } = active.memtable;
-    return count >= deadItemsMin && active.liveness.dead > count * deadShareMax && this.#openSnapshots === 0;
+    return (
+      count >= memtableDeadItemsMin && active.liveness.dead > count * memtableDeadShareMax && this.#openSnapshots === 0
+    );
   }
 
   /** Closes the active memtable; the next change opens another. False when there is nothing to flush. */

@@ -117,6 +117,13 @@ describe('the path dictionary', () => {
     expect(b.kind === 'path' && count(index.now(), arrayLength(b.path, 1)).count).toBe(1);
   });
 
+  it('gives no id to a name of absurd length, and still finds the item', () => {
+    const name = 'n'.repeat(2000);
+    const index = indexOf({}, [(writer) => writer.int32(name, 1), (writer) => writer.int32('n', 1)]);
+    expect(index.paths.resolve([name]).kind).toBe('overflow');
+    expect(new NumberCursor(index.now(), overflowed).next()).toBe(1);
+  });
+
   it('takes the first of duplicate names only, in each object anew', () => {
     const index = indexOf({}, [
       (writer) =>
