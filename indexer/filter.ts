@@ -100,7 +100,10 @@ export interface Bound {
   readonly inclusive: boolean;
 }
 
-/** The keys of one type family: what a range without one of its bounds ends at. NaN is outside every range. */
+/**
+ * The keys of one type family: what a range without one of its bounds ends at. NaN, the lowest number, is only in
+ * ranges that name it.
+ */
 function familyOf(tag: number): KeyRange {
   if (tag === Tag.false || tag === Tag.true)
     return {

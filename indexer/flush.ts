@@ -25,7 +25,7 @@ export interface FlushInput {
 }
 
 /** Terms and postings handled between two yields: about 2 ms. */
-const workPerSlice = 16_384;
+const workPerSlice = 2048;
 
 /** Writes the segment; every step is a slice of about 2 ms. Returns its footer. */
 export function* flushSteps(input: FlushInput, sink: SegmentSink): Generator<undefined, SegmentFooter> {

@@ -33,6 +33,9 @@ export interface Count {
   readonly exact: boolean;
 }
 
+/** Levels of a filter that are looked into; what lies deeper is left to the residual test. */
+export const filterDepthMax = 64;
+
 const exactNone: Answer = { set: noPostings, exact: true };
 const exactAll: Answer = { set: allPostings, exact: true };
 
@@ -116,8 +119,12 @@ function* rangeSet(part: Part, path: number, range: KeyRange): Generator<undefin
   return builder.finish();
 }
 
-/** The set of one part, dead items still in it. Yields between slices of work. */
-export function* evaluateSteps(part: Part, filter: Filter): Generator<undefined, Answer> {
+/**
+ * The set of one part, dead items still in it. Yields between slices of work. The part must still be of the view
+ * after a yield (`generation`), or the rest must not be asked for.
+ */
+export function* evaluateSteps(part: Part, filter: Filter, depth = 0): Generator<undefined, Answer> {
+  if (depth > filterDepthMax) return { set: allPostings, exact: false };
   switch (filter.kind) {
     case 'all':
       return exactAll;
@@ -143,7 +150,7 @@ export function* evaluateSteps(part: Part, filter: Filter): Generator<undefined,
     case 'range':
       return { set: yield* rangeSet(part, filter.path, filter.range), exact: filter.exact };
     case 'not': {
-      const answer = yield* evaluateSteps(part, filter.of);
+      const answer = yield* evaluateSteps(part, filter.of, depth + 1);
       if (!answer.exact) return { set: allPostings, exact: false };
       return { set: not(answer.set, part.size), exact: true };
     }
@@ -151,15 +158,15 @@ export function* evaluateSteps(part: Part, filter: Filter): Generator<undefined,
       let set: PostingSet = noPostings;
       let exact = true;
       for (const of of filter.of) {
-        const answer = yield* evaluateSteps(part, of);
+        const answer = yield* evaluateSteps(part, of, depth + 1);
         set = or(set, answer.set, part.size);
         exact &&= answer.exact;
-        if (set.kind === 'all') return { set, exact: answer.exact };
+        if (answer.exact && answer.set.kind === 'all') return exactAll;
       }
       return { set, exact };
     }
     case 'and': {
-      const of = filter.of.map((child) => ({ child, cost: estimatePart(part, child) }));
+      const of = filter.of.map((child) => ({ child, cost: estimatePart(part, child, depth + 1) }));
       of.sort((a, b) => a.cost - b.cost);
       let set: PostingSet = allPostings;
       let exact = true;
@@ -169,7 +176,7 @@ export function* evaluateSteps(part: Part, filter: Filter): Generator<undefined,
           exact = false;
           continue;
         }
-        const answer = yield* evaluateSteps(part, child);
+        const answer = yield* evaluateSteps(part, child, depth + 1);
         set = and(set, answer.set, part.size);
         exact &&= answer.exact;
         // Nothing is nothing, however sure the rest would have been.
@@ -180,7 +187,8 @@ export function* evaluateSteps(part: Part, filter: Filter): Generator<undefined,
   }
 }
 
-function finished<Result>(steps: Generator<undefined, Result>): Result {
+/** Drives sliced work to its end at once. */
+export function finished<Result>(steps: Generator<undefined, Result>): Result {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -222,14 +230,43 @@ export function count(view: View, filter: Filter): Count {
     for (const part of view.parts()) total += countEqual(part, filter.path, filter.key);
     return { count: total, exact: filter.key.exact || total === 0 };
   }
+  return finished(countSteps(view, filter));
+}
+
+/** As `count`, in slices of about 1 ms, for a view that is held. Starts over when the sources change. */
+export function* countSteps(view: View, filter: Filter): Generator<undefined, Count> {
+  for (;;) {
+    const { generation } = view;
+    const counted = yield* countOnce(view, filter, generation);
+    if (counted !== undefined) return counted;
+  }
+}
+
+function* countOnce(view: View, filter: Filter, generation: number): Generator<undefined, Count | undefined> {
+  let total = 0;
   let exact = true;
   for (const part of view.parts()) {
-    const answer = evaluate(part, filter);
+    const answer = yield* whileCurrent(view, generation, evaluateSteps(part, filter));
+    if (answer === undefined) return undefined;
     const hits = visibleCount(part, answer.set);
     total += hits;
     if (!answer.exact && hits > 0) exact = false;
   }
   return { count: total, exact };
+}
+
+/** Runs steps that read sources, and gives up (undefined) when the sources changed during a pause. */
+export function* whileCurrent<Result>(
+  view: View,
+  generation: number,
+  steps: Generator<undefined, Result>,
+): Generator<undefined, Result | undefined> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    yield;
+    if (view.generation !== generation) return undefined;
+  }
 }
 
 /**
@@ -261,22 +298,43 @@ export class NumberCursor {
 
   /** The next number, or 0 at the end. */
   next(): number {
-    if (this.#generation !== this.#view.generation) this.#restart();
+    if (this.#generation !== this.#view.generation) finished(this.#restart());
     for (;;) {
-      const part = this.#parts[this.#place];
-      if (part === undefined) return 0;
-      const ordinal = nextIn(this.#set, this.#ordinal, part.size);
-      if (ordinal >= 0) {
-        this.#ordinal = ordinal + 1;
-        this.#last = part.source.numberAt(ordinal);
-        return this.#last;
-      }
-      this.#place++;
-      this.#enter();
+      const number = this.#take();
+      if (number >= 0) return number;
+      finished(this.#enter());
     }
   }
 
-  #restart(): void {
+  /** As `next`, in slices of about 1 ms, for a view that is held. */
+  *nextSteps(): Generator<undefined, number> {
+    for (;;) {
+      if (this.#generation !== this.#view.generation) {
+        // May have to be done again: the sources can change while it pauses.
+        yield* this.#restart();
+        continue;
+      }
+      const number = this.#take();
+      if (number >= 0) return number;
+      yield* this.#enter();
+    }
+  }
+
+  /** The next number of the current part, 0 at the end of all, -1 when the next part must be entered. */
+  #take(): number {
+    const part = this.#parts[this.#place];
+    if (part === undefined) return 0;
+    const ordinal = nextIn(this.#set, this.#ordinal, part.size);
+    if (ordinal < 0) {
+      this.#place++;
+      return -1;
+    }
+    this.#ordinal = ordinal + 1;
+    this.#last = part.source.numberAt(ordinal);
+    return this.#last;
+  }
+
+  *#restart(): Generator<undefined, void> {
     this.#generation = this.#view.generation;
     this.#parts = this.#view.parts();
     this.#place = 0;
@@ -286,13 +344,19 @@ export class NumberCursor {
       this.#parts[this.#place]!.source.ordinalFrom(this.#last + 1) >= this.#parts[this.#place]!.bound
     )
       this.#place++;
-    this.#enter();
+    yield* this.#enter();
   }
 
-  #enter(): void {
+  *#enter(): Generator<undefined, void> {
+    this.#set = noPostings;
     const part = this.#parts[this.#place];
     if (part === undefined) return;
-    const answer = evaluate(part, this.#filter);
+    const answer = yield* whileCurrent(this.#view, this.#generation, evaluateSteps(part, this.#filter));
+    if (answer === undefined) {
+      // The sources changed meanwhile: the next call starts over after the last number.
+      this.#generation = -1;
+      return;
+    }
     this.#set = visible(part, answer.set);
     if (!answer.exact && this.#set.kind !== 'none') this.#exact = false;
     this.#ordinal = part.source.ordinalFrom(this.#last + 1);
@@ -301,7 +365,8 @@ export class NumberCursor {
 
 // Estimates, for the planner: from posting lengths and block sums, never from payloads.
 
-function estimatePart(part: Part, filter: Filter): number {
+function estimatePart(part: Part, filter: Filter, depth = 0): number {
+  if (depth > filterDepthMax) return part.bound;
   switch (filter.kind) {
     case 'all':
     case 'unknown':
@@ -323,15 +388,15 @@ function estimatePart(part: Part, filter: Filter): number {
         full(filter.path, filter.range.upper),
       ).postings;
     case 'not':
-      return Math.max(0, part.bound - estimatePart(part, filter.of));
+      return Math.max(0, part.bound - estimatePart(part, filter.of, depth + 1));
     case 'or': {
       let total = 0;
-      for (const of of filter.of) total += estimatePart(part, of);
+      for (const of of filter.of) total += estimatePart(part, of, depth + 1);
       return Math.min(total, part.bound);
     }
     case 'and': {
       let least = part.bound;
-      for (const of of filter.of) least = Math.min(least, estimatePart(part, of));
+      for (const of of filter.of) least = Math.min(least, estimatePart(part, of, depth + 1));
       return least;
     }
   }

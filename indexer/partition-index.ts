@@ -14,6 +14,7 @@
 //
 // Invariants: sources hold rising item numbers; LSNs rise; nothing with an LSN up to the checkpoint is taken again.
 
+import { DatabaseError } from '../model/errors.ts';
 import { writeIdentityKey } from './composite-key.ts';
 import { exists } from './filter.ts';
 import type { FlushInput } from './flush.ts';
@@ -39,8 +40,8 @@ export const memtableBytesThreshold = 8 * 1024 * 1024;
 const tombstoneBytes = 16;
 
 /** A memtable of at least so many items is frozen early when most of them are dead: walking dead terms costs (§6, rule 9). */
-const deadItemsMin = 2_000;
-const deadShareMax = 0.5;
+const memtableDeadItemsMin = 2_000;
+const memtableDeadShareMax = 0.5;
 
 /** Snapshots open at once in one partition. */
 export const snapshotsMax = 10_000;
@@ -252,7 +253,8 @@ export class PartitionIndex {
 
   /** A view that stays as it is until it is released. */
   snapshot(): View {
-    if (this.#openSnapshots >= snapshotsMax) throw new Error('too many snapshots are open');
+    if (this.#openSnapshots >= snapshotsMax)
+      throw new DatabaseError('Unavailable', 'too many snapshots of one partition are open');
     const lsn = this.#lsn;
     this.#snapshots.set(lsn, (this.#snapshots.get(lsn) ?? 0) + 1);
     this.#openSnapshots++;
@@ -297,22 +299,6 @@ export class PartitionIndex {
         if (isVisible(part, ordinal)) return source.numberAt(ordinal);
     }
     return 0;
-  }
-
-  /**
-   * Sorts the memtables' terms of a path before an ordered query, in slices of 1–3 ms; afterwards only what came
-   * since is sorted. May be dropped at any step. Ends by itself when the sources change: ask again then.
-   */
-  *orderSteps(path: number): Generator<undefined, void> {
-    const { generation } = this;
-    for (const source of this.#sources) {
-      if (!(source instanceof MemtableSource)) continue;
-      const steps = source.memtable.orderSteps(path);
-      while (steps.next().done !== true) {
-        yield;
-        if (generation !== this.#generation) return;
-      }
-    }
   }
 
   /** What the planner and EXPLAIN may know of a path, from block sums and posting lengths. */
@@ -371,7 +357,9 @@ export class PartitionIndex {
     if (active === undefined) return false;
     if (this.activeBytes >= this.#memtableBytes) return true;
     const { count } = active.memtable;
-    return count >= deadItemsMin && active.liveness.dead > count * deadShareMax && this.#openSnapshots === 0;
+    return (
+      count >= memtableDeadItemsMin && active.liveness.dead > count * memtableDeadShareMax && this.#openSnapshots === 0
+    );
   }
 
   /** Closes the active memtable; the next change opens another. False when there is nothing to flush. */

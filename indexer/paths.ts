@@ -3,7 +3,7 @@
 // the sibling that followed last time, and only by hash when a document has another shape.
 //
 // Invariants: ids are given out in order and never change meaning, so an older dictionary is a prefix of a newer
-// one. When `pathsMax` are used, further paths get no id: items that have one are listed under `overflowPath`,
+// one. When the bounds below are reached, further paths get no id: items that have one are listed under `overflowPath`,
 // and a query on an unknown path must take those items as candidates and test them.
 
 import { DatabaseError } from '../model/errors.ts';
@@ -27,6 +27,10 @@ const firstPath = 3;
 
 /** Path ids are two bytes in a term. Cosmos DB and MongoDB name no limit; beyond this, queries test items. */
 export const pathsMax = 65_535;
+
+/** Bytes of one name, and of all names: every segment carries the dictionary. Beyond either, a path gets no id. */
+export const nameBytesMax = 1024;
+export const namesBytesMax = 2 * 1024 * 1024;
 
 /** Bits of `flags`. */
 export const PathFlag = {
@@ -249,7 +253,8 @@ export class PathDictionary {
   #findOrCreate(parent: number, kind: number, bytes: Uint8Array, start: number, end: number): number {
     const path = this.#find(parent, kind, bytes, start, end);
     if (path >= 0) return path;
-    if (this.#count >= this.#limit) {
+    const length = end - start;
+    if (this.#count >= this.#limit || length > nameBytesMax || this.#namesLength + length > namesBytesMax) {
       this.#overflowed = true;
       return overflowPath;
     }

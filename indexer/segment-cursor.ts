@@ -31,6 +31,8 @@ export class SegmentCursor {
   #entry = -1;
   readonly #sequential: boolean;
   #window: Uint8Array = new Uint8Array(0);
+  /** Filled again and again by a sequential cursor: a merge would otherwise leave as much garbage as it reads. */
+  #windowBuffer: Uint8Array | undefined;
   #windowStart = 0;
 
   /** `sequential`: for walking the whole segment once, past the cache. */
@@ -59,7 +61,13 @@ export class SegmentCursor {
     const end = offset + length;
     if (offset < this.#windowStart || end > this.#windowStart + this.#window.length) {
       this.#windowStart = end - payloadStarts[block]! <= windowBytes ? payloadStarts[block]! : offset;
-      this.#window = this.segment.readRaw(this.#windowStart, Math.max(windowBytes, end - this.#windowStart));
+      this.#windowBuffer ??= new Uint8Array(windowBytes);
+      const wanted = Math.max(windowBytes, end - this.#windowStart);
+      this.#window = this.segment.readRaw(
+        this.#windowStart,
+        wanted,
+        wanted <= windowBytes ? this.#windowBuffer : undefined,
+      );
     }
     return checkPiece(this.#window, offset - this.#windowStart, length - 4, 'block');
   }

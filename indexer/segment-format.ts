@@ -68,8 +68,11 @@ export interface SegmentFooter {
   readonly checksum: number;
 }
 
-/** Reads `length` bytes of the file at `offset`: fresh or immutable bytes, never a buffer that is used again. */
-export type ReadAt = (offset: number, length: number) => Uint8Array;
+/**
+ * Reads `length` bytes of the file at `offset`, fewer only at its end. The bytes are fresh or immutable, never a buffer
+ * that is used again; but where `into` is given (of at least that length), they may be its beginning.
+ */
+export type ReadAt = (offset: number, length: number, into?: Uint8Array) => Uint8Array;
 
 /** Takes the next bytes of a file. They are the writer's buffer: copy or write them before returning. */
 export interface SegmentSink {

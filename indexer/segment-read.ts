@@ -124,7 +124,8 @@ export class Segment {
   readonly numbers: NumberTable;
   readonly #read: ReadAt;
   readonly #cache: BlockCache;
-  readonly #owner: number;
+  /** Its place in the cache, -1 once it is closed. */
+  #owner: number;
 
   /** Opens what `read` reads: checks footer, block index and numbers. Throws Internal when they are damaged. */
   constructor(name: string, read: ReadAt, bytes: number, cache: BlockCache) {
@@ -179,6 +180,7 @@ export class Segment {
 
   /** A checked piece of the file, cached: `length` bytes at `offset`, their checksum behind them. */
   #piece(offset: number, length: number, what: string): Uint8Array {
+    if (this.#owner < 0) throw new Error('a closed segment is read');
     const cached = this.#cache.get(this.#owner, offset);
     if (cached !== undefined) return cached;
     const bytes = checkedPiece(this.#read, offset, length, what);
@@ -198,20 +200,21 @@ export class Segment {
 
   /** A bitmap of the segment's items. */
   bitmap(offset: number): Uint32Array {
-    const cached = this.#cache.getWords(this.#owner, offset);
+    const cached = this.#owner < 0 ? undefined : this.#cache.getWords(this.#owner, offset);
     if (cached !== undefined) return cached;
     this.#piece(offset, wordsFor(this.count) * 4, 'bitmap');
     return this.#cache.getWords(this.#owner, offset)!;
   }
 
   /** Reads past the cache, for whoever walks the whole file once. Unchecked. */
-  readRaw(offset: number, length: number): Uint8Array {
-    return this.#read(offset, Math.min(length, this.bytes - offset));
+  readRaw(offset: number, length: number, into?: Uint8Array): Uint8Array {
+    return this.#read(offset, Math.min(length, this.bytes - offset), into);
   }
 
   /** Gives its place in the cache back. The file is its owner's to close. */
   close(): void {
-    this.#cache.drop(this.#owner);
+    if (this.#owner >= 0) this.#cache.drop(this.#owner);
+    this.#owner = -1;
   }
 }
 

@@ -72,6 +72,8 @@ export interface Source {
   readonly foundSingle: number;
   foundSet(): PostingSet;
   cursor(path: number): TermCursor;
+  /** Does in slices what makes the next `cursor` of the path cheap. */
+  prepareCursor(path: number): Generator<undefined, true>;
   /** Terms and postings between two full keys, roughly and cheaply: [lower, upper). */
   estimate(path: number, lower: Uint8Array, upper: Uint8Array): { readonly terms: number; readonly postings: number };
 }
@@ -133,6 +135,11 @@ export class SegmentSource implements Source {
 
   cursor(_path: number): TermCursor {
     return new SegmentCursor(this.segment);
+  }
+
+  // eslint-disable-next-line require-yield -- a segment is in order already
+  *prepareCursor(_path: number): Generator<undefined, true> {
+    return true;
   }
 
   estimate(_path: number, lower: Uint8Array, upper: Uint8Array): { readonly terms: number; readonly postings: number } {
@@ -213,9 +220,16 @@ export class MemtableSource implements Source {
     return new MemtableCursor(this.memtable, path);
   }
 
+  *prepareCursor(path: number): Generator<undefined, true> {
+    yield* this.memtable.orderSteps(path);
+    return true;
+  }
+
   estimate(path: number, lower: Uint8Array, upper: Uint8Array): { readonly terms: number; readonly postings: number } {
     const all = this.memtable.termsOf(path);
     if (all === 0) return { terms: 0, postings: 0 };
+    // An estimate is not worth sorting thousands of terms: a third, as for any range of which nothing is known.
+    if (!this.memtable.isOrdered(path)) return { terms: Math.ceil(all / 3), postings: Math.ceil(this.count / 3) };
     const entries = this.memtable.ordered(path);
     const from = lowerBoundEntry(this.memtable, entries, lower);
     const to = Math.max(from, lowerBoundEntry(this.memtable, entries, upper));

@@ -222,7 +222,9 @@ export function keyOf(value: Value): TermKey | undefined {
   } else if (value.type === BsonType.array) {
     end = writeArrayKey(scratch, 0, elementCount(value.bytes, value.start));
   } else end = writeKey(scratch, 0, value.type, value.bytes, value.start, value.end);
-  const shallow = isShallowTag(scratch[0]!) && !(scratch[0] === Tag.object && scratch[1] === 0);
+  // An empty object or array is told by its key alone: only the last byte of either says how much is in it.
+  const empty = scratch.subarray(1, end).every((byte) => byte === 0);
+  const shallow = isShallowTag(scratch[0]!) && !empty;
   return { bytes: scratch.slice(0, end), exact: !shallow && !isCutKey(scratch, 0, end) };
 }
 

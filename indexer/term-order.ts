@@ -52,6 +52,28 @@ function sortSlice(table: TermTable, entries: Uint32Array, start: number, end: n
   }
 }
 
+/** Below this share of the other, entries are inserted by search instead of merged: a few new terms cost little. */
+const insertRatio = 16;
+
+function insertEntries(table: TermTable, into: Uint32Array, entries: Uint32Array, out: Uint32Array): Uint32Array {
+  let from = 0;
+  for (let k = 0; k < entries.length; k++) {
+    const entry = entries[k]!;
+    let low = from;
+    let high = into.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (table.compareEntries(into[middle]!, entry) < 0) low = middle + 1;
+      else high = middle;
+    }
+    out.set(into.subarray(from, low), from + k);
+    out[low + k] = entry;
+    from = low;
+  }
+  out.set(into.subarray(from), from + entries.length);
+  return out;
+}
+
 /** Merges two sorted arrays of entries. */
 export function mergeEntries(table: TermTable, a: Uint32Array, b: Uint32Array): Uint32Array {
   const out = new Uint32Array(a.length + b.length);
@@ -60,6 +82,7 @@ export function mergeEntries(table: TermTable, a: Uint32Array, b: Uint32Array): 
     out.set(b, a.length);
     return out;
   }
+  if (b.length * insertRatio < a.length) return insertEntries(table, a, b, out);
   let i = 0;
   let j = 0;
   let at = 0;

@@ -18,7 +18,10 @@ const tierZeroItems = 16_000;
 const tierItems = [tierZeroItems, tierZeroItems * fans[0], tierZeroItems * fans[0] * fans[1]] as const;
 
 /** Share of dead items at which a segment is rewritten. */
-export const deadShareMax = 0.35;
+const deadShareMax = 0.35;
+
+/** The same for segments of tier 0 while writes go on: they are merged soon enough, and rewriting them twice is waste. */
+const deadShareSmallMax = 0.7;
 
 /** Tombstones that one segment may carry, as a share of its items and at least so many. */
 const tombstoneShareMax = 0.5;
@@ -61,8 +64,10 @@ function fits(segments: readonly SegmentState[], from: number, to: number): bool
 
 /** The next merge, most urgent first; undefined when there is none. `idle`: nothing was written for a while. */
 export function planMerge(segments: readonly SegmentState[], idle = false): MergeRun | undefined {
-  for (const [i, segment] of segments.entries())
-    if (segment.items > 0 && segment.dead > segment.items * deadShareMax) return { from: i, to: i + 1, reason: 'dead' };
+  for (const [i, segment] of segments.entries()) {
+    const share = idle || segment.items > tierZeroItems ? deadShareMax : deadShareSmallMax;
+    if (segment.items > 0 && segment.dead > segment.items * share) return { from: i, to: i + 1, reason: 'dead' };
+  }
   for (const [i, segment] of segments.entries()) {
     if (segment.tombstones <= Math.max(tombstonesMin, segment.items * tombstoneShareMax)) continue;
     // Its deaths are forgotten where they meet the items: take older neighbours as far as the bound allows.

@@ -130,16 +130,16 @@ describe('what broke in the prototype does not break here', () => {
     const host = new Host({ memtableBytes: 16_000 });
     for (let lsn = 1; lsn <= 2000; lsn++) add(host, lsn, `i${lsn}`, lsn % 5);
     host.flushAll();
-    for (let number = 1; number <= 1000; number++)
+    for (let number = 1; number <= 1500; number++)
       host.apply({ kind: 'delete', number: 2000 + number, lsn: 2000 + number, ends: number });
     expect(host.index.flushDue).toBe(true);
     const job = host.index.nextMerge();
     expect(job?.reason).toBe('dead');
     host.install(job!, host.write(job!));
-    expect(host.index.segments.map((segment) => segment.count)).toEqual([1000]);
-    expect(countOf(host, 1)).toBe(200);
+    expect(host.index.segments.map((segment) => segment.count)).toEqual([500]);
+    expect(countOf(host, 1)).toBe(100);
     host.reopen();
-    expect([host.index.items, countOf(host, 1)]).toEqual([1000, 200]);
+    expect([host.index.items, countOf(host, 1)]).toEqual([500, 100]);
   });
 
   it('4: a dead item that a snapshot sees does not cause merges without end', () => {

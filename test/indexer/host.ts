@@ -69,7 +69,9 @@ export class Host {
   }
 
   /** Writes a job's segment; nothing is installed. */
-  write(job: FlushJob | MergeJob): string {
+  write(asked: FlushJob | MergeJob): string {
+    // As it reaches the worker: pages by reference, the rest copied.
+    const job = structuredClone(asked);
     const name = `segment-${++this.#named}`;
     const file = new MemoryFile();
     if (job.kind === 'flush') drive(flushSteps(job.input, file));

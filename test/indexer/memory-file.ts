@@ -21,7 +21,12 @@ export class MemoryFile implements SegmentSink {
     this.length += bytes.length;
   }
 
-  readonly read: ReadAt = (offset, length) => this.#bytes.subarray(offset, Math.min(offset + length, this.length));
+  readonly read: ReadAt = (offset, length, into) => {
+    const bytes = this.#bytes.subarray(offset, Math.min(offset + length, this.length));
+    if (into === undefined) return bytes;
+    into.set(bytes);
+    return into.subarray(0, bytes.length);
+  };
 
   /** A copy of everything. */
   bytes(): Uint8Array {
