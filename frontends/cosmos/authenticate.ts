@@ -95,9 +95,13 @@ export function authenticator(deployment: Deployment): Authenticate {
     // Under a manual clock any date will do, but there must be one.
     const skewMs = deployment.manualClock === true ? lastMs - lastMs : deployment.nowMs() - lastMs;
     if (!(Math.abs(skewMs) <= clockSkewMsMax))
-      throw new DatabaseError('Unauthorized', 'the date of the request is missing or more than 15 minutes from the server time', {
-        argument: 'x-ms-date',
-      });
+      throw new DatabaseError(
+        'Unauthorized',
+        'the date of the request is missing or more than 15 minutes from the server time',
+        {
+          argument: 'x-ms-date',
+        },
+      );
   };
 
   const bearer = (token: string): Principal => {
@@ -134,7 +138,9 @@ export function authenticator(deployment: Deployment): Authenticate {
       undefined,
     );
     if (principal === undefined)
-      throw unauthorized("the signature does not match: check the account's key, the verb, the resource link and the date that were signed");
+      throw unauthorized(
+        "the signature does not match: check the account's key, the verb, the resource link and the date that were signed",
+      );
     if (principal.access === 'read-only' && !request.row.reads)
       throw new DatabaseError('Forbidden', 'a read-only key cannot write', { argument: 'authorization' });
     return principal;

@@ -11,7 +11,9 @@ import type { Condition, Edit, ItemWrite, PartitionKeyValue } from '../../model/
 import type { ContainerRecord } from '../../model/resource.ts';
 import { valueOf } from '../../model/value.ts';
 import { parseKey } from './call.ts';
+import type { Deployment } from '../deployment.ts';
 import { editOf, parsePatch } from './patch.ts';
+import { testOfCondition } from './patch-condition.ts';
 import { checkedItem } from './write-item.ts';
 
 /** Operations in one batch. */
@@ -32,24 +34,33 @@ export function parseBatch(
   body: Uint8Array,
   container: ContainerRecord,
   partitionKey: PartitionKeyValue | undefined,
+  deployment: Deployment,
 ): readonly BatchOperation[] {
   if (body[0] === hybridRowByte)
-    throw new DatabaseError('NotSupported', 'batches in HybridRow form are not supported; send JSON', { argument: 'body' });
+    throw new DatabaseError('NotSupported', 'batches in HybridRow form are not supported; send JSON', {
+      argument: 'body',
+    });
   // An item lies two levels deep: in an operation, in the array.
   const list = valueOfJson(body, { levelsMax: depthMax + 2 });
-  if (!(list instanceof Raw) || list.type !== BsonType.array) throw badRequest('a batch must be an array of operations', 'body');
+  if (!(list instanceof Raw) || list.type !== BsonType.array)
+    throw badRequest('a batch must be an array of operations', 'body');
   const cursor = new ElementCursor(list.bytes, list.start);
   const operations: BatchOperation[] = [];
   while (cursor.next()) {
     if (operations.length === batchOperationsMax)
       throw new DatabaseError('TooLarge', `a batch has at most ${batchOperationsMax} operations`, { argument: 'body' });
-    operations.push(parseOperation(cursor.raw(), container, partitionKey));
+    operations.push(parseOperation(cursor.raw(), container, partitionKey, deployment));
   }
   if (operations.length === 0) throw badRequest('a batch needs at least one operation', 'body');
   return operations;
 }
 
-function parseOperation(raw: Raw, container: ContainerRecord, shared: PartitionKeyValue | undefined): BatchOperation {
+function parseOperation(
+  raw: Raw,
+  container: ContainerRecord,
+  shared: PartitionKeyValue | undefined,
+  deployment: Deployment,
+): BatchOperation {
   if (raw.type !== BsonType.object) throw badRequest('an operation of a batch must be an object', 'body');
   const kind = valueOf(childOf(raw, 'operationType'));
   const condition = conditionIn(raw);
@@ -65,7 +76,9 @@ function parseOperation(raw: Raw, container: ContainerRecord, shared: PartitionK
     case 'Delete':
       return change({ kind: 'delete-item', id: idIn(raw), partitionKey, condition });
     case 'Patch': {
-      const edit = editOf(parsePatch(bodyIn(raw)), condition);
+      const patch = parsePatch(bodyIn(raw));
+      const holds = patch.condition === undefined ? undefined : testOfCondition(patch.condition, container, deployment);
+      const edit = editOf(patch.operations, condition, holds);
       return change({ kind: 'edit-item', id: idIn(raw), partitionKey, edit });
     }
     case 'Read':

@@ -9,7 +9,12 @@ import type { HybridTime } from '../../model/hybrid-time.ts';
 import type { Condition, Context, PartitionKeyValue } from '../../model/operation.ts';
 import { parsePartitionKeyHeader } from '../../model/partition-key.ts';
 import { parseResourceId } from '../../model/resource-id.ts';
-import { isUnpartitioned, type ContainerRecord, type DatabaseRecord, type PartitionRecord } from '../../model/resource.ts';
+import {
+  isUnpartitioned,
+  type ContainerRecord,
+  type DatabaseRecord,
+  type PartitionRecord,
+} from '../../model/resource.ts';
 import type { Account, Deployment } from '../deployment.ts';
 import { headerOf, integerOf, type CosmosRequest } from './decode.ts';
 
@@ -28,7 +33,8 @@ export function databaseOf({ request, engine }: Call): DatabaseRecord {
   if (named !== undefined) return named;
   const rid = parseResourceId(id);
   const found = rid === undefined ? undefined : engine.catalog.databaseByNumber(rid.database);
-  if (found === undefined) throw new DatabaseError('DatabaseNotFound', 'no database with that id', { argument: 'database' });
+  if (found === undefined)
+    throw new DatabaseError('DatabaseNotFound', 'no database with that id', { argument: 'database' });
   return found;
 }
 
@@ -42,9 +48,13 @@ export function containerOf(call: Call): ContainerRecord {
   const rid = parseResourceId(id);
   const found =
     engine.catalog.containerOrNone(database.id, id) ??
-    (rid?.kind === 'container' ? engine.catalog.containers(database.id).find((one) => one.number === rid.container) : undefined);
+    (rid?.kind === 'container'
+      ? engine.catalog.containers(database.id).find((one) => one.number === rid.container)
+      : undefined);
   if (found === undefined)
-    throw new DatabaseError('ContainerNotFound', 'no container with that id in this database', { argument: 'container' });
+    throw new DatabaseError('ContainerNotFound', 'no container with that id in this database', {
+      argument: 'container',
+    });
   return found;
 }
 
@@ -62,7 +72,8 @@ export function parseKey(container: ContainerRecord, text: string): PartitionKey
   const isAscii = /^[\x00-\x7f]*$/.test(text);
   const key = parsePartitionKeyHeader(isAscii ? text : Buffer.from(text, 'latin1').toString('utf8'));
   if (isUnpartitioned(container)) return [];
-  for (const part of key) if (typeof part === 'string' && Buffer.byteLength(part) > partitionKeyBytesMax) throw tooLongKey();
+  for (const part of key)
+    if (typeof part === 'string' && Buffer.byteLength(part) > partitionKeyBytesMax) throw tooLongKey();
   return key.length > 0 ? key : container.partitionKey.paths.map(() => undefined);
 }
 
@@ -80,10 +91,14 @@ export function keyOrNone({ request }: Call, container: ContainerRecord): Partit
 export function keyOf(call: Call, container: ContainerRecord): PartitionKeyValue {
   const key = keyOrNone(call, container);
   if (isUnpartitioned(container)) return [];
-  if (key === undefined) throw badRequest('PartitionKey value must be supplied for this operation.', partitionKeyHeader);
+  if (key === undefined)
+    throw badRequest('PartitionKey value must be supplied for this operation.', partitionKeyHeader);
   const levels = container.partitionKey.paths.length;
   if (key.length !== levels)
-    throw badRequest(`Partition key provided has ${key.length} components; the container's has ${levels}.`, partitionKeyHeader);
+    throw badRequest(
+      `Partition key provided has ${key.length} components; the container's has ${levels}.`,
+      partitionKeyHeader,
+    );
   return key;
 }
 
@@ -124,6 +139,7 @@ const pageItemsMax = 1000;
 export function pageItemsOf(request: CosmosRequest): number {
   const wanted = integerOf(request, 'x-ms-max-item-count');
   if (wanted === undefined) return pageItemsDefault;
-  if (wanted < -1 || wanted === 0) throw badRequest('x-ms-max-item-count must be -1 or at least 1', 'x-ms-max-item-count');
+  if (wanted < -1 || wanted === 0)
+    throw badRequest('x-ms-max-item-count must be -1 or at least 1', 'x-ms-max-item-count');
   return wanted === -1 ? pageItemsMax : Math.min(wanted, pageItemsMax);
 }

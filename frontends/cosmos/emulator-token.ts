@@ -29,7 +29,8 @@ function claimsOf(part: string): Readonly<Record<string, unknown>> {
 export function bearerOf(token: string, primaryKeys: readonly string[], nowMs: number, skewMsMax: number): number {
   if (token.length > tokenCharactersMax) throw refused('the bearer token is too long');
   const [header = '', payload = '', key = ''] = token.split('.');
-  if (claimsOf(header)['kid'] !== keyId) throw refused('tokens of Microsoft Entra ID are not supported yet; sign with a master key');
+  if (claimsOf(header)['kid'] !== keyId)
+    throw refused('tokens of Microsoft Entra ID are not supported yet; sign with a master key');
   const { nbf, exp } = claimsOf(payload);
   if (typeof exp !== 'number' || exp * 1000 + skewMsMax < nowMs) throw refused('the bearer token has expired');
   if (typeof nbf === 'number' && nbf * 1000 - skewMsMax > nowMs) throw refused('the bearer token is not valid yet');

@@ -98,7 +98,12 @@ function keptOf(engine: Engine, partition: PartitionRecord, lsn: number): Kept {
   kept = {
     lsn,
     token: formatSessionToken(
-      new Map([[String(partition.range), { epoch: partition.epoch, csn: lsn, lsnByRegion: new Map([[engine.region.id, lsn]]) }]]),
+      new Map([
+        [
+          String(partition.range),
+          { epoch: partition.epoch, csn: lsn, lsnByRegion: new Map([[engine.region.id, lsn]]) },
+        ],
+      ]),
     ),
     usage: `documentSize=0;documentsSize=${kilobytes};documentsCount=${items?.size ?? 0};collectionSize=${kilobytes};`,
   };

@@ -13,6 +13,7 @@ export function itemIdOf(call: Call, container: ContainerRecord, partition: Part
   const rid = parseResourceId(id);
   if (rid?.kind !== 'item' || rid.container !== container.number || rid.partition !== partition.range) return id;
   const items = engine.state.partition(partition.partition)?.items;
-  const slot = items?.after(rid.number - 1).next().value;
-  return slot?.created === rid.number ? slot.id : id;
+  if (items === undefined) return id;
+  for (const slot of items.after(rid.number - 1)) return slot.created === rid.number ? slot.id : id;
+  return id;
 }

@@ -28,7 +28,11 @@ const known = new WeakMap<ContainerRecord, ContainerLinks>();
 export function linksOfContainer(container: ContainerRecord): ContainerLinks {
   let links = known.get(container);
   if (links === undefined) {
-    const rid = formatResourceId({ kind: 'container', database: container.databaseNumber, container: container.number });
+    const rid = formatResourceId({
+      kind: 'container',
+      database: container.databaseNumber,
+      container: container.number,
+    });
     links = {
       rid,
       self: `dbs/${ridOfDatabaseNumber(container.databaseNumber)}/colls/${rid}/`,

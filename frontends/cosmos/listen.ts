@@ -12,9 +12,9 @@ import { encode, encodeFailure, type Answer } from './encode.ts';
 import { itemJsonBytesMax } from './write-item.ts';
 
 /** A whole item or batch, and room for what a batch adds around its items. */
-export const bodyBytesMax = itemJsonBytesMax + 64 * 1024;
+const bodyBytesMax = itemJsonBytesMax + 64 * 1024;
 
-export const protocol = 'cosmos';
+const protocol = 'cosmos';
 
 export function cosmosDoor(deployment: Deployment): Door<HttpInput, CosmosRequest, Answer, HttpAnswer> {
   const authenticate = authenticator(deployment);

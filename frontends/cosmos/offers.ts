@@ -19,7 +19,9 @@ export const offerField = 'offer';
 export const throughputDefault = 400;
 
 export interface Offer {
-  readonly owner: { readonly kind: 'database'; readonly record: DatabaseRecord } | { readonly kind: 'container'; readonly record: ContainerRecord };
+  readonly owner:
+    | { readonly kind: 'database'; readonly record: DatabaseRecord }
+    | { readonly kind: 'container'; readonly record: ContainerRecord };
   /** Unique among offers: databases have the odd numbers. */
   readonly number: number;
   readonly content: Uint8Array;
@@ -35,10 +37,13 @@ export function offersOf(engine: Engine): Offer[] {
   const offers: Offer[] = [];
   for (const database of engine.catalog.databases()) {
     const shared = contentIn(database.settings);
-    if (shared !== undefined) offers.push({ owner: { kind: 'database', record: database }, number: database.number * 2 + 1, content: shared });
+    if (shared !== undefined)
+      offers.push({ owner: { kind: 'database', record: database }, number: database.number * 2 + 1, content: shared });
     for (const container of engine.catalog.containers(database.id)) {
-      const content = contentIn(container.settings) ?? (shared === undefined ? manualThroughput(throughputDefault) : undefined);
-      if (content !== undefined) offers.push({ owner: { kind: 'container', record: container }, number: container.number * 2, content });
+      const content =
+        contentIn(container.settings) ?? (shared === undefined ? manualThroughput(throughputDefault) : undefined);
+      if (content !== undefined)
+        offers.push({ owner: { kind: 'container', record: container }, number: container.number * 2, content });
     }
   }
   return offers;

@@ -24,7 +24,11 @@ export function pageOf<Entry extends Numbered>(
   const page = rest.slice(0, pageItemsOf(request));
   return {
     status: 200,
-    body: jsonOfFeed(rid, name, page.map((entry) => jsonOf(documentOf(entry)))),
+    body: jsonOfFeed(
+      rid,
+      name,
+      page.map((entry) => jsonOf(documentOf(entry))),
+    ),
     charge,
     itemCount: page.length,
     continuation: page.length < rest.length ? String(page.at(-1)!.number) : undefined,
@@ -35,6 +39,8 @@ function continuationOf(request: CosmosRequest): number {
   const text = headerOf(request, 'x-ms-continuation');
   if (text === undefined || text === '') return 0;
   if (!/^\d{1,15}$/.test(text))
-    throw new DatabaseError('InvalidContinuation', 'the continuation is not one of this feed', { argument: 'x-ms-continuation' });
+    throw new DatabaseError('InvalidContinuation', 'the continuation is not one of this feed', {
+      argument: 'x-ms-continuation',
+    });
   return Number(text);
 }

@@ -12,10 +12,10 @@
 import { jsonOfBson } from '../../model/bson/json-write.ts';
 import { BsonType, depthMax } from '../../model/bson/types.ts';
 import { validateBson } from '../../model/bson/validate.ts';
-import { childOf, ElementCursor, elementCount, Raw, rawDocument, textOfRaw } from '../../model/bson/walk.ts';
+import { childOf, ElementCursor, elementCount, type Raw, rawDocument, textOfRaw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
-import type { Condition, Edit } from '../../model/operation.ts';
+import type { Condition, Edit, Item } from '../../model/operation.ts';
 import { valueOf } from '../../model/value.ts';
 import { itemJsonBytesMax, tooLargeItem } from './write-item.ts';
 
@@ -37,12 +37,20 @@ export interface PatchOperation {
 /** Top-level properties that no patch may touch. */
 const fixedNames = new Set(['id', '_rid', '_self', '_etag', '_attachments', '_ts']);
 
-/** Reads a patch: `{operations: […]}`, or the bare array. */
-export function parsePatch(body: Raw): readonly PatchOperation[] {
-  if (body.type === BsonType.object && childOf(body, 'condition') !== undefined)
-    throw new DatabaseError('NotSupported', 'a condition on a patch is not supported yet', { argument: 'condition' });
+export interface Patch {
+  readonly operations: readonly PatchOperation[];
+  /** Text of the condition, absent for none. */
+  readonly condition: string | undefined;
+}
+
+/** Reads a patch: `{operations: […], condition?}`, or the bare array. */
+export function parsePatch(body: Raw): Patch {
+  const condition = body.type === BsonType.object ? valueOf(childOf(body, 'condition')) : undefined;
+  if (condition !== undefined && condition !== null && typeof condition !== 'string')
+    throw badRequest('the condition of a patch must be a text', 'condition');
   const list = body.type === BsonType.object ? childOf(body, 'operations') : body;
-  if (list === undefined || list.type !== BsonType.array) throw badRequest('a patch needs an array of operations', 'operations');
+  if (list === undefined || list.type !== BsonType.array)
+    throw badRequest('a patch needs an array of operations', 'operations');
   const cursor = new ElementCursor(list.bytes, list.start);
   const operations: PatchOperation[] = [];
   while (cursor.next()) {
@@ -51,7 +59,7 @@ export function parsePatch(body: Raw): readonly PatchOperation[] {
     operations.push(parseOperation(cursor.raw()));
   }
   if (operations.length === 0) throw badRequest('a patch needs at least one operation', 'operations');
-  return operations;
+  return { operations, condition: condition ?? undefined };
 }
 
 function parseOperation(raw: Raw): PatchOperation {
@@ -83,19 +91,31 @@ function pointerOf(raw: Raw | undefined, argument: string): readonly string[] {
 }
 
 /** The patch as an edit of the item it finds. Conditions are checked on that item, so a missing one is 404 and not 412. */
-export function editOf(operations: readonly PatchOperation[], condition: Condition | undefined): Edit {
+export function editOf(
+  operations: readonly PatchOperation[],
+  condition: Condition | undefined,
+  holds: ((item: Item) => boolean) | undefined,
+): Edit {
   return (current) => {
     if (current === undefined)
       throw new DatabaseError('ItemNotFound', 'no item with that id in this logical partition', { argument: 'id' });
     checkCondition(condition, current.time);
+    if (holds !== undefined && !holds(current))
+      throw new DatabaseError('PreconditionFailed', 'the condition of the patch does not hold', {
+        argument: 'condition',
+      });
     return applyPatch(current.body, operations);
   };
 }
 
 function checkCondition(condition: Condition | undefined, time: number): void {
   const { ifMatch, ifNoneMatch } = condition ?? {};
-  const holds = (ifMatch === undefined || ifMatch === '*' || ifMatch === time) && ifNoneMatch !== '*' && ifNoneMatch !== time;
-  if (!holds) throw new DatabaseError('PreconditionFailed', 'the item has another version than the condition names', { argument: 'If-Match' });
+  const holds =
+    (ifMatch === undefined || ifMatch === '*' || ifMatch === time) && ifNoneMatch !== '*' && ifNoneMatch !== time;
+  if (!holds)
+    throw new DatabaseError('PreconditionFailed', 'the item has another version than the condition names', {
+      argument: 'If-Match',
+    });
 }
 
 /** JSON text of BSON is at most six times as long: every byte of a string escaped. */
@@ -105,7 +125,8 @@ export function applyPatch(body: Uint8Array, operations: readonly PatchOperation
   let bytes = body;
   for (const [i, operation] of operations.entries()) bytes = applyOne(bytes, operation, i + 1);
   validateBson(bytes);
-  if (bytes.length * jsonGrowthMax > itemJsonBytesMax && jsonOfBson(bytes).length > itemJsonBytesMax) throw tooLargeItem();
+  if (bytes.length * jsonGrowthMax > itemJsonBytesMax && jsonOfBson(bytes).length > itemJsonBytesMax)
+    throw tooLargeItem();
   return bytes;
 }
 
@@ -118,7 +139,10 @@ function applyOne(bytes: Uint8Array, operation: PatchOperation, number: number):
 }
 
 function missing(number: number, argument: string): DatabaseError {
-  return badRequest(`For Operation(${number}): nothing is at the ${argument}, or its parent is no object or array.`, argument);
+  return badRequest(
+    `For Operation(${number}): nothing is at the ${argument}, or its parent is no object or array.`,
+    argument,
+  );
 }
 
 function valueAt(bytes: Uint8Array, path: readonly string[]): Raw | undefined {
@@ -138,8 +162,16 @@ function positionOf(segment: string): number | undefined {
 type Change = Exclude<Verb, 'move'>;
 
 /** The document with one change at `path`. Every container on the way there must exist. */
-function rewrite(bytes: Uint8Array, path: readonly string[], verb: Change, value: Raw | undefined, number: number): Uint8Array {
-  const writer = new BsonWriter(bytes.length + (value === undefined ? 0 : value.end - value.start) + 64).beginDocument();
+function rewrite(
+  bytes: Uint8Array,
+  path: readonly string[],
+  verb: Change,
+  value: Raw | undefined,
+  number: number,
+): Uint8Array {
+  const writer = new BsonWriter(
+    bytes.length + (value === undefined ? 0 : value.end - value.start) + 64,
+  ).beginDocument();
   writeInside(writer, rawDocument(bytes), path, 0, verb, value, number);
   return writer.end().finish();
 }
@@ -185,7 +217,8 @@ function writeInside(
   const appends =
     isLast &&
     (isArray
-      ? (verb === 'add' || verb === 'set') && (segment === '-' || position === elementCount(container.bytes, container.start))
+      ? (verb === 'add' || verb === 'set') &&
+        (segment === '-' || position === elementCount(container.bytes, container.start))
       : verb === 'add' || verb === 'set' || verb === 'incr');
   if (!appends) throw missing(number, 'path');
   writer.raw(segment, value!);
@@ -208,6 +241,7 @@ function writeSum(writer: BsonWriter, name: Uint8Array, current: Raw, delta: Raw
   }
   if (typeof is !== 'number') throw badRequest(`For Operation(${number}): incr needs a number at the path.`, 'path');
   const sum = is + by;
-  if (!Number.isFinite(sum)) throw badRequest(`For Operation(${number}): the sum is beyond the range of a double.`, 'value');
+  if (!Number.isFinite(sum))
+    throw badRequest(`For Operation(${number}): the sum is beyond the range of a double.`, 'value');
   writer.double(name, sum);
 }

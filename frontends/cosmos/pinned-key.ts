@@ -57,7 +57,12 @@ function fixedValue(
 
 function isPath(expression: Expression, source: string, path: readonly string[]): boolean {
   const found = pathOf(expression);
-  return found !== undefined && found.binding === source && found.steps.length === path.length && found.steps.every((step, i) => step === path[i]);
+  return (
+    found !== undefined &&
+    found.binding === source &&
+    found.steps.length === path.length &&
+    found.steps.every((step, i) => step === path[i])
+  );
 }
 
 function constantOf(
@@ -65,7 +70,11 @@ function constantOf(
   parameters: ReadonlyMap<string, Value>,
 ): Exclude<PartitionKeyPart, undefined> | undefined {
   const value =
-    expression.kind === 'literal' ? expression.value : expression.kind === 'parameter' ? parameters.get(expression.name) : undefined;
+    expression.kind === 'literal'
+      ? expression.value
+      : expression.kind === 'parameter'
+        ? parameters.get(expression.name)
+        : undefined;
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

@@ -6,10 +6,22 @@ import { jsonOfFeed, type Answer } from './encode.ts';
 import { sqlRequestOf } from './query-request.ts';
 import { documentRows, preparedQueries, runPage } from './run-query.ts';
 
-export async function queryDocuments(call: Call, rid: string, name: string, documents: readonly Uint8Array[]): Promise<Answer> {
+export async function queryDocuments(
+  call: Call,
+  rid: string,
+  name: string,
+  documents: readonly Uint8Array[],
+): Promise<Answer> {
   const sql = sqlRequestOf(call.request);
   const continuation = headerOf(call.request, 'x-ms-continuation') || undefined;
-  const page = await runPage(call, preparedQueries.get(sql.text), documentRows(documents), sql.parameters, continuation, undefined);
+  const page = await runPage(
+    call,
+    preparedQueries.get(sql.text),
+    documentRows(documents),
+    sql.parameters,
+    continuation,
+    undefined,
+  );
   return {
     status: 200,
     body: jsonOfFeed(rid, name, page.documents),

@@ -124,7 +124,8 @@ class Planner {
     const query = this.#query;
     this.#refuseNested();
     const { select } = query;
-    const values = select.kind === 'value' ? [select.value] : select.kind === 'list' ? select.items.map(({ value }) => value) : [];
+    const values =
+      select.kind === 'value' ? [select.value] : select.kind === 'list' ? select.items.map(({ value }) => value) : [];
     const calls = values.filter(isAggregate);
     const isGrouped = query.groupBy.length > 0 || calls.length > 0;
     const orderByExpressions = query.orderBy.map(({ value }) => this.#slice(value));
@@ -132,7 +133,9 @@ class Planner {
       top: this.#count(query.top),
       offset: this.#count(query.offset),
       limit: this.#count(query.limit),
-      orderBy: query.orderBy.map(({ descending }) => (descending ? 'Descending' : 'Ascending') as 'Ascending' | 'Descending'),
+      orderBy: query.orderBy.map(
+        ({ descending }) => (descending ? 'Descending' : 'Ascending') as 'Ascending' | 'Descending',
+      ),
       orderByExpressions,
       hasSelectValue: select.kind === 'value',
       dCountInfo: null,
@@ -151,7 +154,10 @@ class Planner {
       distinctType: this.#distinctType(),
       ...base,
       ...ungrouped,
-      rewrittenQuery: isCut || query.distinct ? this.#join([this.#head(), this.#selectText(), this.#from(), this.#where(undefined), this.#tail()]) : '',
+      rewrittenQuery:
+        isCut || query.distinct
+          ? this.#join([this.#head(), this.#selectText(), this.#from(), this.#where(undefined), this.#tail()])
+          : '',
     };
   }
 
@@ -161,9 +167,14 @@ class Planner {
     if (first?.collection.kind !== 'subquery') return;
     const inner = first.collection.query;
     const { select } = inner;
-    const values = select.kind === 'value' ? [select.value] : select.kind === 'list' ? select.items.map(({ value }) => value) : [];
+    const values =
+      select.kind === 'value' ? [select.value] : select.kind === 'list' ? select.items.map(({ value }) => value) : [];
     const merges =
-      inner.distinct || inner.top !== undefined || inner.offset !== undefined || inner.groupBy.length > 0 || values.some((value) => someExpression(value, isAggregate));
+      inner.distinct ||
+      inner.top !== undefined ||
+      inner.offset !== undefined ||
+      inner.groupBy.length > 0 ||
+      values.some((value) => someExpression(value, isAggregate));
     if (merges) throw unsupported('a subquery in FROM that must be merged over partitions');
   }
 
@@ -227,7 +238,9 @@ class Planner {
   #ordered(): string {
     const { orderBy } = this.#query;
     const keys = orderBy.map(({ value }) => `{"item": ${this.#slice(value)}}`).join(', ');
-    const order = orderBy.map(({ value, descending }) => `${this.#slice(value)} ${descending ? 'DESC' : 'ASC'}`).join(', ');
+    const order = orderBy
+      .map(({ value, descending }) => `${this.#slice(value)} ${descending ? 'DESC' : 'ASC'}`)
+      .join(', ');
     return this.#join([
       this.#head(),
       `${this.#root()}._rid, [${keys}] AS orderByItems, ${this.#payload()} AS payload`,
@@ -251,17 +264,25 @@ class Planner {
     if (select.kind === 'star') return this.#root();
     if (select.kind === 'value') return this.#slice(select.value);
     let unnamed = 0;
-    const fields = select.items.map((item) => `${JSON.stringify(aliasOf(item) ?? `$${++unnamed}`)}: ${this.#slice(item.value)}`);
+    const fields = select.items.map(
+      (item) => `${JSON.stringify(aliasOf(item) ?? `$${++unnamed}`)}: ${this.#slice(item.value)}`,
+    );
     return `{${fields.join(', ')}}`;
   }
 
-  #grouped(calls: readonly SqlCall[]): Pick<QueryInfo, 'groupByExpressions' | 'groupByAliases' | 'aggregates' | 'groupByAliasToAggregateType' | 'rewrittenQuery'> {
+  #grouped(
+    calls: readonly SqlCall[],
+  ): Pick<
+    QueryInfo,
+    'groupByExpressions' | 'groupByAliases' | 'aggregates' | 'groupByAliasToAggregateType' | 'rewrittenQuery'
+  > {
     const { groupBy, select } = this.#query;
     const groupByExpressions = groupBy.map((key) => this.#slice(key));
     const keys = groupByExpressions.map((key) => `{"item": ${key}}`).join(', ');
     const prefix = groupBy.length === 0 ? '' : `[${keys}] AS groupByItems, `;
     const suffix = groupBy.length === 0 ? '' : `GROUP BY ${groupByExpressions.join(', ')}`;
-    const body = (selected: string): string => this.#join(['SELECT', selected, this.#from(), this.#where(undefined), suffix]);
+    const body = (selected: string): string =>
+      this.#join(['SELECT', selected, this.#from(), this.#where(undefined), suffix]);
     if (select.kind === 'value') {
       const [call] = calls;
       const payload = call === undefined ? this.#slice(select.value) : `[${this.#item(call)}]`;
@@ -310,7 +331,9 @@ function wordOf(call: SqlCall): string {
 }
 
 function unsupported(what: string): DatabaseError {
-  return new DatabaseError('NotSupported', `${what} is not supported over several partitions yet`, { argument: 'query' });
+  return new DatabaseError('NotSupported', `${what} is not supported over several partitions yet`, {
+    argument: 'query',
+  });
 }
 
 function nameOfRoot(item: FromItem): string | undefined {

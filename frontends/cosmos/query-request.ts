@@ -2,7 +2,7 @@
 
 import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { BsonType } from '../../model/bson/types.ts';
-import { ElementCursor, fieldOf, Raw, textOfRaw } from '../../model/bson/walk.ts';
+import { ElementCursor, fieldOf, type Raw, textOfRaw } from '../../model/bson/walk.ts';
 import { badRequest } from '../../model/errors.ts';
 import { valueOf, type Value } from '../../model/value.ts';
 import type { CosmosRequest } from './decode.ts';
@@ -34,7 +34,8 @@ function parametersIn(raw: Raw | undefined): Map<string, Value> {
     if (cursor.type !== BsonType.object) throw badRequest('a parameter must be an object', 'parameters');
     const entry = cursor.raw().slice();
     const name = valueOf(fieldOf(entry, 'name'));
-    if (typeof name !== 'string' || !name.startsWith('@')) throw badRequest('the name of a parameter must begin with @', 'parameters');
+    if (typeof name !== 'string' || !name.startsWith('@'))
+      throw badRequest('the name of a parameter must begin with @', 'parameters');
     parameters.set(name, valueOf(fieldOf(entry, 'value')));
   }
   return parameters;

@@ -107,7 +107,12 @@ export async function runPage(
 
 /** A page after the last one. */
 export function emptyPage(call: Call): QueryPage {
-  return { documents: [], continuation: undefined, charge: pageCharge(0, 0), metrics: metricsOf(call, { examined: 0, returned: 0 }, 0, 0) };
+  return {
+    documents: [],
+    continuation: undefined,
+    charge: pageCharge(0, 0),
+    metrics: metricsOf(call, { examined: 0, returned: 0 }, 0, 0),
+  };
 }
 
 function jsonOfRow(row: ResultRow, container: ContainerRecord | undefined): Uint8Array {

@@ -32,7 +32,9 @@ export function scopeOf(call: Call, container: ContainerRecord): Scope {
     const id = rangeId.slice(rangeId.indexOf(',') + 1);
     const found = container.partitions.find((one) => String(one.range) === id);
     if (found === undefined)
-      throw new DatabaseError('PartitionGone', 'there is no partition key range of that id now', { argument: rangeHeader });
+      throw new DatabaseError('PartitionGone', 'there is no partition key range of that id now', {
+        argument: rangeHeader,
+      });
     return { range: { minInclusive: found.minInclusive, maxExclusive: found.maxExclusive } };
   }
   return {};
@@ -47,6 +49,8 @@ export function placeOf(call: Call, container: ContainerRecord, scope: Scope): P
     return { engine, container, partition: partitionOf(container, partitionKey) };
   const whole =
     range &&
-    container.partitions.find((one) => one.minInclusive === range.minInclusive && one.maxExclusive === range.maxExclusive);
+    container.partitions.find(
+      (one) => one.minInclusive === range.minInclusive && one.maxExclusive === range.maxExclusive,
+    );
   return { engine, container, partition: whole };
 }

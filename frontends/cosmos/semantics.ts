@@ -47,7 +47,8 @@ function numeric(value: Value): Numeric {
 
 function isSameBytes(left: Raw, right: Raw): boolean {
   return (
-    left.type === right.type && compareBytes(left.bytes, left.start, left.end, right.bytes, right.start, right.end) === 0
+    left.type === right.type &&
+    compareBytes(left.bytes, left.start, left.end, right.bytes, right.start, right.end) === 0
   );
 }
 

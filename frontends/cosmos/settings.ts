@@ -4,7 +4,7 @@
 
 import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { BsonType } from '../../model/bson/types.ts';
-import { ElementCursor, elementCount, fieldOf, Raw, textOfRaw } from '../../model/bson/walk.ts';
+import { ElementCursor, elementCount, fieldOf, type Raw, textOfRaw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '../../model/partition-key.ts';
@@ -78,7 +78,8 @@ export function containerDefinition(request: CosmosRequest, offer: Uint8Array | 
     writer.beginObject('conflictResolutionPolicy').string('mode', 'LastWriterWins');
     writer.string('conflictResolutionPath', '/_ts').string('conflictResolutionProcedure', '').end();
   }
-  if (fieldOf(body, 'geospatialConfig') === undefined) writer.beginObject('geospatialConfig').string('type', 'Geography').end();
+  if (fieldOf(body, 'geospatialConfig') === undefined)
+    writer.beginObject('geospatialConfig').string('type', 'Geography').end();
   if (unique !== undefined) writer.raw('uniqueKeyPolicy', unique);
   if (offer !== undefined) writer.document(offerField, offer);
   return { id: nameIn(body), partitionKey: partitionKeyIn(body), settings: writer.end().finish() };
@@ -105,13 +106,19 @@ function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
   if (valueOf(fieldOf(given, 'systemKey')) === true) return undefined;
   const paths = textsOf(fieldOf(given, 'paths'), 'partitionKey.paths');
   if (paths.length === 0 || paths.length > partitionKeyPathsMax)
-    throw badRequest(`The partition key definition must have 1 to ${partitionKeyPathsMax} paths.`, 'partitionKey.paths');
+    throw badRequest(
+      `The partition key definition must have 1 to ${partitionKeyPathsMax} paths.`,
+      'partitionKey.paths',
+    );
   const kind = valueOf(fieldOf(given, 'kind')) ?? (paths.length > 1 ? 'MultiHash' : 'Hash');
   const version = valueOf(fieldOf(given, 'version')) ?? (paths.length > 1 ? 2 : 1);
-  if (kind !== 'Hash' && kind !== 'MultiHash') throw badRequest('partitionKey.kind must be Hash or MultiHash', 'partitionKey.kind');
+  if (kind !== 'Hash' && kind !== 'MultiHash')
+    throw badRequest('partitionKey.kind must be Hash or MultiHash', 'partitionKey.kind');
   if (version !== 1 && version !== 2) throw badRequest('partitionKey.version must be 1 or 2', 'partitionKey.version');
-  if (kind === 'Hash' && paths.length > 1) throw badRequest('Several paths need the kind MultiHash.', 'partitionKey.kind');
-  if (kind === 'MultiHash' && version === 1) throw badRequest('The kind MultiHash needs version 2.', 'partitionKey.version');
+  if (kind === 'Hash' && paths.length > 1)
+    throw badRequest('Several paths need the kind MultiHash.', 'partitionKey.kind');
+  if (kind === 'MultiHash' && version === 1)
+    throw badRequest('The kind MultiHash needs version 2.', 'partitionKey.version');
   for (const path of paths) {
     const segments = parsePath(path);
     if (segments.some((segment) => segment === '*' || segment === '[]'))
@@ -136,7 +143,8 @@ const indexingModes = ['consistent', 'lazy', 'none'];
 
 /** The policy with the service's defaults: consistent, automatic, every path but the ETag. */
 function writeIndexingPolicy(writer: BsonWriter, raw: Raw | undefined): void {
-  if (raw !== undefined && raw.type !== BsonType.object) throw badRequest('indexingPolicy must be an object', 'indexingPolicy');
+  if (raw !== undefined && raw.type !== BsonType.object)
+    throw badRequest('indexingPolicy must be an object', 'indexingPolicy');
   const given = raw?.slice();
   const field = (name: string): Raw | undefined => (given === undefined ? undefined : fieldOf(given, name));
   const mode = valueOf(field('indexingMode')) ?? 'consistent';
@@ -151,14 +159,21 @@ function writeIndexingPolicy(writer: BsonWriter, raw: Raw | undefined): void {
     const cursor = new ElementCursor(given);
     while (cursor.next()) {
       const name = cursor.name();
-      if (!['indexingMode', 'automatic', 'includedPaths', 'excludedPaths'].includes(name)) writer.raw(name, cursor.raw());
+      if (!['indexingMode', 'automatic', 'includedPaths', 'excludedPaths'].includes(name))
+        writer.raw(name, cursor.raw());
     }
   }
   writer.end();
 }
 
 /** The given entries, or `fallback`; and `always`, unless it is among them. */
-function writePaths(writer: BsonWriter, name: string, raw: Raw | undefined, fallback: readonly string[], always: string | undefined): void {
+function writePaths(
+  writer: BsonWriter,
+  name: string,
+  raw: Raw | undefined,
+  fallback: readonly string[],
+  always: string | undefined,
+): void {
   writer.beginArray(name);
   const seen = new Set<string>();
   if (raw === undefined) for (const path of fallback) writer.beginObject('').string('path', path).end();
@@ -201,8 +216,17 @@ function maxThroughputIn(text: string): unknown {
 }
 
 function checkedManual(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < throughputMin || value > throughputMax || value % 100 !== 0)
-    throw badRequest(`The offer should have valid throughput: ${throughputMin} to ${throughputMax} in steps of 100.`, 'x-ms-offer-throughput');
+  if (
+    typeof value !== 'number' ||
+    !Number.isInteger(value) ||
+    value < throughputMin ||
+    value > throughputMax ||
+    value % 100 !== 0
+  )
+    throw badRequest(
+      `The offer should have valid throughput: ${throughputMin} to ${throughputMax} in steps of 100.`,
+      'x-ms-offer-throughput',
+    );
   return value;
 }
 
@@ -219,6 +243,9 @@ function checkedAutoscale(value: unknown): number {
 export function checkUnchanged(before: PartitionKeyDefinition, after: PartitionKeyDefinition | undefined): void {
   if (after === undefined) {
     if (before.systemKey === true) return;
-  } else if (before.paths.length === after.paths.length && before.paths.every((path, i) => path === after.paths[i])) return;
-  throw new DatabaseError('BadRequest', 'Document collection partition key cannot be changed.', { argument: 'partitionKey' });
+  } else if (before.paths.length === after.paths.length && before.paths.every((path, i) => path === after.paths[i]))
+    return;
+  throw new DatabaseError('BadRequest', 'Document collection partition key cannot be changed.', {
+    argument: 'partitionKey',
+  });
 }

@@ -86,7 +86,14 @@ function says(headers: IncomingHttpHeaders, name: string): boolean {
 
 export const surface: readonly Row[] = [
   { verb: 'GET', path: '/', operation: 'read-account', reads: true, run: readAccount },
-  { verb: 'GET', path: '/_explorer/{file}', operation: 'read-certificate', reads: true, signed: false, run: readCertificate },
+  {
+    verb: 'GET',
+    path: '/_explorer/{file}',
+    operation: 'read-certificate',
+    reads: true,
+    signed: false,
+    run: readCertificate,
+  },
 
   { verb: 'POST', path: '/dbs', when: isQuery, operation: 'query-databases', reads: true, run: queryDatabases },
   { verb: 'POST', path: '/dbs', operation: 'create-database', reads: false, run: createDatabase },
@@ -94,13 +101,26 @@ export const surface: readonly Row[] = [
   { verb: 'GET', path: database, operation: 'read-database', reads: true, run: readDatabase },
   { verb: 'DELETE', path: database, operation: 'delete-database', reads: false, run: deleteDatabase },
 
-  { verb: 'POST', path: `${database}/colls`, when: isQuery, operation: 'query-containers', reads: true, run: queryContainers },
+  {
+    verb: 'POST',
+    path: `${database}/colls`,
+    when: isQuery,
+    operation: 'query-containers',
+    reads: true,
+    run: queryContainers,
+  },
   { verb: 'POST', path: `${database}/colls`, operation: 'create-container', reads: false, run: createContainer },
   { verb: 'GET', path: `${database}/colls`, operation: 'list-containers', reads: true, run: listContainers },
   { verb: 'GET', path: container, operation: 'read-container', reads: true, run: readContainer },
   { verb: 'PUT', path: container, operation: 'replace-container', reads: false, run: replaceContainer },
   { verb: 'DELETE', path: container, operation: 'delete-container', reads: false, run: deleteContainer },
-  { verb: 'GET', path: `${container}/pkranges`, operation: 'list-partition-key-ranges', reads: true, run: listPartitionKeyRanges },
+  {
+    verb: 'GET',
+    path: `${container}/pkranges`,
+    operation: 'list-partition-key-ranges',
+    reads: true,
+    run: listPartitionKeyRanges,
+  },
 
   { verb: 'POST', path: items, when: isPlan, operation: 'plan-query', reads: true, run: planQuery },
   { verb: 'POST', path: items, when: isQuery, operation: 'query-items', reads: true, run: queryItems },
@@ -113,7 +133,13 @@ export const surface: readonly Row[] = [
   { verb: 'PUT', path: item, operation: 'replace-item', reads: false, run: replaceItem },
   { verb: 'PATCH', path: item, operation: 'patch-item', reads: false, run: patchItem },
   { verb: 'DELETE', path: item, operation: 'delete-item', reads: false, run: deleteItem },
-  { verb: 'POST', path: `${container}/operations/{operation}`, operation: 'delete-partition-key', reads: false, run: undefined },
+  {
+    verb: 'POST',
+    path: `${container}/operations/{operation}`,
+    operation: 'delete-partition-key',
+    reads: false,
+    run: undefined,
+  },
 
   { verb: 'POST', path: '/offers', when: isQuery, operation: 'query-offers', reads: true, run: queryOffers },
   { verb: 'GET', path: '/offers', operation: 'list-offers', reads: true, run: listOffers },
@@ -121,14 +147,26 @@ export const surface: readonly Row[] = [
   { verb: 'PUT', path: '/offers/{offer}', operation: 'replace-offer', reads: false, run: replaceOffer },
 
   ...scriptRows('sprocs', 'stored-procedure'),
-  { verb: 'POST', path: `${container}/sprocs/{script}`, operation: 'execute-stored-procedure', reads: false, run: undefined },
+  {
+    verb: 'POST',
+    path: `${container}/sprocs/{script}`,
+    operation: 'execute-stored-procedure',
+    reads: false,
+    run: undefined,
+  },
   ...scriptRows('triggers', 'trigger'),
   ...scriptRows('udfs', 'user-defined-function'),
 
   { verb: 'POST', path: `${container}/conflicts`, operation: 'query-conflicts', reads: true, run: undefined },
   { verb: 'GET', path: `${container}/conflicts`, operation: 'list-conflicts', reads: true, run: undefined },
   { verb: 'GET', path: `${container}/conflicts/{conflict}`, operation: 'read-conflict', reads: true, run: undefined },
-  { verb: 'DELETE', path: `${container}/conflicts/{conflict}`, operation: 'delete-conflict', reads: false, run: undefined },
+  {
+    verb: 'DELETE',
+    path: `${container}/conflicts/{conflict}`,
+    operation: 'delete-conflict',
+    reads: false,
+    run: undefined,
+  },
 
   ...feedRows(`${database}/users`, 'user'),
   ...feedRows(`${database}/users/{user}/permissions`, 'permission'),

@@ -82,7 +82,13 @@ function withoutSystemProperties(document: Uint8Array): Uint8Array {
   cursor.reset(document, 0);
   while (cursor.next()) {
     if (isSystemName(cursor)) continue;
-    writer.copy(cursor.bytes.subarray(cursor.nameStart, cursor.nameEnd), cursor.type, cursor.bytes, cursor.valueStart, cursor.valueEnd);
+    writer.copy(
+      cursor.bytes.subarray(cursor.nameStart, cursor.nameEnd),
+      cursor.type,
+      cursor.bytes,
+      cursor.valueStart,
+      cursor.valueEnd,
+    );
   }
   return writer.end().finish();
 }

@@ -35,7 +35,7 @@ async function atomic(call: Call): Promise<Answer> {
   const container = containerOf(call);
   const partitionKey = keyOf(call, container);
   const partition = touch(call, container, partitionKey);
-  const operations = parseBatch(request.body, container, partitionKey);
+  const operations = parseBatch(request.body, container, partitionKey, call.deployment);
   const result = await engine.execute(
     {
       kind: 'batch-items',
@@ -49,15 +49,21 @@ async function atomic(call: Call): Promise<Answer> {
   const outcomes: Outcome[] =
     result.kind === 'committed'
       ? result.written.map((written, i) => outcomeOf(written, operations[i]!, wantsContent(request)))
-      : operations.map((_, i) => (i === result.index ? failureOf(result.error) : { status: failedDependency, charge: 0 }));
-  return answerOf(container, outcomes, result.kind === 'committed' ? 200 : multiStatus, { engine, container, partition });
+      : operations.map((_, i) =>
+          i === result.index ? failureOf(result.error) : { status: failedDependency, charge: 0 },
+        );
+  return answerOf(container, outcomes, result.kind === 'committed' ? 200 : multiStatus, {
+    engine,
+    container,
+    partition,
+  });
 }
 
 async function bulk(call: Call): Promise<Answer> {
   const { engine, context, request } = call;
   const container = containerOf(call);
   const place = placeOf(call, container, scopeOf(call, container));
-  const operations = parseBatch(request.body, container, undefined);
+  const operations = parseBatch(request.body, container, undefined, call.deployment);
   const outcomes = await engine.execute(
     {
       kind: 'write-items',
@@ -94,7 +100,12 @@ function failureOf(error: Error): Outcome {
   return { status, substatus, charge: 1.24 };
 }
 
-function answerOf(container: ContainerRecord, outcomes: readonly Outcome[], status: number, place: Answer['place']): Answer {
+function answerOf(
+  container: ContainerRecord,
+  outcomes: readonly Outcome[],
+  status: number,
+  place: Answer['place'],
+): Answer {
   const parts: Uint8Array[] = [];
   let charge = 0;
   for (const [i, outcome] of outcomes.entries()) {

@@ -10,7 +10,14 @@ export async function createContainer(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
   const { id, partitionKey, settings } = containerDefinition(request, throughputOf(request));
   const container = await engine.execute(
-    { kind: 'create-container', database: databaseOf(call).id, container: id, profile: 'documents', partitionKey, settings },
+    {
+      kind: 'create-container',
+      database: databaseOf(call).id,
+      container: id,
+      profile: 'documents',
+      partitionKey,
+      settings,
+    },
     context,
   );
   return {

@@ -6,6 +6,9 @@ import type { Answer } from '../encode.ts';
 
 export async function deleteContainer(call: Call): Promise<Answer> {
   const { database, id } = containerOf(call);
-  await call.engine.execute({ kind: 'delete-container', database, container: id, ifMatch: ifMatchOf(call.request) }, call.context);
+  await call.engine.execute(
+    { kind: 'delete-container', database, container: id, ifMatch: ifMatchOf(call.request) },
+    call.context,
+  );
   return { status: 204, charge: catalogWriteCharge };
 }

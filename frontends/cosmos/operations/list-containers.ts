@@ -10,5 +10,12 @@ import { containerDocument } from '../represent.ts';
 export function listContainers(call: Call): Answer {
   const database = databaseOf(call);
   const containers = call.engine.catalog.containers(database.id);
-  return pageOf(call.request, ridOfDatabase(database), 'DocumentCollections', containers, containerDocument, catalogReadCharge);
+  return pageOf(
+    call.request,
+    ridOfDatabase(database),
+    'DocumentCollections',
+    containers,
+    containerDocument,
+    catalogReadCharge,
+  );
 }

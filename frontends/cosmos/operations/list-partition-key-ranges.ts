@@ -23,7 +23,9 @@ export function listPartitionKeyRanges(call: Call): Answer {
   const place = { engine, container };
   if (headerOf(request, 'if-none-match') === version)
     return { status: 304, charge: catalogReadCharge, place, extra: ['etag', version] };
-  const documents = container.partitions.map((one) => jsonOf(rangeDocument(container, one, engine.lsnOf(one.partition))));
+  const documents = container.partitions.map((one) =>
+    jsonOf(rangeDocument(container, one, engine.lsnOf(one.partition))),
+  );
   return {
     status: 200,
     body: jsonOfFeed(linksOfContainer(container).rid, 'PartitionKeyRanges', documents),

@@ -8,6 +8,7 @@ import type { CosmosRequest } from '../decode.ts';
 import { jsonOfItem, type Answer } from '../encode.ts';
 import { itemIdOf } from '../item-id.ts';
 import { editOf, parsePatch } from '../patch.ts';
+import { testOfCondition } from '../patch-condition.ts';
 
 export async function patchItem(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
@@ -15,7 +16,9 @@ export async function patchItem(call: Call): Promise<Answer> {
   const partitionKey = keyOf(call, container);
   const partition = touch(call, container, partitionKey);
   const id = itemIdOf(call, container, partition);
-  const edit = editOf(parsePatch(patchIn(request)), conditionOf(request));
+  const { operations, condition } = parsePatch(patchIn(request));
+  const holds = condition === undefined ? undefined : testOfCondition(condition, container, call.deployment);
+  const edit = editOf(operations, conditionOf(request), holds);
   const { item, charge } = await engine.execute(
     {
       kind: 'write-item',

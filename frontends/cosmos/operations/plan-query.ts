@@ -1,7 +1,13 @@
 // POST …/docs with x-ms-cosmos-is-query-plan-request: how a client is to run a query over several partitions.
 
 import { catalogReadCharge } from '../../../core/charge.ts';
-import { effectivePartitionKey, epkMax, epkMin, rangeOfKey, type EpkRange } from '../../../model/effective-partition-key.ts';
+import {
+  effectivePartitionKey,
+  epkMax,
+  epkMin,
+  rangeOfKey,
+  type EpkRange,
+} from '../../../model/effective-partition-key.ts';
 import type { PartitionKeyValue } from '../../../model/operation.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, keyOrNone, type Call } from '../call.ts';
@@ -20,7 +26,8 @@ export function planQuery(call: Call): Answer {
   const info = queryInfoOf(sql.text, sql.parameters);
   checkFeatures(info, headerOf(call.request, 'x-ms-cosmos-supported-query-features'));
   const key = keyOrNone(call, container) ?? pinnedKeyOf(query, container.partitionKey, sql.parameters);
-  const isPoint = key !== undefined && key.length === container.partitionKey.paths.length && !isUnpartitioned(container);
+  const isPoint =
+    key !== undefined && key.length === container.partitionKey.paths.length && !isUnpartitioned(container);
   return {
     status: 200,
     body: Buffer.from(planDocument(info, rangeFor(container, key), isPoint)),

@@ -33,7 +33,9 @@ export async function queryItems(call: Call): Promise<Answer> {
   const prepared = preparedQueries.get(sql.text, { rewritten: asked.range !== undefined });
   const source = containerRows(engine.state, container, scope, engine.nowSeconds, systemViewOf(container));
   const page =
-    continuation === atEnd ? emptyPage(call) : await runPage(call, prepared, source, sql.parameters, continuation, container);
+    continuation === atEnd
+      ? emptyPage(call)
+      : await runPage(call, prepared, source, sql.parameters, continuation, container);
   const isFull = page.documents.length === pageItemsOf(request);
   const next = page.continuation ?? (isWhole && isFull ? atEnd : undefined);
   return {
@@ -97,6 +99,8 @@ function unwrap(text: string | undefined, container: ContainerRecord, scope: Sco
   if (text === undefined || text === '') return undefined;
   const prefix = `${marks(container, scope)}#`;
   if (!text.startsWith(prefix))
-    throw new DatabaseError('InvalidContinuation', 'the continuation does not belong to this query', { argument: 'x-ms-continuation' });
+    throw new DatabaseError('InvalidContinuation', 'the continuation does not belong to this query', {
+      argument: 'x-ms-continuation',
+    });
   return text.slice(prefix.length);
 }

@@ -6,6 +6,7 @@ import type { Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
 
 export function readCertificate({ request, deployment }: Call): Answer {
-  if (request.ids[0] !== 'emulator.pem') throw new DatabaseError('ResourceNotFound', 'there is no such file', { argument: 'path' });
+  if (request.ids[0] !== 'emulator.pem')
+    throw new DatabaseError('ResourceNotFound', 'there is no such file', { argument: 'path' });
   return { status: 200, body: Buffer.from(deployment.authorityPem), contentType: 'application/x-pem-file', charge: 0 };
 }

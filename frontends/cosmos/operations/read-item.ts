@@ -18,6 +18,7 @@ export async function readItem(call: Call): Promise<Answer> {
   );
   const place = { engine, container, partition };
   const ifNoneMatch = headerOf(request, 'if-none-match');
-  if (ifNoneMatch !== undefined && parseEtag(ifNoneMatch) === item.time) return { status: 304, etag: item.time, charge, place };
+  if (ifNoneMatch !== undefined && parseEtag(ifNoneMatch) === item.time)
+    return { status: 304, etag: item.time, charge, place };
   return { status: 200, body: jsonOfItem(container, item), etag: item.time, charge, place };
 }

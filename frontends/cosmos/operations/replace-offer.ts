@@ -20,7 +20,8 @@ export async function replaceOffer({ request, engine, context }: Call): Promise<
     throw badRequest('offerResourceId of an offer cannot change', 'offerResourceId');
   const settings = withOffer(owner.record.settings, throughputIn(body));
   const ifMatch = ifMatchOf(request);
-  if (owner.kind === 'database') await engine.execute({ kind: 'replace-database', id: owner.record.id, settings, ifMatch }, context);
+  if (owner.kind === 'database')
+    await engine.execute({ kind: 'replace-database', id: owner.record.id, settings, ifMatch }, context);
   else {
     const { database, id: container } = owner.record;
     await engine.execute({ kind: 'replace-container', database, container, settings, ifMatch }, context);

@@ -8,24 +8,7 @@ export interface Span {
 }
 
 export type SqlBinaryOperator =
-  | '+'
-  | '-'
-  | '*'
-  | '/'
-  | '%'
-  | '&'
-  | '|'
-  | '^'
-  | '<<'
-  | '>>'
-  | '>>>'
-  | '||'
-  | '='
-  | '!='
-  | '<'
-  | '<='
-  | '>'
-  | '>=';
+  '+' | '-' | '*' | '/' | '%' | '&' | '|' | '^' | '<<' | '>>' | '>>>' | '||' | '=' | '!=' | '<' | '<=' | '>' | '>=';
 
 export interface SqlLiteral extends Span {
   readonly kind: 'literal';

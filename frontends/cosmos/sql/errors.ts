@@ -32,7 +32,12 @@ export const sqlErrorCodes = {
 
 export type SqlErrorKind = keyof typeof sqlErrorCodes;
 
-export function sqlError(kind: SqlErrorKind, message: string, span: Span, code: ErrorCode = 'BadRequest'): DatabaseError {
+export function sqlError(
+  kind: SqlErrorKind,
+  message: string,
+  span: Span,
+  code: ErrorCode = 'BadRequest',
+): DatabaseError {
   const entry = {
     severity: 'Error',
     location: { start: span.start, end: span.end },

@@ -86,11 +86,7 @@ export class ExpressionTranslator {
       case 'unary':
         return this.#unary(expression.operator, this.translate(expression.operand));
       case 'binary':
-        return this.#binary(
-          expression.operator,
-          this.translate(expression.left),
-          this.translate(expression.right),
-        );
+        return this.#binary(expression.operator, this.translate(expression.left), this.translate(expression.right));
       case 'and':
       case 'or':
       case 'coalesce':

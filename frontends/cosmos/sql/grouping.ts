@@ -95,11 +95,7 @@ export class Grouping {
 
   aggregate(call: SqlCall, place: AggregatePlace): Expression {
     if (place === 'inside' || (place === 'constructed' && !this.#allowsConstructed)) {
-      throw sqlError(
-        'aggregateComposition',
-        'Compositions of aggregates and other expressions are not allowed.',
-        call,
-      );
+      throw sqlError('aggregateComposition', 'Compositions of aggregates and other expressions are not allowed.', call);
     }
     const [argument] = call.arguments;
     if (call.arguments.length !== 1 || argument === undefined) {

@@ -6,6 +6,7 @@ import { Engine } from '../../../core/engine.ts';
 import { openEmbeddedLog } from '../../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../../core/storage/memory-store.ts';
 import type { Deployment } from '../../../frontends/deployment.ts';
+import type { Addresses } from '../../../frontends/cosmos/decode.ts';
 import { openCosmos } from '../../../frontends/cosmos/listen.ts';
 import { HybridClock } from '../../../model/hybrid-time.ts';
 
@@ -21,12 +22,16 @@ export interface Started {
   readonly port: number;
   readonly engine: Engine;
   readonly faults: unknown[];
-  /** Milliseconds added to the door's clock. */
-  skewMs: number;
   stop(): Promise<void>;
 }
 
-export async function start(options: { partitions?: number; deployment?: Partial<Deployment> } = {}): Promise<Started> {
+export interface StartOptions {
+  readonly partitions?: number;
+  readonly addresses?: Addresses;
+  readonly deployment?: Partial<Deployment>;
+}
+
+export async function start(options: StartOptions = {}): Promise<Started> {
   const log = await openEmbeddedLog(new MemoryStore(), { account: 1, group: 0 });
   const region = { id: 1, name: 'South Central US' };
   const engine = await Engine.open({
@@ -37,7 +42,6 @@ export async function start(options: { partitions?: number; deployment?: Partial
     pause: (milliseconds) => pause(milliseconds),
   });
   const faults: unknown[] = [];
-  const started = { skewMs: 0 };
   const deployment: Deployment = {
     accounts: [{ number: 1, id: 'localhost', keys, engine }],
     region,
@@ -48,12 +52,13 @@ export async function start(options: { partitions?: number; deployment?: Partial
     secureContext: () => createSecureContext(),
     authorityPem: '-----BEGIN CERTIFICATE-----\n',
     observer: { finished: () => undefined, fault: (error) => faults.push(error) },
-    nowMs: () => Date.now() + started.skewMs,
+    nowMs: () => Date.now(),
+    manualClock: false,
     version: '0.0.0',
     ...options.deployment,
   };
-  const door = await openCosmos(deployment, { host: '127.0.0.1', port: 0 });
-  return Object.assign(started, {
+  const door = await openCosmos(deployment, { host: '127.0.0.1', port: 0, addresses: options.addresses });
+  return {
     endpoint: `http://127.0.0.1:${door.port}/`,
     port: door.port,
     engine,
@@ -62,5 +67,5 @@ export async function start(options: { partitions?: number; deployment?: Partial
       await door.close(1000);
       await engine.close();
     },
-  });
+  };
 }

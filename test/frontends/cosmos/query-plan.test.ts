@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { checkFeatures, isServedDirectly, queryInfoOf, type QueryInfo } from '../../../frontends/cosmos/query-plan.ts';
+import { queryOfSql } from '../../../frontends/cosmos/sql/query.ts';
+
+const info = (text: string, parameters: Record<string, number> = {}): QueryInfo =>
+  queryInfoOf(text, new Map(Object.entries(parameters)));
+
+describe('query plan', () => {
+  it('leaves a query alone that partitions answer one after the other', () => {
+    expect(isServedDirectly(info('SELECT c.a FROM c JOIN t IN c.tags WHERE t = 1'))).toBe(true);
+    expect(info('SELECT * FROM c').rewrittenQuery).toBe('');
+  });
+
+  it.each([
+    [
+      'SELECT * FROM c ORDER BY c.a',
+      'SELECT c._rid, [{"item": c.a}] AS orderByItems, c AS payload FROM c WHERE ({documentdb-formattableorderbyquery-filter}) ORDER BY c.a ASC',
+    ],
+    [
+      'SELECT TOP 5 c.a, c.b AS x FROM root c WHERE c.z > 1 ORDER BY c.a DESC, c["b"]',
+      'SELECT TOP 5 c._rid, [{"item": c.a}, {"item": c["b"]}] AS orderByItems, {"a": c.a, "x": c.b} AS payload FROM root c WHERE ((c.z > 1) AND ({documentdb-formattableorderbyquery-filter})) ORDER BY c.a DESC, c["b"] ASC',
+    ],
+    [
+      'SELECT VALUE c.a FROM c ORDER BY c.a OFFSET 2 LIMIT 3',
+      'SELECT c._rid, [{"item": c.a}] AS orderByItems, c.a AS payload FROM c WHERE ({documentdb-formattableorderbyquery-filter}) ORDER BY c.a ASC OFFSET 0 LIMIT 5',
+    ],
+    ['SELECT VALUE COUNT(1) FROM c', 'SELECT VALUE [{"item": COUNT(1)}] FROM c'],
+    [
+      'SELECT VALUE AVG(c.a) FROM c WHERE c.b',
+      'SELECT VALUE [{"item": {"sum": SUM(c.a), "count": COUNT(c.a)}}] FROM c WHERE c.b',
+    ],
+    [
+      'SELECT VALUE MAX(c.a) FROM c',
+      'SELECT VALUE [{"item": MAX(c.a), "item2": {"max": MAX(c.a), "count": COUNT(c.a)}}] FROM c',
+    ],
+    [
+      'SELECT c.g, COUNT(1) AS n FROM c GROUP BY c.g',
+      'SELECT [{"item": c.g}] AS groupByItems, {"g": c.g, "n": {"item": COUNT(1)}} AS payload FROM c GROUP BY c.g',
+    ],
+    ['SELECT DISTINCT c.a FROM c', 'SELECT DISTINCT c.a FROM c'],
+    ['SELECT * FROM c OFFSET @o LIMIT @l', 'SELECT * FROM c OFFSET 0 LIMIT 7'],
+  ])('rewrites %s', (text, rewritten) => {
+    const plan = info(text, { '@o': 3, '@l': 4 });
+    expect(plan.rewrittenQuery).toBe(rewritten);
+    expect(isServedDirectly(plan)).toBe(false);
+    // What we hand out must be a query that we answer.
+    expect(() => queryOfSql(rewritten.replace(/\{documentdb-[a-z-]+\}/, 'true'), { rewritten: true })).not.toThrow();
+  });
+
+  it('tells what a client must merge', () => {
+    expect(info('SELECT VALUE SUM(c.a) FROM c')).toMatchObject({ aggregates: ['Sum'], hasSelectValue: true });
+    expect(info('SELECT c.g, MIN(c.a) FROM c GROUP BY c.g')).toMatchObject({
+      groupByExpressions: ['c.g'],
+      groupByAliases: ['g', '$1'],
+      groupByAliasToAggregateType: { g: null, $1: 'Min' },
+      aggregates: [],
+    });
+    expect(info('SELECT DISTINCT VALUE c.a FROM c ORDER BY c.a')).toMatchObject({ distinctType: 'Ordered' });
+    expect(info('SELECT DISTINCT c.a FROM c')).toMatchObject({ distinctType: 'Unordered' });
+    expect(info('SELECT TOP @n * FROM c', { '@n': 4 })).toMatchObject({ top: 4, rewrittenQuery: '' });
+  });
+
+  it('refuses a client that cannot merge it', () => {
+    const plan = info('SELECT VALUE COUNT(1) FROM c');
+    expect(() => checkFeatures(plan, 'OrderBy, Top')).toThrow('Aggregate');
+    expect(() => checkFeatures(plan, 'Aggregate')).not.toThrow();
+    expect(() => checkFeatures(plan, undefined)).not.toThrow();
+  });
+
+  it('refuses what is not planned yet', () => {
+    const refused = [
+      'SELECT VALUE COUNT(1) FROM (SELECT DISTINCT VALUE c.a FROM c)',
+      'SELECT DISTINCT c.g, COUNT(1) FROM c GROUP BY c.g',
+      'SELECT c.g FROM c GROUP BY c.g ORDER BY c.g',
+    ];
+    for (const text of refused)
+      expect(() => info(text)).toThrow(expect.objectContaining({ code: 'NotSupported' }) as Error);
+  });
+});
