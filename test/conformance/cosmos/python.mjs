@@ -1,5 +1,5 @@
 // Runs the suite that `python.sh` obtained. It takes a server for the emulator only at https://localhost:8081/, so
-// that is where ours listens, with TLS, no relay between. A test that sent no request while it ran is not counted.
+// that is where ours listens, with TLS, no relay between; like that emulator, it tells clients to use 127.0.0.1. A test that sent no request while it ran is not counted.
 //
 //   --partitions N   physical partitions of each container
 //   --marks EXPR     pytest marks instead of cosmosEmulator; `all` adds Query, Long and SearchQuery
@@ -62,7 +62,10 @@ async function testFiles() {
   const names = (await readdir(join(scratch, 'suite', 'tests'), { recursive: true })).filter((name) =>
     /(^|\/)test_(?!config\.py)[^/]*\.py$/.test(name),
   );
-  return names.filter((name) => name.includes('_async') === options.async).sort().map((name) => join('tests', name));
+  return names
+    .filter((name) => name.includes('_async') === options.async)
+    .sort()
+    .map((name) => join('tests', name));
 }
 
 async function runSuite(label) {
@@ -118,7 +121,7 @@ async function run(label, wrong) {
   const closers = [];
   try {
     const server = await startMeridian(
-      ['--sql-port', wrong === undefined ? String(port) : '0', '--advertise', `https://localhost:${port}/`].concat([
+      ['--sql-port', wrong === undefined ? String(port) : '0', '--advertise', `https://127.0.0.1:${port}/`].concat([
         '--partitions',
         options.partitions,
       ]),
