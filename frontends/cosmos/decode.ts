@@ -54,9 +54,9 @@ function segmentsOf(url: string): string[] {
 }
 
 /**
- * How ids in paths are understood. `exact`: decoded once, every character counts. `gateway`: as the service's routing
- * gateway does on its main port, which normalises the path before it checks the signature, so that some ids can be
- * created and never addressed; clients' tests hold it to that.
+ * How ids in paths are understood. `exact`: decoded once, every character counts. `gateway`: some ids can be created
+ * and never addressed, as azcosmos 1.4.2 expects of a routing gateway (TestItemIdEncodingRoutingGW). Which path
+ * normalisation gives those statuses is inferred from that table; the service itself was not asked.
  */
 export type Addresses = 'exact' | 'gateway';
 
