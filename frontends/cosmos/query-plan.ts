@@ -1,6 +1,7 @@
 // The plan that SDKs ask for a query over several partitions: what they must merge, and the query rewritten so that
-// each partition gives them what the merge needs. The forms are a contract with the SDKs' own code (read from
-// @azure/cosmos 4.9.3, queryExecutionContext/, and the plan baselines in the public .NET SDK):
+// each partition gives them what the merge needs. How results are merged is read from @azure/cosmos 4.9.3
+// (queryExecutionContext/). The texts of the rewritten queries are ours, in the shape that code expects: they are not
+// yet compared with the plan baselines of the public .NET SDK.
 //
 //   ORDER BY     SELECT c._rid, [{"item": key}, …] AS orderByItems, what AS payload … WHERE (…) AND (filter)
 //   aggregates   SELECT VALUE [{"item": COUNT(1)}]; AVG as {"sum", "count"}, MIN and MAX with a second item
@@ -50,7 +51,7 @@ export interface QueryInfo {
   readonly hasNonStreamingOrderBy: boolean;
 }
 
-/** A query is asked about once per page of its first request: its text is parsed each time, which takes microseconds. */
+/** The plan of a query's text. Nothing is kept: it is asked for once per execution. */
 export function queryInfoOf(text: string, parameters: ReadonlyMap<string, Value>): QueryInfo {
   return new Planner(text, parseSql(text), parameters).info();
 }

@@ -18,7 +18,10 @@ const readyMsMax = 120_000;
 /** One that does not end by then is killed. */
 const stopMsMax = 10_000;
 
-/** Resolves once it is ready: its ready file, where its certificate lies, and how to stop it. */
+/**
+ * Resolves once it is ready: its ready file, where its certificate lies, what it logged, and how to
+ * stop it.
+ */
 export async function startMeridian(args) {
   const directory = await mkdtemp(join(tmpdir(), 'meridian-conformance-'));
   const readyFile = join(directory, 'ready.json');
@@ -30,7 +33,9 @@ export async function startMeridian(args) {
       .concat(args),
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk.toString()));
+  const complaints = [];
+  child.stdout.on('data', (chunk) => output.push(chunk.toString()));
+  child.stderr.on('data', (chunk) => complaints.push(chunk.toString()));
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit');
@@ -45,10 +50,15 @@ export async function startMeridian(args) {
   for (;;) {
     const text = await readFile(readyFile, 'utf8').catch(() => undefined);
     if (text !== undefined)
-      return { ready: JSON.parse(text), tls: join(directory, 'data', 'tls'), output: () => output.join(''), stop };
+      return {
+        ready: JSON.parse(text),
+        tls: join(directory, 'data', 'tls'),
+        complaints: () => complaints.join(''),
+        stop,
+      };
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
-      throw new Error(`the server did not become ready:\n${output.join('')}`);
+      throw new Error(`the server did not become ready:\n${output.concat(complaints).join('')}`);
     }
     await delay(20);
   }

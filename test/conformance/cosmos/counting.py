@@ -1,0 +1,82 @@
+"""A pytest plugin that writes one line of JSON for every test of a vendor's suite: how it ended, how long it took, and
+how many requests it sent to the server under test. A test that sent none while it ran has proven nothing about the
+server, however green it is.
+
+Requests are counted where the two HTTP clients of the SDK write them to a connection that is open, so that neither a
+mocked transport nor a client that was made and never used counts. Only the test's own run counts, not the fixtures
+and class set-ups before it.
+"""
+
+import http.client
+import json
+import os
+
+import pytest
+
+_port = int(os.environ["CONFORMANCE_PORT"])
+_hosts = {"localhost", "127.0.0.1", "::1"}
+_sent = 0
+_reports = {}
+
+
+def _count(host, port):
+    global _sent
+    if port == _port and host in _hosts:
+        _sent += 1
+
+
+def _watch_http_client():
+    putrequest = http.client.HTTPConnection.putrequest
+
+    def counted(self, *args, **kwargs):
+        if self.sock is not None:
+            _count(self.host, self.port)
+        return putrequest(self, *args, **kwargs)
+
+    http.client.HTTPConnection.putrequest = counted
+
+
+def _watch_aiohttp():
+    from aiohttp import client_reqrep
+
+    send = client_reqrep.ClientRequest.send
+
+    async def counted(self, connection):
+        _count(self.url.host, self.url.port)
+        return await send(self, connection)
+
+    client_reqrep.ClientRequest.send = counted
+
+
+_watch_http_client()
+_watch_aiohttp()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    before = _sent
+    try:
+        return (yield)
+    finally:
+        _reports.setdefault(item.nodeid, {})["requests"] = _sent - before
+
+
+def _first_line(report):
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash is not None else str(report.longrepr)
+    return " ".join(text.split())[:400]
+
+
+def pytest_runtest_logreport(report):
+    one = _reports.setdefault(report.nodeid, {})
+    one["ms"] = one.get("ms", 0) + round(report.duration * 1000)
+    if report.failed and one.get("outcome") != "failed":
+        one["outcome"], one["phase"], one["reason"] = "failed", report.when, _first_line(report)
+    elif report.skipped:
+        one["outcome"] = "skipped"
+    elif report.when == "call":
+        one.setdefault("outcome", "passed")
+    if report.when == "teardown":
+        line = {"name": report.nodeid, "requests": 0, **_reports.pop(report.nodeid)}
+        with open(os.environ["CONFORMANCE_RESULTS"], "a", encoding="utf-8") as out:
+            out.write(json.dumps(line) + "\n")

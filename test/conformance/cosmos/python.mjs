@@ -1,0 +1,206 @@
+// Runs the suite that `python.sh` obtained. It takes a server for the emulator only at https://localhost:8081/, so
+// that is where ours listens, with TLS, no relay between; like that emulator, it tells clients to use 127.0.0.1. A test that sent no request while it ran is not counted.
+//
+//   --partitions N   physical partitions of each container
+//   --marks EXPR     pytest marks instead of cosmosEmulator; `all` adds Query, Long and SearchQuery
+//   --async          the asynchronous twins instead of the synchronous tests
+//   --only EXPR      pytest's -k
+//   --file PATH      only that file of tests/; may be repeated
+//   --wrong NAME     answers spoilt that way (or `all`): each must turn a test red that was green
+//   --verbose        print pytest's output
+//
+// Exit code: 0 when every failure is listed in known-failures/cosmos-python*.txt and every listed test that ran fails.
+
+import { spawn } from 'node:child_process';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { judge, readKnownFailures } from '../known-failures.mjs';
+import { isFree, startMeridian } from '../meridian.mjs';
+import { spoilingRelay } from '../relay.mjs';
+import { wrongAnswers } from './wrong-answers.mjs';
+
+const port = 8081;
+
+/** One that takes longer has failed. */
+const testSecondsMax = 60;
+
+/** The whole run is ended then; what did not run is not counted, and the run fails. */
+const runMsMax = 60 * 60_000;
+
+const allMarks = 'cosmosEmulator or cosmosQuery or cosmosLong or cosmosSearchQuery';
+
+/** Some failures of a cause that are named; the results file names all. */
+const namesPerCauseMax = 4;
+
+const here = dirname(fileURLToPath(import.meta.url));
+const {
+  values: options,
+  positionals: [scratch],
+} = parseArgs({
+  allowPositionals: true,
+  options: {
+    partitions: { type: 'string', default: '1' },
+    marks: { type: 'string', default: 'cosmosEmulator' },
+    async: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    file: { type: 'string', multiple: true, default: [] },
+    wrong: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+
+if (!(await isFree(port))) {
+  process.stderr.write(`port ${port} is in use, and the suite has it fixed: stop what holds it and try again\n`);
+  process.exit(2);
+}
+
+/** Files of the half that is wanted: asynchronous tests have files of their own. */
+async function testFiles() {
+  if (options.file.length > 0) return options.file.map((name) => join('tests', name));
+  const names = (await readdir(join(scratch, 'suite', 'tests'), { recursive: true })).filter((name) =>
+    /(^|\/)test_(?!config\.py)[^/]*\.py$/.test(name),
+  );
+  return names
+    .filter((name) => name.includes('_async') === options.async)
+    .sort()
+    .map((name) => join('tests', name));
+}
+
+async function runSuite(label) {
+  const results = join(scratch, `results-${label}.jsonl`);
+  await rm(results, { force: true });
+  const marks = options.marks === 'all' ? allMarks : options.marks;
+  const args = ['-m', 'pytest', '-p', 'counting', '-p', 'no:cacheprovider', '-q', '-m', marks]
+    .concat([
+      '--timeout',
+      String(testSecondsMax),
+      '--timeout-method',
+      'signal',
+      '--junitxml',
+      join(scratch, `junit-${label}.xml`),
+    ])
+    .concat(['--rootdir', '.', '--tb', 'short', '-W', 'ignore'])
+    .concat(options.only === undefined ? [] : ['-k', options.only])
+    .concat(await testFiles());
+  const child = spawn(join(scratch, 'venv', 'bin', 'python'), args, {
+    cwd: join(scratch, 'suite'),
+    env: {
+      ...process.env,
+      PYTHONPATH: [here, join(scratch, 'suite', 'tests')].join(':'),
+      PYTHONDONTWRITEBYTECODE: '1',
+      CONFORMANCE_PORT: String(port),
+      CONFORMANCE_RESULTS: results,
+      NO_PROXY: '*',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      if (options.verbose) process.stdout.write(chunk);
+      output = (output + chunk).slice(-10_000);
+    });
+  const timer = setTimeout(() => child.kill('SIGKILL'), runMsMax);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  clearTimeout(timer);
+  // 0: all passed, 1: some failed; anything else and the run is not whole.
+  if (code !== 0 && code !== 1) {
+    process.stdout.write(`${output}\npytest ended with ${code}\n`);
+    process.exitCode = 1;
+  }
+  const text = await readFile(results, 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+async function run(label, wrong) {
+  const closers = [];
+  try {
+    const server = await startMeridian(
+      ['--sql-port', wrong === undefined ? String(port) : '0', '--advertise', `https://127.0.0.1:${port}/`].concat([
+        '--partitions',
+        options.partitions,
+      ]),
+    );
+    closers.push(server.stop);
+    let relay;
+    if (wrong !== undefined) {
+      const { hostname, port: behind } = new URL(server.ready.sql);
+      relay = await spoilingRelay(port, { host: hostname, port: Number(behind) }, server.tls, wrong);
+      closers.push(relay.close);
+    }
+    const results = await runSuite(label);
+    const faults = server.complaints().trim();
+    if (faults !== '') process.stdout.write(`the server said:\n${faults.slice(0, 4_000)}\n`);
+    return { results, spoilt: relay?.spoilt ?? 0 };
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+/** What failures have in common: their message without what differs from run to run. */
+function causeOf({ reason }) {
+  return reason
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '…')
+    .replace(/0x[0-9a-f]+/g, '…')
+    .replace(/Code: |ActivityId.*$/g, '')
+    .slice(0, 140);
+}
+
+function report(results) {
+  const ran = results.filter(({ outcome }) => outcome !== 'skipped');
+  const counted = ran.filter(
+    ({ requests, outcome, phase }) => requests > 0 || (outcome === 'failed' && phase === 'setup'),
+  );
+  const silent = ran.filter((one) => !counted.includes(one));
+  const failed = counted.filter(({ outcome }) => outcome === 'failed');
+  const passed = counted.filter(({ outcome }) => outcome === 'passed');
+  const silentPassed = silent.filter(({ outcome }) => outcome === 'passed').length;
+  process.stdout.write(
+    `azure-cosmos (Python): ${passed.length} / ${counted.length} passed; ` +
+      `${silentPassed} / ${silent.length} more sent no request; ${results.length - ran.length} skipped\n`,
+  );
+  const causes = groupBy(failed, causeOf);
+  for (const [cause, tests] of [...causes].sort(([, a], [, b]) => b.length - a.length)) {
+    process.stdout.write(`  ${String(tests.length).padStart(4)}  ${cause}\n`);
+    for (const { name } of tests.slice(0, namesPerCauseMax)) process.stdout.write(`          ${name}\n`);
+  }
+  return { passed: passed.map(({ name }) => name), failed: failed.map(({ name }) => name) };
+}
+
+function groupBy(values, keyOf) {
+  const groups = new Map();
+  for (const value of values) {
+    const key = keyOf(value);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+const label = `${options.async ? 'async' : 'sync'}-${options.partitions}`;
+const { results } = await run(label);
+if (results.length === 0) process.exitCode = 1;
+if (options.wrong === undefined) {
+  const { passed, failed } = report(results);
+  const known = await readKnownFailures('cosmos-python');
+  if (judge({ known, passed, failed }) !== 0) process.exitCode = 1;
+} else {
+  const sound = new Set(
+    results.filter(({ outcome, requests }) => outcome === 'passed' && requests > 0).map(({ name }) => name),
+  );
+  const chosen = options.wrong === 'all' ? Object.keys(wrongAnswers) : [options.wrong];
+  for (const kind of chosen) {
+    const { results: spoiltResults, spoilt } = await run(`${label}-wrong`, wrongAnswers[kind]);
+    const green = spoiltResults.filter(({ outcome, name }) => outcome === 'passed' && sound.has(name)).length;
+    if (green === sound.size) process.exitCode = 1;
+    process.stdout.write(
+      `${green === sound.size ? 'UNSEEN' : 'seen  '}  ${kind}: ${spoilt} answers spoilt, ${sound.size - green} of ${sound.size} tests turned red\n`,
+    );
+  }
+}
