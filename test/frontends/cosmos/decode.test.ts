@@ -2,7 +2,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { decode, type Addresses } from '../../../frontends/cosmos/decode.ts';
+import { decode } from '../../../frontends/cosmos/decode.ts';
+import type { Addresses } from '../../../frontends/deployment.ts';
 import type { HttpInput } from '../../../frontends/http.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 

@@ -151,7 +151,7 @@ describe('addresses', () => {
   });
 
   it('follow the rules of the routing gateway where the door is opened so', async () => {
-    const strict = await start({ addresses: 'gateway' });
+    const strict = await start({ deployment: { addresses: 'gateway' } });
     await ask(strict, { verb: 'POST', path: '/dbs', body: { id: 'd' } });
     await ask(strict, { verb: 'POST', path: '/dbs/d/colls', body: { id: 'c', partitionKey: { paths: ['/pk'] } } });
     const statuses: Record<string, number> = {};

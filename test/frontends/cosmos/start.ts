@@ -6,7 +6,6 @@ import { Engine } from '../../../core/engine.ts';
 import { openEmbeddedLog } from '../../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../../core/storage/memory-store.ts';
 import type { Deployment } from '../../../frontends/deployment.ts';
-import type { Addresses } from '../../../frontends/cosmos/decode.ts';
 import { openCosmos } from '../../../frontends/cosmos/listen.ts';
 import { HybridClock } from '../../../model/hybrid-time.ts';
 
@@ -27,7 +26,6 @@ export interface Started {
 
 export interface StartOptions {
   readonly partitions?: number;
-  readonly addresses?: Addresses;
   readonly deployment?: Partial<Deployment>;
 }
 
@@ -57,7 +55,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
     version: '0.0.0',
     ...options.deployment,
   };
-  const door = await openCosmos(deployment, { host: '127.0.0.1', port: 0, addresses: options.addresses });
+  const door = await openCosmos(deployment, { host: '127.0.0.1', port: 0 });
   return {
     endpoint: `http://127.0.0.1:${door.port}/`,
     port: door.port,
