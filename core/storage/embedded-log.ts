@@ -13,7 +13,7 @@ import { DatabaseError } from '../../model/errors.ts';
 import { recordFault } from '../../model/record.ts';
 import { emptyTail, readBytesMax, type AppendOutcome, type Log, type LogTail } from '../../replication/log.ts';
 import { checkedRun, endsEntry, hole, sequenceOf, tailOf, verifyRead } from '../../replication/run.ts';
-import { RecordCache } from './record-cache.ts';
+import { BytesCache } from '../bytes-cache.ts';
 import type { Store, StoreWrite } from './store.ts';
 
 /** Area bytes of the store's keys. */
@@ -44,7 +44,7 @@ interface Group {
   lane: Promise<unknown>;
   /** Set when a write failed and nobody knows what was stored. */
   broken: unknown;
-  readonly cache: RecordCache;
+  readonly cache: BytesCache;
 }
 
 const groupsOfStore = new WeakMap<Store, Map<string, Promise<Group>>>();
@@ -262,7 +262,7 @@ async function loadGroup(store: Store, name: GroupName): Promise<Group> {
     trimmedTo: trimmedToOf(store, name),
     lane: Promise.resolve(),
     broken: undefined,
-    cache: new RecordCache(cacheBytesMax),
+    cache: new BytesCache(cacheBytesMax),
   };
   const range = { gt: recordKey(name, 0), lt: recordKey(name, Number.MAX_SAFE_INTEGER), reverse: true, limit: 1 };
   for await (const chunk of store.scan(range)) {

@@ -11,6 +11,7 @@ import { secondsOf, type HybridTime } from '../../model/hybrid-time.ts';
 import type { Item } from '../../model/operation.ts';
 import type { ContainerRecord, PartitionRecord } from '../../model/resource.ts';
 import { formatSessionToken } from '../../model/session-token.ts';
+import { BytesCache } from '../../core/bytes-cache.ts';
 import type { Engine } from '../../core/engine.ts';
 import type { HttpAnswer } from '../http.ts';
 import type { CosmosRequest } from './decode.ts';
@@ -66,6 +67,21 @@ export function jsonOfItem(container: ContainerRecord, item: Item): Buffer {
   tailSelf = linksOfContainer(container).self;
   tailTime = item.time;
   return jsonOfBson(item.body, { id: item.id, skip: systemNames, tail: writeTail });
+}
+
+/** Bytes of JSON kept per engine, so that an item read again is not encoded again. */
+const hotBytesMax = 16 * 1024 * 1024;
+
+/** By version stamp: within an engine no two versions of any items share one. */
+const hotItems = new WeakMap<Engine, BytesCache>();
+
+/** As `jsonOfItem`, remembered: for reads of one item, which tend to come again. */
+export function jsonOfHotItem(engine: Engine, container: ContainerRecord, item: Item): Uint8Array {
+  let hot = hotItems.get(engine);
+  if (hot === undefined) hotItems.set(engine, (hot = new BytesCache(hotBytesMax)));
+  let json = hot.get(item.time);
+  if (json === undefined) hot.put(item.time, (json = jsonOfItem(container, item)));
+  return json;
 }
 
 const comma = Buffer.from(',');

@@ -2,7 +2,7 @@
 
 import { containerOf, keyOf, touch, type Call } from '../call.ts';
 import { headerOf } from '../decode.ts';
-import { jsonOfItem, type Answer } from '../encode.ts';
+import { jsonOfHotItem, type Answer } from '../encode.ts';
 import { itemIdOf } from '../item-id.ts';
 import { parseEtag } from '../../../model/etag.ts';
 
@@ -20,5 +20,5 @@ export async function readItem(call: Call): Promise<Answer> {
   const ifNoneMatch = headerOf(request, 'if-none-match');
   if (ifNoneMatch !== undefined && parseEtag(ifNoneMatch) === item.time)
     return { status: 304, etag: item.time, charge, place };
-  return { status: 200, body: jsonOfItem(container, item), etag: item.time, charge, place };
+  return { status: 200, body: jsonOfHotItem(engine, container, item), etag: item.time, charge, place };
 }

@@ -1,12 +1,12 @@
-// Hot records in bounded memory.
+// Hot bytes in bounded memory.
 
 import { expect, test } from 'vitest';
-import { RecordCache } from '../../core/storage/record-cache.ts';
+import { BytesCache } from '../../core/bytes-cache.ts';
 
 const kilobyte = () => new Uint8Array(1024);
 
 test('a record is given back under its own sequence only', () => {
-  const cache = new RecordCache(1024 * 1024);
+  const cache = new BytesCache(1024 * 1024);
   const record = kilobyte();
   cache.put(5, record);
   expect(cache.get(5)).toBe(record);
@@ -14,7 +14,7 @@ test('a record is given back under its own sequence only', () => {
 });
 
 test('the bytes held never exceed the bound, whatever is put in', () => {
-  const cache = new RecordCache(10 * 1024);
+  const cache = new BytesCache(10 * 1024);
   for (let sequence = 1; sequence <= 20_000; sequence++) {
     cache.put(sequence, kilobyte());
     expect(cache.bytes).toBeLessThanOrEqual(10 * 1024);
@@ -23,7 +23,7 @@ test('the bytes held never exceed the bound, whatever is put in', () => {
 });
 
 test('a forgotten record is gone', () => {
-  const cache = new RecordCache(10 * 1024);
+  const cache = new BytesCache(10 * 1024);
   cache.put(7, kilobyte());
   cache.forget(7);
   expect(cache.get(7)).toBeUndefined();
@@ -31,7 +31,7 @@ test('a forgotten record is gone', () => {
 });
 
 test('large records are not kept', () => {
-  const cache = new RecordCache(1024 * 1024);
+  const cache = new BytesCache(1024 * 1024);
   cache.put(1, new Uint8Array(100_000));
   expect(cache.get(1)).toBeUndefined();
 });
