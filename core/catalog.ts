@@ -86,6 +86,10 @@ export class Catalog {
     return [...this.#databases.values()];
   }
 
+  databaseOrNone(id: string): DatabaseRecord | undefined {
+    return this.#databases.get(id);
+  }
+
   database(id: string): DatabaseRecord {
     const found = this.#databases.get(id);
     if (found === undefined) throw databaseMissing();
@@ -174,12 +178,26 @@ export class Catalog {
 
   // Evaluating.
 
-  createDatabase(id: string, staging: Staging): DatabaseRecord {
+  createDatabase(id: string, settings: Uint8Array | undefined, staging: Staging): DatabaseRecord {
     if (this.#stagedDatabase(id) !== undefined)
       throw new DatabaseError('DatabaseExists', 'a database with that id exists', { argument: 'id' });
     const counters = this.#stagedCounters();
-    const database: DatabaseRecord = { id, number: counters.database + 1, time: staging.hybridTime() };
+    const database: DatabaseRecord = {
+      id,
+      number: counters.database + 1,
+      settings: settings ?? emptyDocument,
+      time: staging.hybridTime(),
+    };
     this.#put(countersName, { kind: 'counters', counters: { ...counters, database: database.number } }, database.time, staging);
+    this.#put(databaseName(id), { kind: 'database', database }, database.time, staging);
+    return database;
+  }
+
+  replaceDatabase(id: string, settings: Uint8Array, ifMatch: HybridTime | undefined, staging: Staging): DatabaseRecord {
+    const current = this.#stagedDatabase(id);
+    if (current === undefined) throw databaseMissing();
+    checkStamp(ifMatch, current.time);
+    const database: DatabaseRecord = { ...current, settings, time: staging.hybridTime() };
     this.#put(databaseName(id), { kind: 'database', database }, database.time, staging);
     return database;
   }
@@ -197,7 +215,7 @@ export class Catalog {
     let database = this.#stagedDatabase(wanted.database);
     if (database === undefined) {
       if (!wanted.createDatabase) throw databaseMissing();
-      database = this.createDatabase(wanted.database, staging);
+      database = this.createDatabase(wanted.database, undefined, staging);
     }
     if (this.#stagedContainer(wanted.database, wanted.id) !== undefined)
       throw new DatabaseError('ContainerExists', 'a container with that id exists in this database', { argument: 'id' });
@@ -396,6 +414,7 @@ function encodeResource(name: string, resource: Resource): Uint8Array {
       break;
     case 'database':
       writer.string('id', resource.database.id).double('number', resource.database.number);
+      writer.document('settings', resource.database.settings);
       break;
     case 'container': {
       const { container } = resource;
@@ -430,7 +449,7 @@ function decodeResource(body: Uint8Array, time: HybridTime): Resource {
         counters: { database: number('database'), container: number('container'), partition: number('partition') },
       };
     case 'database':
-      return { kind: 'database', database: { id: text('id'), number: number('number'), time } };
+      return { kind: 'database', database: { id: text('id'), number: number('number'), settings: settingsOf(body), time } };
     case 'container': {
       const key = fieldOf(body, 'partitionKey')!.slice();
       const systemKey = valueOf(fieldOf(key, 'systemKey')) === true;
@@ -452,7 +471,6 @@ function decodeResource(body: Uint8Array, time: HybridTime): Resource {
           epoch: field('epoch'),
         };
       });
-      const settings = fieldOf(body, 'settings')!;
       return {
         kind: 'container',
         container: {
@@ -463,7 +481,7 @@ function decodeResource(body: Uint8Array, time: HybridTime): Resource {
           profile: text('profile') as Profile,
           partitionKey,
           partitions,
-          settings: settings.type === BsonType.object ? settings.slice().slice() : emptyDocument,
+          settings: settingsOf(body),
           time,
         },
       };
@@ -471,6 +489,12 @@ function decodeResource(body: Uint8Array, time: HybridTime): Resource {
     default:
       throw new DatabaseError('Internal', 'the catalog holds a resource of unknown kind');
   }
+}
+
+/** A copy: the record's buffer is shared and may be trimmed. */
+function settingsOf(body: Uint8Array): Uint8Array {
+  const settings = fieldOf(body, 'settings');
+  return settings?.type === BsonType.object ? settings.slice().slice() : emptyDocument;
 }
 
 function elementsOf(array: Uint8Array): ReturnType<typeof rawDocument>[] {

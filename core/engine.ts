@@ -181,9 +181,9 @@ export class Engine {
 }
 
 function checkSession(token: string, partition: Partition, region: number): void {
-  const seen = parseSessionToken(token).get(partition.record.range);
+  const seen = parseSessionToken(token).get(String(partition.record.range));
   if (seen === undefined) return;
-  const wanted = seen.regions.get(region) ?? seen.csn;
+  const wanted = seen.lsnByRegion.get(region) ?? seen.csn;
   if (wanted > partition.lsn)
     throw new DatabaseError('SessionNotAvailable', 'this replica has not reached the session token', { argument: 'sessionToken' });
 }
@@ -191,9 +191,12 @@ function checkSession(token: string, partition: Partition, region: number): void
 type Handler<Kind extends OperationKind> = (engine: Engine, operation: Operation<Kind>, context: Context) => Promise<Result<Kind>>;
 
 const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
-  'create-database': (engine, { id }) => engine.submit((staging) => engine.catalog.createDatabase(id, staging)),
+  'create-database': (engine, { id, settings }) =>
+    engine.submit((staging) => engine.catalog.createDatabase(id, settings, staging)),
   'read-database': async (engine, { id }) => engine.catalog.database(id),
   'list-databases': async (engine) => engine.catalog.databases(),
+  'replace-database': (engine, { id, settings, ifMatch }) =>
+    engine.submit((staging) => engine.catalog.replaceDatabase(id, settings, ifMatch, staging)),
   'delete-database': (engine, { id, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteDatabase(id, ifMatch, staging)),
   'create-container': (engine, operation) =>

@@ -4,11 +4,11 @@
 import { DatabaseError } from '../model/errors.ts';
 import type { Item, Operation, Result } from '../model/operation.ts';
 import type { ContainerRecord } from '../model/resource.ts';
-import { mongoViewOf } from '../model/view.ts';
+import { mongoViewOf } from '../model/mongo-view.ts';
 import { pageCharge } from './charge.ts';
 import { feedBytesMax, parsePlace, rowsOf } from './feed.ts';
 import type { GroupState } from './group.ts';
-import { compilePredicate } from './query/compile/predicate.ts';
+import { compilePredicate } from './query/predicate/compile.ts';
 
 /** A slice ends after this many milliseconds, looked at every so many items. */
 const sliceMsMax = 2;
@@ -26,6 +26,8 @@ export async function findItems(
   nowSeconds: number,
   signal: AbortSignal | undefined,
 ): Promise<Result<'find-items'>> {
+  // In the other profiles the stored form has an `_id` of its own, or none that Mongo would show otherwise.
+  const showsId = view === 'mongo' && container.profile !== 'collection';
   const matches = compilePredicate(predicate);
   const rows = rowsOf(state, container, scope, nowSeconds);
   const place = continuation === undefined ? undefined : parsePlace(continuation);
@@ -45,14 +47,14 @@ export async function findItems(
   });
   for (const row of rows.slice(first)) {
     for (const item of row.after(after)) {
-      const body = view === 'mongo' ? mongoViewOf(item.body, container.profile) : item.body;
+      const body = showsId ? mongoViewOf(item.body, item.id) : item.body;
       if (examined >= examinedMax) return page(`${row.partition.record.range}:${after}`);
       examined++;
       if (matches(body)) {
         // One item more than the page takes tells that there is more.
         if (items.length >= itemsMax || (items.length > 0 && bytes + body.length > bytesMax))
           return page(`${row.partition.record.range}:${after}`);
-        items.push(view === 'mongo' ? { ...item, body } : item);
+        items.push(showsId ? { ...item, body } : item);
         bytes += body.length;
       }
       after = item.created;

@@ -20,6 +20,8 @@ export interface PortOptions {
   readonly secureContext?: (() => SecureContext) | undefined;
   /** Takes a connection whose bytes are plain from here on. */
   readonly onConnection: (socket: Socket, encrypted: boolean) => void;
+  /** Asks a connection to end because the port closes; absent: it is ended at once, whatever is under way on it. */
+  readonly onClosing?: ((socket: Socket) => void) | undefined;
 }
 
 export interface Port {
@@ -27,6 +29,10 @@ export interface Port {
   /** Stops accepting, and closes connections when `graceMs` has passed. */
   close(graceMs: number): Promise<void>;
   readonly connections: number;
+}
+
+function endNow(socket: Socket): void {
+  socket.end();
 }
 
 export async function openPort(options: PortOptions): Promise<Port> {
@@ -79,7 +85,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
           clearTimeout(force);
           resolve();
         });
-        for (const socket of open) socket.end();
+        for (const socket of open) (options.onClosing ?? endNow)(socket);
       }),
   };
 }

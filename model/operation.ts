@@ -94,9 +94,13 @@ export interface Scope {
 
 /** Every operation: what it takes and what it gives. */
 export interface Operations {
-  'create-database': { input: { readonly id: string }; result: DatabaseRecord };
+  'create-database': { input: { readonly id: string; readonly settings?: Uint8Array | undefined }; result: DatabaseRecord };
   'read-database': { input: { readonly id: string }; result: DatabaseRecord };
   'list-databases': { input: object; result: readonly DatabaseRecord[] };
+  'replace-database': {
+    input: { readonly id: string; readonly settings: Uint8Array; readonly ifMatch?: HybridTime | undefined };
+    result: DatabaseRecord;
+  };
   'delete-database': { input: { readonly id: string; readonly ifMatch?: HybridTime | undefined }; result: DatabaseRecord };
   'create-container': {
     input: ContainerName & {

@@ -11,6 +11,8 @@ export interface DatabaseRecord {
   readonly id: string;
   /** Never reused within the account; the first four bytes of resource ids. */
   readonly number: number;
+  /** What a door lets its user set on a database, as one BSON document that core keeps and returns unread. */
+  readonly settings: Uint8Array;
   /** Version stamp of the record: ETag and `_ts`. */
   readonly time: HybridTime;
 }

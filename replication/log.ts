@@ -48,7 +48,8 @@ export interface Log {
   /**
    * Appends a run of encoded records whose first sequence is `after + 1` and whose last ends an entry.
    * Throws StorageFull when the medium has no room and TooLarge above `appendBytesMax` or `appendRecordsMax`:
-   * nothing is or will be stored then. Any other throw means that the log is broken and the caller must stop.
+   * nothing is or will be stored then (an engine that may deliver twice can say so only when no copy is under
+   * way). Any other throw means that the log is broken and the caller must stop.
    */
   append(records: readonly Uint8Array[], after: number): Promise<AppendOutcome>;
 

@@ -8,7 +8,7 @@
 // Superseded records are trimmed from the middle. A second key per group, area 'T', remembers the highest sequence
 // ever trimmed: above it a missing record is a hole, below it a missing record is taken as trimmed.
 
-import { readUint64BE, writeUint32BE, writeUint64BE } from '../../model/bytes.ts';
+import { readUint32BE, readUint64BE, writeUint32BE, writeUint64BE } from '../../model/bytes.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { recordFault } from '../../model/record.ts';
 import { emptyTail, readBytesMax, type AppendOutcome, type Log, type LogTail } from '../../replication/log.ts';
@@ -234,7 +234,7 @@ function prefix(key: Uint8Array, { account, group }: GroupName, area: number): U
   return key;
 }
 
-function recordKey(name: GroupName, sequence: number): Uint8Array {
+export function recordKey(name: GroupName, sequence: number): Uint8Array {
   const key = prefix(new Uint8Array(15), name, recordArea);
   writeUint64BE(key, 7, sequence);
   return key;
@@ -245,10 +245,9 @@ function trimKey(name: GroupName): Uint8Array {
 }
 
 async function loadGroup(store: Store, name: GroupName): Promise<Group> {
-  const trimmed = store.getSync(trimKey(name));
   const group: Group = {
     tail: emptyTail,
-    trimmedTo: trimmed === undefined ? 0 : readUint64BE(trimmed, 0),
+    trimmedTo: trimmedToOf(store, name),
     lane: Promise.resolve(),
     broken: undefined,
   };
@@ -263,4 +262,21 @@ async function loadGroup(store: Store, name: GroupName): Promise<Group> {
     group.tail = tailOf(record);
   }
   return group;
+}
+
+/** Where a record lies in which log, as its key in the store says. */
+export interface RecordPlace extends GroupName {
+  readonly sequence: number;
+}
+
+/** Reads a key of the store; undefined when it is no record's: for those who look at a store from below. */
+export function recordPlaceOf(key: Uint8Array): RecordPlace | undefined {
+  if (key.length !== 15 || key[4] !== recordArea) return undefined;
+  return { account: readUint32BE(key, 0), group: (key[5]! << 8) | key[6]!, sequence: readUint64BE(key, 7) };
+}
+
+/** Highest sequence that was ever trimmed from a log: above it nothing may be missing. */
+export function trimmedToOf(store: Store, name: GroupName): number {
+  const trimmed = store.getSync(trimKey(name));
+  return trimmed === undefined ? 0 : readUint64BE(trimmed, 0);
 }

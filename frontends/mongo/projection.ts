@@ -3,7 +3,7 @@
 // fields need the expression compiler and are refused by name until it is there.
 // Source: MongoDB manual, "Project Fields to Return from Query", `$slice`, `$elemMatch`, `$` (projection).
 
-import { compileDocumentTest, compileTest } from '../../core/query/compile/predicate.ts';
+import { compileDocumentTest, compileTest } from '../../core/query/predicate/compile.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { ElementCursor, rawDocument, type Raw } from '../../model/bson/walk.ts';

@@ -2,7 +2,7 @@
 // third that this server does not offer yet and refuses by name. `_id` never changes. Errors in MongoDB's words.
 // Source: MongoDB manual, "Update Operators"; MongoDB driver specification "CRUD".
 
-import { compilePredicate } from '../../core/query/compile/predicate.ts';
+import { compilePredicate } from '../../core/query/predicate/compile.ts';
 import { equalBytes } from '../../model/bytes.ts';
 import { depthMax, BsonType } from '../../model/bson/types.ts';
 import { BsonWriter } from '../../model/bson/write.ts';

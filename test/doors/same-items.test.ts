@@ -13,8 +13,8 @@ let mongo: MongoClient;
 
 beforeAll(async () => {
   meridian = await Meridian.start({ memory: true });
-  cosmos = new CosmosClient({ endpoint: meridian.endpoints.sql, key: wellKnownKey });
-  mongo = await MongoClient.connect(meridian.endpoints.mongo, { promoteValues: false });
+  cosmos = new CosmosClient({ endpoint: meridian.endpoints.sql!, key: wellKnownKey });
+  mongo = await MongoClient.connect(meridian.endpoints.mongo!, { promoteValues: false });
 });
 afterAll(async () => {
   await mongo.close();

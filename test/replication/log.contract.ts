@@ -116,6 +116,8 @@ export function describeLog(name: string, makeBench: () => Promise<LogBench>, ra
       for (let race = 0; race < races; race++) {
         const mine = runAfter(tail, sizes(2), { fill: 1 });
         const theirs = runAfter(tail, sizes(3), { fill: 2 });
+        // Both know the end, so that what races is the append alone.
+        await Promise.all([log.tail(), rival.tail()]);
         const outcomes = await Promise.all(
           race % 2 === 0
             ? [log.append(mine, tail.sequence), rival.append(theirs, tail.sequence)]

@@ -3,7 +3,7 @@
 
 import type { Staging, StateMachine } from '../../core/commit.ts';
 import { DatabaseError } from '../../model/errors.ts';
-import { bodyOf, checksumOf, RecordFlag, RecordKind, type RecordHeader } from '../../model/record.ts';
+import { bodyOf, checksumOf, decodeHeader, RecordFlag, RecordKind, type RecordHeader } from '../../model/record.ts';
 import type { LogTail } from '../../replication/log.ts';
 import { emptyTail } from '../../replication/log.ts';
 
@@ -23,6 +23,21 @@ const decoder = new TextDecoder();
 
 export function changeOf(record: Uint8Array): Change {
   return JSON.parse(decoder.decode(bodyOf(record))) as Change;
+}
+
+export interface PlacedChange {
+  readonly change: Change;
+  readonly sequence: number;
+}
+
+/** The changes in a log, each with its sequence; records without an item are left out. */
+export function changesOf(records: readonly Uint8Array[]): PlacedChange[] {
+  const changes: PlacedChange[] = [];
+  for (const record of records) {
+    const { kind, sequence } = decodeHeader(record);
+    if (kind === RecordKind.insert) changes.push({ change: changeOf(record), sequence });
+  }
+  return changes;
 }
 
 export class KvMachine implements StateMachine {

@@ -1,176 +1,97 @@
-// Following a path through raw BSON, arrays included. One value test (`ValueTest`) is tried on every value the
-// path meets: on each element of an array and then on the array itself, when the path ends at one; through each
-// object element, when it goes on; and a numeric component is also a position. Nothing is allocated.
-//
-// Where the first array crossed implicitly matched is noted in `matchedPosition`, for MongoDB's positional `$`.
-// Recursion is one level of the stored document each, which validation has bounded.
+// Reading a stored path: the hottest closure there is. It walks bytes from field to field and makes a value only of
+// what it ends at. A step on a typed value, and a step that a system property answers, leave the fast lane.
 
-import { readInt32 } from '../../../model/bytes.ts';
 import { BsonType } from '../../../model/bson/types.ts';
-import { valueLength } from '../../../model/bson/walk.ts';
+import { findField, nameOf, Raw } from '../../../model/bson/walk.ts';
+import { valueOf, type Value } from '../../../model/value.ts';
+import { elementAt, isArray, isObject } from '../elements.ts';
+import type { Evaluate, Frame } from '../frame.ts';
+import type { Semantics } from '../semantics.ts';
+import type { Place } from './scope.ts';
 
-/** A condition on the value of `type` at `at`. Type 0 stands for an absent value. */
-export type ValueTest = (bytes: Uint8Array, type: number, at: number) => boolean;
-
-/** A condition on the document that starts at `start`. */
-export type DocumentTest = (bytes: Uint8Array, start: number) => boolean;
-
-export const absent = 0;
-
-/** Lengths of values that have one length for their type; -1 for the others. */
-const fixedLength = new Int8Array(256).fill(-1);
-for (const [type, length] of [
-  [BsonType.double, 8],
-  [BsonType.date, 8],
-  [BsonType.timestamp, 8],
-  [BsonType.int64, 8],
-  [BsonType.int32, 4],
-  [BsonType.boolean, 1],
-  [BsonType.null, 0],
-  [BsonType.undefined, 0],
-  [BsonType.minKey, 0],
-  [BsonType.maxKey, 0],
-  [BsonType.objectId, 12],
-  [BsonType.decimal128, 16],
-] as const)
-  fixedLength[type] = length;
-
-/** Offset behind the value of `type` at `at`. */
-export function skipValue(bytes: Uint8Array, type: number, at: number): number {
-  const fixed = fixedLength[type]!;
-  if (fixed >= 0) return at + fixed;
-  if (type === BsonType.string) return at + 4 + readInt32(bytes, at);
-  return at + valueLength(bytes, type, at);
+/** One field of a value. */
+export function fieldOfValue(semantics: Semantics, value: Value, name: string): Value {
+  if (isObject(value)) return valueOf(findField(value.bytes, value.start, nameOf(name)));
+  if (value === undefined || isArray(value)) return undefined;
+  return semantics.field(value, name);
 }
 
-/** Start of the value of the first field of that name in the document at `start`, or -1; its type is `typeBefore`. */
-export function seekField(bytes: Uint8Array, start: number, name: Uint8Array): number {
-  const end = start + readInt32(bytes, start) - 1;
-  const length = name.length;
-  let at = start + 4;
-  while (at < end) {
-    const nameStart = at + 1;
-    let i = 0;
-    while (i < length && bytes[nameStart + i] === name[i]) i++;
-    let nameEnd = nameStart + i;
-    if (i === length && bytes[nameEnd] === 0) return nameEnd + 1;
-    while (bytes[nameEnd] !== 0) nameEnd++;
-    at = skipValue(bytes, bytes[at]!, nameEnd + 1);
+/** One field of a whole item, system properties included. */
+export function fieldOfItem(semantics: Semantics, frame: Frame, slot: number, name: string): Value {
+  const item = frame.items[slot];
+  if (item === undefined) return undefined;
+  if (item.system !== undefined && semantics.systemProperties.some((property) => property.name === name)) {
+    const value = item.system.field(name);
+    if (value !== undefined) return value;
   }
-  return -1;
+  return valueOf(findField(item.document, 0, nameOf(name)));
 }
 
-/** Type of the value that `seekField` found under `name`. */
-export function typeBefore(bytes: Uint8Array, valueStart: number, name: Uint8Array): number {
-  return bytes[valueStart - name.length - 2]!;
+/** A field or element with a computed name or position. */
+export function indexed(semantics: Semantics, value: Value, index: Value): Value {
+  if (typeof index === 'string') return fieldOfValue(semantics, value, index);
+  if (typeof index !== 'number' || !isArray(value)) return undefined;
+  return Number.isInteger(index) && index >= 0 ? elementAt(value, index) : undefined;
 }
 
-/** Position in the outermost array crossed by the last path that matched, or -1. Read it right after a test. */
-export let matchedPosition = -1;
+/** Answer of `PathReader.raw` where bytes alone do not lead to the value: ask `evaluate`. */
+export const elsewhere = new Raw(new Uint8Array(0), BsonType.undefined, 0, 0);
 
-export function setMatchedPosition(position: number): void {
-  matchedPosition = position;
+/** Two ways to read one path: as a value, and as the bytes it lies in, for whoever can do without a value. */
+export interface PathReader {
+  readonly evaluate: Evaluate;
+  readonly raw: (frame: Frame) => Raw | undefined;
 }
 
-/** A path predicate as a document test. `traverse`: elements of an array at the path's end are tested too. */
-export function compilePath(names: readonly Uint8Array[], test: ValueTest, traverse: boolean): DocumentTest {
-  if (names.length === 1) return compileField(names[0]!, test, traverse);
-  return (bytes, start) => followPath(bytes, start, names, 0, test, traverse);
+/** Follows names through objects; `elsewhere` when a step stands on a typed value. */
+function walk(bytes: Uint8Array, start: number, encoded: readonly Uint8Array[]): Raw | undefined {
+  let at = findField(bytes, start, encoded[0]!);
+  for (let i = 1; i < encoded.length && at !== undefined; i++) {
+    if (at.type !== BsonType.object) return at.type === BsonType.array ? undefined : elsewhere;
+    at = findField(at.bytes, at.start, encoded[i]!);
+  }
+  return at;
 }
 
-/** The common case: one field of the document itself. */
-function compileField(name: Uint8Array, test: ValueTest, traverse: boolean): DocumentTest {
-  const typeDistance = name.length + 2;
-  return (bytes, start) => {
-    const at = seekField(bytes, start, name);
-    if (at < 0) return test(bytes, absent, 0);
-    const type = bytes[at - typeDistance]!;
-    if (type === BsonType.array && traverse) return anyElement(bytes, at, test) || test(bytes, type, at);
-    return test(bytes, type, at);
+/** The closures for a path of at least one field name from a binding. */
+export function compilePath(semantics: Semantics, place: Place, names: readonly string[]): PathReader {
+  const { slot, isItem } = place;
+  const first = names[0]!;
+  const rest = names.slice(1);
+  const encoded = names.map(nameOf);
+
+  function slowly(frame: Frame): Value {
+    let value = isItem
+      ? fieldOfItem(semantics, frame, slot, first)
+      : fieldOfValue(semantics, frame.slots[slot], first);
+    for (const name of rest) value = fieldOfValue(semantics, value, name);
+    return value;
+  }
+
+  if (isItem) {
+    const isSystem = semantics.systemProperties.some((property) => property.name === first);
+    const raw = (frame: Frame): Raw | undefined => {
+      const item = frame.items[slot];
+      if (item === undefined) return undefined;
+      if (isSystem && item.system?.field(first) !== undefined) return elsewhere;
+      return walk(item.document, 0, encoded);
+    };
+    return reader(raw, slowly);
+  }
+  const raw = (frame: Frame): Raw | undefined => {
+    const value = frame.slots[slot];
+    if (isObject(value)) return walk(value.bytes, value.start, encoded);
+    return value === undefined ? undefined : elsewhere;
   };
+  return reader(raw, slowly);
 }
 
-function followPath(
-  bytes: Uint8Array,
-  start: number,
-  names: readonly Uint8Array[],
-  from: number,
-  test: ValueTest,
-  traverse: boolean,
-): boolean {
-  const last = names.length - 1;
-  let document = start;
-  for (let i = from; ; i++) {
-    const name = names[i]!;
-    const at = seekField(bytes, document, name);
-    if (at < 0) return test(bytes, absent, 0);
-    const type = typeBefore(bytes, at, name);
-    if (i === last) {
-      if (type === BsonType.array && traverse) return anyElement(bytes, at, test) || test(bytes, type, at);
-      return test(bytes, type, at);
-    }
-    if (type === BsonType.array) return crossArray(bytes, at, names, i + 1, test, traverse);
-    if (type !== BsonType.object) return test(bytes, absent, 0);
-    document = at;
-  }
-}
-
-/** True when some element of the array at `start` passes; notes its position. */
-export function anyElement(bytes: Uint8Array, start: number, test: ValueTest): boolean {
-  const end = start + readInt32(bytes, start) - 1;
-  let at = start + 4;
-  for (let position = 0; at < end; position++) {
-    const type = bytes[at]!;
-    let value = at + 1;
-    while (bytes[value] !== 0) value++;
-    value++;
-    if (test(bytes, type, value)) {
-      matchedPosition = position;
-      return true;
-    }
-    at = skipValue(bytes, type, value);
-  }
-  return false;
-}
-
-/** The path goes on behind an array: through its object elements, and to the element a numeric name points at. */
-function crossArray(
-  bytes: Uint8Array,
-  start: number,
-  names: readonly Uint8Array[],
-  from: number,
-  test: ValueTest,
-  traverse: boolean,
-): boolean {
-  const name = names[from]!;
-  const last = from === names.length - 1;
-  const end = start + readInt32(bytes, start) - 1;
-  let at = start + 4;
-  for (let position = 0; at < end; position++) {
-    const type = bytes[at]!;
-    let i = 0;
-    while (i < name.length && bytes[at + 1 + i] === name[i]) i++;
-    const pointedAt = i === name.length && bytes[at + 1 + i] === 0;
-    let value = at + 1 + i;
-    while (bytes[value] !== 0) value++;
-    value++;
-    if (type === BsonType.object && followPath(bytes, value, names, from, test, traverse)) {
-      matchedPosition = position;
-      return true;
-    }
-    if (pointedAt) {
-      if (last) {
-        if (test(bytes, type, value)) {
-          matchedPosition = position;
-          return true;
-        }
-      } else if (type === BsonType.object) {
-        if (followPath(bytes, value, names, from + 1, test, traverse)) return true;
-      } else if (type === BsonType.array) {
-        if (crossArray(bytes, value, names, from + 1, test, traverse)) return true;
-      }
-    }
-    at = skipValue(bytes, type, value);
-  }
-  return false;
+function reader(raw: PathReader['raw'], slowly: Evaluate): PathReader {
+  return {
+    raw,
+    evaluate: (frame) => {
+      const found = raw(frame);
+      return found === elsewhere ? slowly(frame) : valueOf(found);
+    },
+  };
 }

@@ -1,8 +1,8 @@
 // Operators on a whole array: $push with $each, $position, $sort and $slice; $addToSet; $pop; $pull; $pullAll.
 // Elements that stay keep their bytes. Source: MongoDB manual, "Array Update Operators".
 
-import { compileMembership } from '../../../core/query/compile/compare.ts';
-import { compileDocumentTest } from '../../../core/query/compile/predicate.ts';
+import { compileMembership } from '../../../core/query/predicate/compare.ts';
+import { compileDocumentTest } from '../../../core/query/predicate/compile.ts';
 import { BsonType } from '../../../model/bson/types.ts';
 import { BsonWriter } from '../../../model/bson/write.ts';
 import { childOf, Raw } from '../../../model/bson/walk.ts';

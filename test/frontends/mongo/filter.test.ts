@@ -1,6 +1,6 @@
 import { Binary, Code, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, Timestamp, type Document } from 'bson';
 import { describe, expect, test } from 'vitest';
-import { compilePosition, compilePredicate } from '../../../core/query/compile/predicate.ts';
+import { compilePosition, compilePredicate } from '../../../core/query/predicate/compile.ts';
 import { MongoError } from '../../../frontends/mongo/errors.ts';
 import { parseFilter } from '../../../frontends/mongo/filter.ts';
 import { matches, type Plain, type PlainObject } from './naive.ts';

@@ -1,6 +1,6 @@
 import { deserialize, Long, type Document } from 'bson';
 import { describe, expect, test } from 'vitest';
-import { compilePosition } from '../../../core/query/compile/predicate.ts';
+import { compilePosition } from '../../../core/query/predicate/compile.ts';
 import { MongoError } from '../../../frontends/mongo/errors.ts';
 import { parseFilter } from '../../../frontends/mongo/filter.ts';
 import { parseProjection } from '../../../frontends/mongo/projection.ts';

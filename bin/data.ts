@@ -1,0 +1,91 @@
+// From settings to the accounts with their engines: directory and lock, store, logs, recovery.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { Engine, type Region } from '../core/engine.ts';
+import { openDataDirectory, type DataDirectory } from '../core/storage/data-directory.ts';
+import { openEmbeddedLog } from '../core/storage/embedded-log.ts';
+import { openLevelStore } from '../core/storage/level-store.ts';
+import { MemoryStore } from '../core/storage/memory-store.ts';
+import type { Store } from '../core/storage/store.ts';
+import type { Account } from '../frontends/deployment.ts';
+import { HybridClock } from '../model/hybrid-time.ts';
+import { configuredAccounts } from './accounts.ts';
+import type { Closers } from './closers.ts';
+import type { Settings } from './flags.ts';
+import type { Logger } from './log.ts';
+
+/** A single region has the name the emulators give theirs. */
+export const regionName = 'South Central US';
+
+/** The log group of an account: one, as long as one process owns all its partitions. */
+export const groupNumber = 0;
+
+/** Stores of a region: one, as long as one thread owns them all. */
+const storeNumber = 0;
+
+/** A recovery that takes longer says how far it is, this often. */
+const recoveryLogEveryMs = 2_000;
+
+/** Takes the data directory; undefined with `--memory`. */
+export async function openDirectory(settings: Settings, closers: Closers): Promise<DataDirectory | undefined> {
+  if (settings.memory) return undefined;
+  const directory = await openDataDirectory(settings.data);
+  closers.push(() => directory.close());
+  return directory;
+}
+
+export interface OpenData {
+  readonly store: Store;
+  readonly region: Region;
+  readonly accounts: readonly Account[];
+}
+
+export async function openData(
+  settings: Settings,
+  directory: DataDirectory | undefined,
+  nowMs: () => number,
+  closers: Closers,
+  log: Logger,
+  given: Store | undefined,
+): Promise<OpenData> {
+  const configured = configuredAccounts(settings);
+  const names = configured.map(({ name }) => name);
+  const numbers = directory === undefined ? names.map((_, i) => i + 1) : await directory.numberAccounts(names);
+  const [regionNumber = 1] = directory === undefined ? [] : await directory.numberRegions([regionName]);
+  const region = { id: regionNumber, name: regionName };
+
+  const store = given ?? (await openStore(directory, region.id));
+  closers.push(() => store.close());
+
+  // One clock for all engines: times of the whole process rise strictly.
+  const clock = new HybridClock(nowMs);
+  const accounts: Account[] = [];
+  for (const [i, { name, keys }] of configured.entries()) {
+    const number = numbers[i]!;
+    const durability = settings.durability === 'full' ? 'strict' : 'relaxed';
+    const engine = await Engine.open({
+      log: await openEmbeddedLog(store, { account: number, group: groupNumber, durability }),
+      clock,
+      region,
+      partitionsDefault: settings.partitions,
+      pause: (milliseconds) => pause(milliseconds),
+      onRecovery: recoveryReport(log, name),
+    });
+    closers.push(() => engine.close());
+    accounts.push({ number, id: name, keys, engine });
+  }
+  return { store, region, accounts };
+}
+
+function openStore(directory: DataDirectory | undefined, region: number): Promise<Store> {
+  return directory === undefined ? Promise.resolve(new MemoryStore()) : openLevelStore(directory.storeDirectory(region, storeNumber));
+}
+
+function recoveryReport(log: Logger, account: string): (records: number) => void {
+  let saidMs = performance.now();
+  return (records) => {
+    if (performance.now() - saidMs < recoveryLogEveryMs) return;
+    saidMs = performance.now();
+    log.info({ account, records }, 'replaying the log');
+  };
+}

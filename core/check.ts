@@ -1,0 +1,237 @@
+// Verifies a store from below: every record by itself, the chain of each log, and what the logs fold to. It trusts
+// nothing that a server trusts, and goes on after damage, to tell how much there is.
+//
+// What holds, and is checked, per log:
+//  - a record's checksum, its place, its BSON; entries are whole;
+//  - between neighbours the chain, and epochs and times that never fall;
+//  - a record may be missing only below the trim mark; within a partition LSNs rise, and by more than one only
+//    where at least as many records are missing;
+//  - a version supersedes the last known one of its item;
+//  - the catalog and every partition fold, and each live item is there and names itself.
+
+import { validateBson } from '../model/bson/validate.ts';
+import { DatabaseError } from '../model/errors.ts';
+import {
+  checksumOf,
+  decodeHeader,
+  RecordFlag,
+  recordFault,
+  recordHeaderBytes,
+  RecordKind,
+  type RecordHeader,
+} from '../model/record.ts';
+import { GroupState } from './group.ts';
+import { idOf } from './identify.ts';
+import type { Slot } from './item-map.ts';
+import { recordKey, recordPlaceOf, trimmedToOf } from './storage/embedded-log.ts';
+import type { Store } from './storage/store.ts';
+
+/** Faults listed in words; all are counted. */
+export const faultsListedMax = 100;
+
+/** What a log holds. */
+export interface LogReport {
+  readonly account: number;
+  readonly group: number;
+  records: number;
+  bytes: number;
+  entries: number;
+  /** Records removed because they were superseded. */
+  trimmed: number;
+  databases: number;
+  containers: number;
+  partitions: number;
+  items: number;
+}
+
+export interface CheckReport {
+  readonly logs: LogReport[];
+  faultCount: number;
+  readonly faults: string[];
+}
+
+export async function checkStore(store: Store, onRecords?: (records: number) => void): Promise<CheckReport> {
+  const report: CheckReport = { logs: [], faultCount: 0, faults: [] };
+  const tell = (fault: string): void => {
+    report.faultCount++;
+    if (report.faults.length < faultsListedMax) report.faults.push(fault);
+  };
+  let log: LogCheck | undefined;
+  let seen = 0;
+  try {
+    for await (const chunk of store.scan({})) {
+      for (const [key, record] of chunk) {
+        const place = recordPlaceOf(key);
+        if (place === undefined) continue;
+        if (log === undefined || log.report.account !== place.account || log.report.group !== place.group) {
+          log?.finish();
+          log = new LogCheck(store, place.account, place.group, tell);
+          report.logs.push(log.report);
+        }
+        log.take(place.sequence, record);
+      }
+      seen += chunk.length;
+      onRecords?.(seen);
+    }
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    tell(`the store cannot be read further: ${error.message}`);
+  }
+  log?.finish();
+  return report;
+}
+
+/** What is known of a partition while its log is read. */
+interface Track {
+  lsn: number;
+  /** Records missing from the log when its last record was met. */
+  missing: number;
+  /** Sequence of the last version of each item, by the LSN of its first. */
+  readonly versions: Map<number, number>;
+}
+
+class LogCheck {
+  readonly report: LogReport;
+  readonly #store: Store;
+  readonly #tell: (fault: string) => void;
+  readonly #trimmedTo: number;
+  readonly #state: GroupState;
+  readonly #tracks = new Map<number, Track>();
+  #before: { readonly header: RecordHeader; readonly checksum: number } | undefined;
+  #expected = 1;
+  #missing = 0;
+  /** Why the fold stopped. */
+  #unfolded: string | undefined;
+
+  constructor(store: Store, account: number, group: number, tell: (fault: string) => void) {
+    this.#store = store;
+    this.#trimmedTo = trimmedToOf(store, { account, group });
+    const counts = { records: 0, bytes: 0, entries: 0, trimmed: 0, databases: 0, containers: 0, partitions: 0, items: 0 };
+    this.report = { account, group, ...counts };
+    this.#tell = (fault) => tell(`account ${account}, log ${group}: ${fault}`);
+    this.#state = new GroupState({ get: (sequence) => this.#read(sequence) }, { superseded: () => undefined });
+  }
+
+  take(sequence: number, record: Uint8Array): void {
+    const { report } = this;
+    report.records++;
+    report.bytes += record.length;
+    this.#checkGap(sequence);
+    const fault = recordFault(record);
+    if (fault !== undefined) {
+      this.#tell(`record ${sequence}: ${fault}`);
+      this.#before = undefined;
+      // Its place is taken; what it was cannot be known.
+      this.#missing++;
+      this.#unfolded ??= `record ${sequence} is damaged`;
+      return;
+    }
+    const header = decodeHeader(record);
+    if (header.sequence !== sequence) this.#tell(`record ${sequence} says that it is ${header.sequence}`);
+    this.#checkNeighbour(sequence, header);
+    if ((header.flags & RecordFlag.lastOfEntry) !== 0) report.entries++;
+    this.#before = { header, checksum: checksumOf(record) };
+    if (header.kind === RecordKind.open || header.kind === RecordKind.heartbeat) return;
+    this.#checkVersion(sequence, header);
+    this.#checkBody(sequence, record);
+    this.#fold(sequence, header, record);
+  }
+
+  finish(): void {
+    const { report } = this;
+    if (this.#before !== undefined && (this.#before.header.flags & RecordFlag.lastOfEntry) === 0)
+      this.#tell('the log ends within an entry');
+    if (this.#unfolded !== undefined) {
+      this.#tell(`the items cannot be counted: ${this.#unfolded}`);
+      return;
+    }
+    const { catalog } = this.#state;
+    for (const { id } of catalog.databases()) {
+      report.databases++;
+      report.containers += catalog.containers(id).length;
+    }
+    for (const partition of this.#state.partitions()) {
+      report.partitions++;
+      for (const slot of partition.items.after(0)) {
+        report.items++;
+        this.#checkItem(slot, () => idOf(partition.container, partition.read(slot).body));
+      }
+    }
+  }
+
+  #checkGap(sequence: number): void {
+    const gap = sequence - this.#expected;
+    if (gap > 0) {
+      this.#missing += gap;
+      this.report.trimmed += gap;
+      this.#before = undefined;
+      const firstLost = Math.max(this.#expected, this.#trimmedTo + 1);
+      if (sequence - 1 >= firstLost) {
+        const lost = sequence - firstLost;
+        this.report.trimmed -= lost;
+        this.#tell(lost === 1 ? `record ${firstLost} is missing` : `records ${firstLost} to ${sequence - 1} are missing`);
+        this.#unfolded ??= `record ${firstLost} is missing`;
+      }
+    }
+    this.#expected = sequence + 1;
+  }
+
+  #checkNeighbour(sequence: number, header: RecordHeader): void {
+    const before = this.#before;
+    if (before === undefined) return;
+    const within = (before.header.flags & RecordFlag.lastOfEntry) === 0;
+    if (header.chain !== before.checksum) this.#tell(`record ${sequence} does not follow record ${sequence - 1}: the chain is broken`);
+    if (header.epoch < before.header.epoch) this.#tell(`record ${sequence} was written by an earlier epoch than the one before it`);
+    if (header.hybridTime < before.header.hybridTime) this.#tell(`record ${sequence} is older than the one before it`);
+    if (header.index !== (within ? before.header.index + 1 : 0)) this.#tell(`record ${sequence} has the wrong place in its entry`);
+  }
+
+  #checkVersion(sequence: number, header: RecordHeader): void {
+    const { partition, lsn, created, supersedes } = header;
+    let track = this.#tracks.get(partition);
+    if (track === undefined) this.#tracks.set(partition, (track = { lsn: 0, missing: 0, versions: new Map() }));
+    const skipped = lsn - track.lsn - 1;
+    if (skipped < 0) this.#tell(`record ${sequence}: the LSNs of partition ${partition} do not rise`);
+    else if (skipped > this.#missing - track.missing)
+      this.#tell(`record ${sequence}: partition ${partition} goes from LSN ${track.lsn} to ${lsn}, and too few records are missing`);
+    track.lsn = lsn;
+    track.missing = this.#missing;
+    const last = track.versions.get(created) ?? 0;
+    if (supersedes >= sequence || (last !== 0 && supersedes !== last))
+      this.#tell(`record ${sequence} supersedes record ${supersedes}, not ${last}`);
+    if (header.kind === RecordKind.delete) track.versions.delete(created);
+    else track.versions.set(created, sequence);
+  }
+
+  #checkBody(sequence: number, record: Uint8Array): void {
+    try {
+      validateBson(record, recordHeaderBytes, record.length);
+    } catch (error) {
+      this.#tell(`record ${sequence}: its body is not BSON: ${error instanceof Error ? error.message : String(error)}`);
+      this.#unfolded ??= `record ${sequence} is damaged`;
+    }
+  }
+
+  #fold(sequence: number, header: RecordHeader, record: Uint8Array): void {
+    if (this.#unfolded !== undefined) return;
+    try {
+      this.#state.apply(header, record);
+    } catch (error) {
+      this.#tell(`record ${sequence} cannot be applied: ${error instanceof Error ? error.message : String(error)}`);
+      this.#unfolded = `record ${sequence} cannot be applied`;
+    }
+  }
+
+  #checkItem(slot: Slot, id: () => string): void {
+    try {
+      if (id() !== slot.id) this.#tell(`the item in record ${slot.sequence} has another id than it was found by`);
+    } catch (error) {
+      this.#tell(`the item in record ${slot.sequence} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #read(sequence: number): Uint8Array | undefined {
+    const { account, group } = this.report;
+    return this.#store.getSync(recordKey({ account, group }, sequence));
+  }
+}

@@ -1,0 +1,88 @@
+// Query → prepared query: planned and compiled once, then executed any number of times, also at the same time: a
+// prepared query holds no state. Callers keep them by text in a bounded cache.
+
+import { badRequest, DatabaseError } from '../../model/errors.ts';
+import type { Predicate } from '../../model/predicate.ts';
+import type { Query } from '../../model/query.ts';
+import type { Value } from '../../model/value.ts';
+import type { CompiledRelation, Compiler } from './compile/compiler.ts';
+import { compileExpression } from './compile/expression.ts';
+import { compileRelation, countOf } from './compile/relation.ts';
+import { Scope, type Place } from './compile/scope.ts';
+import type { Frame, OpenRows } from './frame.ts';
+import { expressionDepthMax } from './limits.ts';
+import { planQuery, type Plan } from './plan/plan.ts';
+import type { Semantics } from './semantics.ts';
+
+export interface PreparedQuery {
+  readonly fingerprint: string;
+  readonly semantics: Semantics;
+  readonly plan: Plan;
+  readonly open: OpenRows;
+  readonly result: Place;
+  readonly skip: (frame: Frame) => number;
+  /** Infinity without a limit. */
+  readonly limit: (frame: Frame) => number;
+  readonly parameters: readonly string[];
+  readonly slotCount: number;
+  readonly memoCount: number;
+}
+
+export interface PrepareOptions {
+  readonly semantics: Semantics;
+  /** Makes the test of a path predicate; needed only by doors whose queries embed them. */
+  readonly compilePredicate?: ((predicate: Predicate) => (value: Value) => boolean) | undefined;
+}
+
+export function prepareQuery(query: Query, options: PrepareOptions): PreparedQuery {
+  const plan = planQuery(query);
+  const parameters: string[] = [];
+  let slotCount = 0;
+  let memoCount = 0;
+  let depth = 0;
+  const compiler: Compiler = {
+    semantics: options.semantics,
+    expression: (expression, scope) => {
+      if (++depth > expressionDepthMax) {
+        throw badRequest(`an expression is deeper than ${expressionDepthMax} levels`, 'query');
+      }
+      try {
+        return compileExpression(compiler, expression, scope);
+      } finally {
+        depth--;
+      }
+    },
+    relation: (relation, outer) => compileRelation(compiler, relation, outer),
+    predicate: (predicate) => {
+      if (options.compilePredicate === undefined) {
+        throw new DatabaseError('Internal', 'no compiler of path predicates was handed in');
+      }
+      return options.compilePredicate(predicate);
+    },
+    newSlot: () => slotCount++,
+    newMemo: () => memoCount++,
+    parameter: (name) => {
+      const known = parameters.indexOf(name);
+      return known >= 0 ? known : parameters.push(name) - 1;
+    },
+  };
+  const sorted = plan.shape === 'sorted';
+  const relation: CompiledRelation = compileRelation(compiler, plan.relation, undefined, {
+    source: plan.scan === 'full',
+    sort: sorted,
+  });
+  if (relation.result === undefined) throw badRequest('the query has no result: it does not end in a projection');
+  const outermost = new Scope();
+  return {
+    fingerprint: query.fingerprint,
+    semantics: options.semantics,
+    plan,
+    open: relation.open,
+    result: relation.result,
+    skip: plan.skip === undefined ? () => 0 : countOf(compiler.expression(plan.skip, outermost).evaluate),
+    limit: plan.limit === undefined ? () => Infinity : countOf(compiler.expression(plan.limit, outermost).evaluate),
+    parameters,
+    slotCount,
+    memoCount,
+  };
+}

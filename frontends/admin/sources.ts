@@ -1,0 +1,23 @@
+// What the admin door is told beside the deployment: facts only the composition knows.
+
+export interface AdminSources {
+  /** When the process began to start, in milliseconds since 1970. */
+  readonly startedMs: number;
+  /** Host names beside loopback that a request may name. */
+  readonly hostNames: readonly string[];
+  /** Why the server is not ready; undefined when it is. */
+  readonly fault: () => string | undefined;
+  /** Counts of requests in the text format of Prometheus. */
+  readonly requestMetrics: () => string;
+  readonly doors: () => readonly { readonly name: string; readonly url: string }[];
+  readonly store: () => Promise<{
+    /** Absent: in memory. */
+    readonly directory: string | undefined;
+    readonly bytes: number;
+    readonly syncs: number;
+  }>;
+  /** True when everything of an account may be dropped. */
+  readonly resetAllowed: boolean;
+  /** Moves the manual clock and gives its new time; absent on the system's clock. */
+  readonly advance: ((milliseconds: number) => number) | undefined;
+}

@@ -1,0 +1,50 @@
+// Every route of the admin door, on one page.
+
+import type { Deployment } from '../deployment.ts';
+import type { Principal } from '../serve.ts';
+import { advanceClock } from './operations/advance-clock.ts';
+import { readAlive } from './operations/read-alive.ts';
+import { readAuthority } from './operations/read-authority.ts';
+import { readMetrics } from './operations/read-metrics.ts';
+import { readReady } from './operations/read-ready.ts';
+import { readStatus } from './operations/read-status.ts';
+import { resetAccount } from './operations/reset-account.ts';
+import type { AdminSources } from './sources.ts';
+
+export interface Route {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  /** Name in metrics. */
+  readonly operation: string;
+  /** 'none': answers without a key, to hosts of the allow-list only. */
+  readonly credentials: 'none' | 'any key' | 'full key';
+  readonly help: string;
+  readonly run: Operation;
+}
+
+export interface AdminCall {
+  readonly deployment: Deployment;
+  readonly sources: AdminSources;
+  readonly principal: Principal;
+  /** The JSON object of the body; {} when there was none. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface AdminAnswer {
+  readonly status: number;
+  /** Text is sent as it is, anything else as JSON. */
+  readonly body: string | object;
+  readonly contentType?: string | undefined;
+}
+
+export type Operation = (call: AdminCall) => AdminAnswer | Promise<AdminAnswer>;
+
+export const surface: readonly Route[] = [
+  { method: 'get', path: '/alive', operation: 'read-alive', credentials: 'none', run: readAlive, help: 'the process answers' },
+  { method: 'get', path: '/ready', operation: 'read-ready', credentials: 'none', run: readReady, help: 'every door answers and writes are taken' },
+  { method: 'get', path: '/authority.pem', operation: 'read-authority', credentials: 'none', run: readAuthority, help: 'certificate authority for clients to trust' },
+  { method: 'get', path: '/status', operation: 'read-status', credentials: 'any key', run: readStatus, help: 'accounts, containers, partitions, log, memory' },
+  { method: 'get', path: '/metrics', operation: 'read-metrics', credentials: 'any key', run: readMetrics, help: 'figures for Prometheus' },
+  { method: 'post', path: '/reset', operation: 'reset-account', credentials: 'full key', run: resetAccount, help: 'drop every database of the account of the key' },
+  { method: 'post', path: '/clock/advance', operation: 'advance-clock', credentials: 'full key', run: advanceClock, help: 'move the manual clock: {"milliseconds": n} or {"seconds": n}' },
+];

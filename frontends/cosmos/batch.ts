@@ -1,0 +1,122 @@
+// The body of a batch: an array of operations as the SDKs for JavaScript, Python, Go, Java and Rust write it.
+// (The one for .NET sends HybridRow, a binary format, which is refused by name.)
+
+import { valueOfJson } from '../../model/bson/json-read.ts';
+import { BsonType, depthMax } from '../../model/bson/types.ts';
+import { childOf, ElementCursor, Raw, textOfRaw } from '../../model/bson/walk.ts';
+import { badRequest, DatabaseError } from '../../model/errors.ts';
+import { parseEtag } from '../../model/etag.ts';
+import type { HybridTime } from '../../model/hybrid-time.ts';
+import type { Condition, Edit, ItemWrite, PartitionKeyValue } from '../../model/operation.ts';
+import type { ContainerRecord } from '../../model/resource.ts';
+import { valueOf } from '../../model/value.ts';
+import { parseKey } from './call.ts';
+import { editOf, parsePatch } from './patch.ts';
+import { checkedItem } from './write-item.ts';
+
+/** Operations in one batch. */
+export const batchOperationsMax = 100;
+
+/** First byte of a HybridRow batch. */
+const hybridRowByte = 0x81;
+
+export interface BatchOperation {
+  readonly write: ItemWrite;
+  /** It only looks: `write` edits nothing. */
+  readonly reads: boolean;
+  readonly ifNoneMatch: HybridTime | '*' | undefined;
+}
+
+/** Reads a batch. `partitionKey` is the one of the whole batch, or undefined when every operation brings its own. */
+export function parseBatch(
+  body: Uint8Array,
+  container: ContainerRecord,
+  partitionKey: PartitionKeyValue | undefined,
+): readonly BatchOperation[] {
+  if (body[0] === hybridRowByte)
+    throw new DatabaseError('NotSupported', 'batches in HybridRow form are not supported; send JSON', { argument: 'body' });
+  // An item lies two levels deep: in an operation, in the array.
+  const list = valueOfJson(body, { levelsMax: depthMax + 2 });
+  if (!(list instanceof Raw) || list.type !== BsonType.array) throw badRequest('a batch must be an array of operations', 'body');
+  const cursor = new ElementCursor(list.bytes, list.start);
+  const operations: BatchOperation[] = [];
+  while (cursor.next()) {
+    if (operations.length === batchOperationsMax)
+      throw new DatabaseError('TooLarge', `a batch has at most ${batchOperationsMax} operations`, { argument: 'body' });
+    operations.push(parseOperation(cursor.raw(), container, partitionKey));
+  }
+  if (operations.length === 0) throw badRequest('a batch needs at least one operation', 'body');
+  return operations;
+}
+
+function parseOperation(raw: Raw, container: ContainerRecord, shared: PartitionKeyValue | undefined): BatchOperation {
+  if (raw.type !== BsonType.object) throw badRequest('an operation of a batch must be an object', 'body');
+  const kind = valueOf(childOf(raw, 'operationType'));
+  const condition = conditionIn(raw);
+  const partitionKey = shared ?? keyIn(raw, container);
+  const change = (write: ItemWrite): BatchOperation => ({ write, reads: false, ifNoneMatch: undefined });
+  switch (kind) {
+    case 'Create':
+      return change({ kind: 'create-item', body: itemOf(raw), view: 'sql', partitionKey, condition });
+    case 'Upsert':
+      return change({ kind: 'upsert-item', body: itemOf(raw), view: 'sql', partitionKey, condition });
+    case 'Replace':
+      return change({ kind: 'replace-item', body: itemOf(raw), view: 'sql', partitionKey, id: idIn(raw), condition });
+    case 'Delete':
+      return change({ kind: 'delete-item', id: idIn(raw), partitionKey, condition });
+    case 'Patch': {
+      const edit = editOf(parsePatch(bodyIn(raw)), condition);
+      return change({ kind: 'edit-item', id: idIn(raw), partitionKey, edit });
+    }
+    case 'Read':
+      return {
+        write: { kind: 'edit-item', id: idIn(raw), partitionKey, edit: look },
+        reads: true,
+        ifNoneMatch: condition?.ifNoneMatch,
+      };
+    default:
+      throw badRequest('operationType must be Create, Read, Replace, Upsert, Delete or Patch', 'operationType');
+  }
+}
+
+/** An edit that changes nothing: the read of a batch sees what the batch did before it. */
+const look: Edit = (current) => {
+  if (current === undefined)
+    throw new DatabaseError('ItemNotFound', 'no item with that id in this logical partition', { argument: 'id' });
+  return undefined;
+};
+
+function bodyIn(raw: Raw): Raw {
+  const body = childOf(raw, 'resourceBody');
+  if (body === undefined) throw badRequest('the operation needs a resourceBody', 'resourceBody');
+  return body;
+}
+
+function itemOf(raw: Raw): Uint8Array {
+  const body = bodyIn(raw);
+  if (body.type !== BsonType.object) throw badRequest('resourceBody must be an object', 'resourceBody');
+  return checkedItem(body.slice());
+}
+
+function idIn(raw: Raw): string {
+  const id = childOf(raw, 'id');
+  if (id === undefined || id.type !== BsonType.string) throw badRequest('the operation needs an id', 'id');
+  return textOfRaw(id);
+}
+
+/** The key beside an operation of a bulk request: JSON within a string. */
+function keyIn(raw: Raw, container: ContainerRecord): PartitionKeyValue {
+  const key = valueOf(childOf(raw, 'partitionKey'));
+  if (typeof key !== 'string') throw badRequest('the operation needs a partitionKey', 'partitionKey');
+  return parseKey(container, key);
+}
+
+function conditionIn(raw: Raw): Condition | undefined {
+  const ifMatch = valueOf(childOf(raw, 'ifMatch'));
+  const ifNoneMatch = valueOf(childOf(raw, 'ifNoneMatch'));
+  if (typeof ifMatch !== 'string' && typeof ifNoneMatch !== 'string') return undefined;
+  return {
+    ifMatch: typeof ifMatch === 'string' ? parseEtag(ifMatch) : undefined,
+    ifNoneMatch: typeof ifNoneMatch === 'string' ? parseEtag(ifNoneMatch) : undefined,
+  };
+}

@@ -1,0 +1,222 @@
+// From an operation's answer to HTTP: the JSON body and the headers that SDKs read back (docs: "Common Azure
+// Cosmos DB REST response headers"). One array of names and values, one buffer.
+//
+// A point read is mostly this file: what depends on the container or on the LSN alone is kept between answers.
+
+import { randomUUID } from 'node:crypto';
+import { jsonOfBson, type JsonWriter } from '../../model/bson/json-write.ts';
+import type { DatabaseError } from '../../model/errors.ts';
+import { etagOf } from '../../model/etag.ts';
+import { secondsOf, type HybridTime } from '../../model/hybrid-time.ts';
+import type { Item } from '../../model/operation.ts';
+import type { ContainerRecord, PartitionRecord } from '../../model/resource.ts';
+import { formatSessionToken } from '../../model/session-token.ts';
+import type { Engine } from '../../core/engine.ts';
+import type { HttpAnswer } from '../http.ts';
+import type { CosmosRequest } from './decode.ts';
+import { cosmosErrorOf, errorBody, ownerMissing, retryAfterMsOf } from './errors.ts';
+import { linksOfContainer, ridOfItem } from './links.ts';
+
+/** What clients take for the version of the gateway and of the stored schema. */
+const gatewayVersion = 'version=2.14.0.0';
+const schemaVersion = '1.19';
+
+export interface Answer {
+  readonly status: number;
+  /** JSON, or absent. */
+  readonly body?: Uint8Array | undefined;
+  /** Absent or application/json. */
+  readonly contentType?: string | undefined;
+  readonly charge: number;
+  /** Version of the one resource answered. */
+  readonly etag?: HybridTime | undefined;
+  /** Where the answer comes from: its partitions' LSNs make the session token. */
+  readonly place?: Place | undefined;
+  /** Entries in the body of a feed. */
+  readonly itemCount?: number | undefined;
+  readonly continuation?: string | undefined;
+  /** Further names and values. */
+  readonly extra?: readonly string[] | undefined;
+}
+
+export interface Place {
+  readonly engine: Engine;
+  readonly container: ContainerRecord;
+  /** The partition of one item, or absent for the whole container. */
+  readonly partition?: PartitionRecord | undefined;
+}
+
+/** Stored fields of these names are system properties and never shown from the body. */
+const systemNames = ['_rid', '_self', '_etag', '_attachments', '_ts'] as const;
+
+// State of the item being written: the tail is a function that must not be made anew for every item.
+let tailRid = '';
+let tailSelf = '';
+let tailTime = 0 as HybridTime;
+
+function writeTail(writer: JsonWriter): void {
+  writer.text(`,"_rid":"${tailRid}","_self":"${tailSelf}docs/${tailRid}/","_etag":"\\"`);
+  writer.text(etagOf(tailTime).slice(1, -1));
+  writer.text('\\"","_attachments":"attachments/","_ts":').text(String(secondsOf(tailTime)));
+}
+
+/** An item as the SQL view shows it: `id` first when the stored body has none, system properties last. */
+export function jsonOfItem(container: ContainerRecord, item: Item): Buffer {
+  tailRid = ridOfItem(container, item);
+  tailSelf = linksOfContainer(container).self;
+  tailTime = item.time;
+  return jsonOfBson(item.body, { id: item.id, skip: systemNames, tail: writeTail });
+}
+
+const comma = Buffer.from(',');
+
+/** `{"_rid":…,"<name>":[…],"_count":n}` around values that are JSON already. */
+export function jsonOfFeed(rid: string, name: string, values: readonly Uint8Array[]): Buffer {
+  const parts: Uint8Array[] = [Buffer.from(`{"_rid":"${rid}","${name}":[`)];
+  for (const [i, value] of values.entries()) {
+    if (i > 0) parts.push(comma);
+    parts.push(value);
+  }
+  parts.push(Buffer.from(`],"_count":${values.length}}`));
+  return Buffer.concat(parts);
+}
+
+interface Kept {
+  lsn: number;
+  token: string;
+  usage: string;
+}
+
+/** Session token and usage by partition, as of the LSN they were made at. */
+const keptByPartition = new WeakMap<PartitionRecord, Kept>();
+
+function keptOf(engine: Engine, partition: PartitionRecord, lsn: number): Kept {
+  let kept = keptByPartition.get(partition);
+  if (kept?.lsn === lsn) return kept;
+  const items = engine.state.partition(partition.partition)?.items;
+  const kilobytes = Math.ceil((items?.bytes ?? 0) / 1024);
+  kept = {
+    lsn,
+    token: formatSessionToken(
+      new Map([[String(partition.range), { epoch: partition.epoch, csn: lsn, lsnByRegion: new Map([[engine.region.id, lsn]]) }]]),
+    ),
+    usage: `documentSize=0;documentsSize=${kilobytes};documentsCount=${items?.size ?? 0};collectionSize=${kilobytes};`,
+  };
+  keptByPartition.set(partition, kept);
+  return kept;
+}
+
+/** Quota in the service's own unit, KB: an item, a logical partition, a container. We set no limit but the first. */
+const quota = 'documentSize=2048;documentsSize=-1;documentsCount=-1;collectionSize=-1;';
+
+function pushPlace(headers: string[], place: Place): void {
+  const { engine, container } = place;
+  const { rid, path } = linksOfContainer(container);
+  headers.push('x-ms-alt-content-path', path, 'x-ms-content-path', rid);
+  if (place.partition !== undefined) {
+    const lsn = engine.lsnOf(place.partition.partition);
+    const kept = keptOf(engine, place.partition, lsn);
+    const text = String(lsn);
+    headers.push(
+      'x-ms-documentdb-partitionkeyrangeid',
+      String(place.partition.range),
+      'x-ms-session-token',
+      kept.token,
+      'lsn',
+      text,
+      'x-ms-global-committed-lsn',
+      text,
+      'x-ms-resource-quota',
+      quota,
+      'x-ms-resource-usage',
+      kept.usage,
+    );
+    return;
+  }
+  let tokens = '';
+  let lsnMax = 0;
+  for (const partition of container.partitions) {
+    const lsn = engine.lsnOf(partition.partition);
+    if (lsn > lsnMax) lsnMax = lsn;
+    tokens = tokens === '' ? keptOf(engine, partition, lsn).token : `${tokens},${keptOf(engine, partition, lsn).token}`;
+  }
+  headers.push('x-ms-session-token', tokens, 'lsn', String(lsnMax), 'x-ms-global-committed-lsn', String(lsnMax));
+  headers.push('x-ms-resource-quota', quota, 'x-ms-resource-usage', usageOf(engine, container));
+}
+
+function usageOf(engine: Engine, container: ContainerRecord): string {
+  let bytes = 0;
+  let count = 0;
+  for (const { partition } of container.partitions) {
+    const items = engine.state.partition(partition)?.items;
+    bytes += items?.bytes ?? 0;
+    count += items?.size ?? 0;
+  }
+  const kilobytes = Math.ceil(bytes / 1024);
+  return `documentSize=0;documentsSize=${kilobytes};documentsCount=${count};collectionSize=${kilobytes};`;
+}
+
+function fixedHeaders(activityId: string, charge: number): string[] {
+  return [
+    'Cache-Control',
+    'no-store, no-cache',
+    'x-ms-activity-id',
+    activityId,
+    'x-ms-request-charge',
+    String(charge),
+    'x-ms-gatewayversion',
+    gatewayVersion,
+    'x-ms-serviceversion',
+    gatewayVersion,
+    'x-ms-schemaversion',
+    schemaVersion,
+  ];
+}
+
+const noBytes = new Uint8Array(0);
+
+export function encode(answer: Answer): HttpAnswer {
+  const headers = fixedHeaders(randomUUID(), answer.charge);
+  const body = answer.body ?? noBytes;
+  if (answer.status !== 204 && answer.status !== 304) {
+    headers.push('Content-Type', answer.contentType ?? 'application/json', 'Content-Length', String(body.length));
+  }
+  if (answer.etag !== undefined) headers.push('etag', etagOf(answer.etag));
+  if (answer.place !== undefined) pushPlace(headers, answer.place);
+  if (answer.itemCount !== undefined) headers.push('x-ms-item-count', String(answer.itemCount));
+  if (answer.continuation !== undefined) headers.push('x-ms-continuation', answer.continuation);
+  if (answer.extra !== undefined) headers.push(...answer.extra);
+  return { status: answer.status, headers, body: answer.body };
+}
+
+/** A look-up that found nothing, or a condition that did not hold, still cost this. */
+const failureCharge = 1.24;
+
+/** Substatus of a failure: the error's own, or that of a missing database or container which is not itself the resource asked for. */
+function substatusOf(error: DatabaseError, request: CosmosRequest | undefined): number {
+  const given = error.details?.['substatus'];
+  if (typeof given === 'number') return given;
+  const { resourceType, ids } = request ?? { resourceType: '', ids: [] };
+  if (error.code === 'DatabaseNotFound' && !(resourceType === 'dbs' && ids.length === 1)) return ownerMissing;
+  if (error.code === 'ContainerNotFound' && !(resourceType === 'colls' && ids.length === 2)) return ownerMissing;
+  return cosmosErrorOf(error).substatus;
+}
+
+export function encodeFailure(
+  error: DatabaseError,
+  request: CosmosRequest | undefined,
+  activityId: string,
+): HttpAnswer {
+  const { status } = cosmosErrorOf(error);
+  const headers = fixedHeaders(activityId, failureCharge);
+  const substatus = substatusOf(error, request);
+  if (substatus !== 0) headers.push('x-ms-substatus', String(substatus));
+  const retryAfterMs = retryAfterMsOf(error);
+  if (retryAfterMs !== undefined) headers.push('x-ms-retry-after-ms', String(retryAfterMs));
+  const touched = request?.touched;
+  if (touched !== undefined) pushPlace(headers, touched);
+  if (status === 304) return { status, headers, body: undefined };
+  const body = errorBody(error, activityId);
+  headers.push('Content-Type', 'application/json', 'Content-Length', String(body.length));
+  return { status, headers, body };
+}

@@ -1,0 +1,67 @@
+// `_rid` and `_self` of every resource, and the address by names that answers carry. Container texts are made once.
+
+import { formatResourceId } from '../../model/resource-id.ts';
+import type { Item } from '../../model/operation.ts';
+import type { ContainerRecord, DatabaseRecord, PartitionRecord } from '../../model/resource.ts';
+
+function ridOfDatabaseNumber(database: number): string {
+  return formatResourceId({ kind: 'database', database });
+}
+
+export function ridOfDatabase(database: DatabaseRecord): string {
+  return ridOfDatabaseNumber(database.number);
+}
+
+export function selfOfDatabase(database: DatabaseRecord): string {
+  return `dbs/${ridOfDatabase(database)}/`;
+}
+
+export interface ContainerLinks {
+  readonly rid: string;
+  readonly self: string;
+  /** `dbs/{id}/colls/{id}`, percent-encoded as clients encode it: they file session tokens under it. */
+  readonly path: string;
+}
+
+const known = new WeakMap<ContainerRecord, ContainerLinks>();
+
+export function linksOfContainer(container: ContainerRecord): ContainerLinks {
+  let links = known.get(container);
+  if (links === undefined) {
+    const rid = formatResourceId({ kind: 'container', database: container.databaseNumber, container: container.number });
+    links = {
+      rid,
+      self: `dbs/${ridOfDatabaseNumber(container.databaseNumber)}/colls/${rid}/`,
+      path: encodeURI(`dbs/${container.database}/colls/${container.id}`),
+    };
+    known.set(container, links);
+  }
+  return links;
+}
+
+export function ridOfItem(container: ContainerRecord, item: Item): string {
+  return formatResourceId({
+    kind: 'item',
+    database: container.databaseNumber,
+    container: container.number,
+    partition: item.partition.range,
+    number: item.created,
+  });
+}
+
+export function ridOfRange(container: ContainerRecord, partition: PartitionRecord): string {
+  return formatResourceId({
+    kind: 'partitionKeyRange',
+    database: container.databaseNumber,
+    container: container.number,
+    partition: 0,
+    number: partition.range,
+  });
+}
+
+/** Every container has one offer, named by its number: three bytes in the alphabet of other ids, more when they are not enough. */
+export function ridOfOffer(container: ContainerRecord): string {
+  const bytes = Buffer.alloc(container.number < 2 ** 24 ? 3 : 6);
+  bytes.writeUIntBE(container.number, 0, bytes.length);
+  return bytes.toString('base64').replaceAll('/', '-');
+}

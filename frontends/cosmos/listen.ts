@@ -1,0 +1,59 @@
+// Opens the Cosmos door: the Azure Cosmos DB NoSQL REST protocol over HTTP and HTTPS on one port.
+// It only joins the pieces; the order of a request is `frontends/serve.ts`.
+
+import { DatabaseError } from '../../model/errors.ts';
+import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
+import { openHttp, type HttpAnswer, type HttpInput } from '../http.ts';
+import { serve, type Door } from '../serve.ts';
+import { authenticator } from './authenticate.ts';
+import { consistencyOf, sessionTokenOf } from './consistency.ts';
+import { decode, type Addresses, type CosmosRequest } from './decode.ts';
+import { encode, encodeFailure, type Answer } from './encode.ts';
+import { itemJsonBytesMax } from './write-item.ts';
+
+/** A whole item or batch, and room for what a batch adds around its items. */
+export const bodyBytesMax = itemJsonBytesMax + 64 * 1024;
+
+export const protocol = 'cosmos';
+
+export function cosmosDoor(
+  deployment: Deployment,
+  addresses: Addresses = 'exact',
+): Door<HttpInput, CosmosRequest, Answer, HttpAnswer> {
+  const authenticate = authenticator(deployment);
+  const accounts = new Map(deployment.accounts.map((account) => [account.number, account]));
+  return {
+    protocol,
+    decode: (input) => decode(input, addresses),
+    operationOf: (request) => request.row.operation,
+    authenticate,
+    operate: (request, principal, signal) => {
+      const { run, operation } = request.row;
+      if (run === undefined)
+        throw new DatabaseError('NotSupported', `${operation} is not supported yet`, { argument: 'path' });
+      const account = accounts.get(principal.account)!;
+      consistencyOf(request, deployment.consistency);
+      const sessionToken = sessionTokenOf(request, deployment.consistency);
+      const context = { account: account.number, signal, sessionToken };
+      return run({ request, deployment, account, engine: account.engine, context });
+    },
+    encode,
+    fail: (error, _input, request, activityId) => encodeFailure(error, request, activityId),
+  };
+}
+
+export interface CosmosListenOptions extends ListenOptions {
+  readonly addresses?: Addresses | undefined;
+}
+
+export async function openCosmos(deployment: Deployment, options: CosmosListenOptions): Promise<OpenDoor> {
+  const door = cosmosDoor(deployment, options.addresses);
+  const port = await openHttp({
+    host: options.host,
+    port: options.port,
+    secureContext: deployment.secureContext,
+    bodyBytesMax,
+    handle: (input, send, signal) => serve(door, input, send, signal, deployment.observer),
+  });
+  return { protocol, host: options.host, port: port.address.port, close: (graceMs) => port.close(graceMs) };
+}

@@ -1,0 +1,118 @@
+// POST …/docs with x-ms-cosmos-is-batch-request: up to 100 operations. Atomic (transactional batch): all or
+// nothing in one logical partition; a failure answers 207 with 424 for every operation that did not fail itself.
+// Not atomic (bulk): each stands alone, and by default one that fails stops none.
+
+import { readCharge } from '../../../core/charge.ts';
+import { badRequest, DatabaseError } from '../../../model/errors.ts';
+import type { Item, Written, WriteOutcome } from '../../../model/operation.ts';
+import type { ContainerRecord } from '../../../model/resource.ts';
+import { parseBatch, type BatchOperation } from '../batch.ts';
+import { containerOf, keyOf, touch, wantsContent, type Call } from '../call.ts';
+import { headerOf, isTrue } from '../decode.ts';
+import { jsonOfItem, type Answer } from '../encode.ts';
+import { cosmosErrorOf } from '../errors.ts';
+import { etagOf } from '../../../model/etag.ts';
+import { placeOf, scopeOf } from '../scope.ts';
+
+const multiStatus = 207;
+const failedDependency = 424;
+
+/** One entry of the answer; the body is JSON already. */
+interface Outcome {
+  readonly status: number;
+  readonly substatus?: number | undefined;
+  readonly charge: number;
+  readonly item?: Item | undefined;
+  readonly shown?: boolean | undefined;
+}
+
+export function batchItems(call: Call): Promise<Answer> {
+  return isTrue(headerOf(call.request, 'x-ms-cosmos-batch-atomic')) ? atomic(call) : bulk(call);
+}
+
+async function atomic(call: Call): Promise<Answer> {
+  const { engine, context, request } = call;
+  const container = containerOf(call);
+  const partitionKey = keyOf(call, container);
+  const partition = touch(call, container, partitionKey);
+  const operations = parseBatch(request.body, container, partitionKey);
+  const result = await engine.execute(
+    {
+      kind: 'batch-items',
+      database: container.database,
+      container: container.id,
+      partitionKey,
+      writes: operations.map(({ write }) => write),
+    },
+    context,
+  );
+  const outcomes: Outcome[] =
+    result.kind === 'committed'
+      ? result.written.map((written, i) => outcomeOf(written, operations[i]!, wantsContent(request)))
+      : operations.map((_, i) => (i === result.index ? failureOf(result.error) : { status: failedDependency, charge: 0 }));
+  return answerOf(container, outcomes, result.kind === 'committed' ? 200 : multiStatus, { engine, container, partition });
+}
+
+async function bulk(call: Call): Promise<Answer> {
+  const { engine, context, request } = call;
+  const container = containerOf(call);
+  const place = placeOf(call, container, scopeOf(call, container));
+  const operations = parseBatch(request.body, container, undefined);
+  const outcomes = await engine.execute(
+    {
+      kind: 'write-items',
+      database: container.database,
+      container: container.id,
+      writes: operations.map(({ write }) => write),
+      ordered: headerOf(request, 'x-ms-cosmos-batch-continue-on-error')?.toLowerCase() === 'false',
+    },
+    context,
+  );
+  const shown = wantsContent(request);
+  const entries = outcomes.map((outcome, i) => entryOf(outcome, operations[i]!, shown));
+  return answerOf(container, entries, entries.every(({ status }) => status < 400) ? 200 : multiStatus, place);
+}
+
+function entryOf(outcome: WriteOutcome, operation: BatchOperation, shown: boolean): Outcome {
+  if (outcome.kind === 'written') return outcomeOf(outcome.written, operation, shown);
+  return outcome.kind === 'failed' ? failureOf(outcome.error) : { status: failedDependency, charge: 0 };
+}
+
+function outcomeOf({ item, change, charge }: Written, operation: BatchOperation, shown: boolean): Outcome {
+  if (operation.reads) {
+    return operation.ifNoneMatch === item.time
+      ? { status: 304, charge: 1, item }
+      : { status: 200, charge: readCharge(item.body.length), item, shown: true };
+  }
+  if (change === 'deleted') return { status: 204, charge };
+  return { status: change === 'created' ? 201 : 200, charge, item, shown };
+}
+
+function failureOf(error: Error): Outcome {
+  if (!(error instanceof DatabaseError)) throw error;
+  const { status, substatus } = cosmosErrorOf(error);
+  return { status, substatus, charge: 1.24 };
+}
+
+function answerOf(container: ContainerRecord, outcomes: readonly Outcome[], status: number, place: Answer['place']): Answer {
+  const parts: Uint8Array[] = [];
+  let charge = 0;
+  for (const [i, outcome] of outcomes.entries()) {
+    charge += outcome.charge;
+    let head = `${i === 0 ? '[' : ','}{"statusCode":${outcome.status},"requestCharge":${outcome.charge}`;
+    if (outcome.substatus !== undefined && outcome.substatus !== 0) head += `,"subStatusCode":${outcome.substatus}`;
+    if (outcome.item !== undefined) head += `,"eTag":${JSON.stringify(etagOf(outcome.item.time))}`;
+    if (outcome.item !== undefined && outcome.shown === true) {
+      parts.push(Buffer.from(`${head},"resourceBody":`), jsonOfItem(container, outcome.item), Buffer.from('}'));
+    } else parts.push(Buffer.from(`${head}}`));
+  }
+  if (outcomes.length === 0) throw badRequest('a batch needs at least one operation', 'body');
+  parts.push(Buffer.from(']'));
+  return {
+    status,
+    body: Buffer.concat(parts),
+    charge: Math.round(charge * 100) / 100,
+    place,
+    itemCount: outcomes.length,
+  };
+}

@@ -1,0 +1,23 @@
+// POST /dbs/{database}/colls
+
+import { catalogWriteCharge } from '../../../core/charge.ts';
+import { databaseOf, type Call } from '../call.ts';
+import type { Answer } from '../encode.ts';
+import { containerDocument, jsonOf } from '../represent.ts';
+import { containerDefinition, throughputOf } from '../settings.ts';
+
+export async function createContainer(call: Call): Promise<Answer> {
+  const { request, engine, context } = call;
+  const { id, partitionKey, settings } = containerDefinition(request, throughputOf(request));
+  const container = await engine.execute(
+    { kind: 'create-container', database: databaseOf(call).id, container: id, profile: 'documents', partitionKey, settings },
+    context,
+  );
+  return {
+    status: 201,
+    body: jsonOf(containerDocument(container)),
+    etag: container.time,
+    charge: catalogWriteCharge,
+    place: { engine, container },
+  };
+}

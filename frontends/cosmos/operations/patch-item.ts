@@ -1,0 +1,36 @@
+// PATCH …/docs/{item}: a list of changes to parts of an item, made in one step on its partition.
+
+import { valueOfJson } from '../../../model/bson/json-read.ts';
+import { Raw } from '../../../model/bson/walk.ts';
+import { badRequest } from '../../../model/errors.ts';
+import { conditionOf, containerOf, keyOf, touch, wantsContent, type Call } from '../call.ts';
+import type { CosmosRequest } from '../decode.ts';
+import { jsonOfItem, type Answer } from '../encode.ts';
+import { itemIdOf } from '../item-id.ts';
+import { editOf, parsePatch } from '../patch.ts';
+
+export async function patchItem(call: Call): Promise<Answer> {
+  const { request, engine, context } = call;
+  const container = containerOf(call);
+  const partitionKey = keyOf(call, container);
+  const partition = touch(call, container, partitionKey);
+  const id = itemIdOf(call, container, partition);
+  const edit = editOf(parsePatch(patchIn(request)), conditionOf(request));
+  const { item, charge } = await engine.execute(
+    {
+      kind: 'write-item',
+      database: container.database,
+      container: container.id,
+      write: { kind: 'edit-item', id, partitionKey, edit },
+    },
+    context,
+  );
+  const body = wantsContent(request) ? jsonOfItem(container, item) : undefined;
+  return { status: 200, body, etag: item.time, charge, place: { engine, container, partition } };
+}
+
+function patchIn(request: CosmosRequest): Raw {
+  const body = valueOfJson(request.body);
+  if (!(body instanceof Raw)) throw badRequest('a patch must be an object or an array', 'body');
+  return body;
+}

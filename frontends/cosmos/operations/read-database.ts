@@ -1,0 +1,11 @@
+// GET /dbs/{database}
+
+import { catalogReadCharge } from '../../../core/charge.ts';
+import { databaseOf, type Call } from '../call.ts';
+import type { Answer } from '../encode.ts';
+import { databaseDocument, jsonOf } from '../represent.ts';
+
+export function readDatabase(call: Call): Answer {
+  const database = databaseOf(call);
+  return { status: 200, body: jsonOf(databaseDocument(database)), etag: database.time, charge: catalogReadCharge };
+}

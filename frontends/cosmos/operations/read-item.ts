@@ -1,0 +1,23 @@
+// GET …/docs/{item}
+
+import { containerOf, keyOf, touch, type Call } from '../call.ts';
+import { headerOf } from '../decode.ts';
+import { jsonOfItem, type Answer } from '../encode.ts';
+import { itemIdOf } from '../item-id.ts';
+import { parseEtag } from '../../../model/etag.ts';
+
+export async function readItem(call: Call): Promise<Answer> {
+  const { request, engine, context } = call;
+  const container = containerOf(call);
+  const partitionKey = keyOf(call, container);
+  const partition = touch(call, container, partitionKey);
+  const id = itemIdOf(call, container, partition);
+  const { item, charge } = await engine.execute(
+    { kind: 'read-item', database: container.database, container: container.id, id, partitionKey },
+    context,
+  );
+  const place = { engine, container, partition };
+  const ifNoneMatch = headerOf(request, 'if-none-match');
+  if (ifNoneMatch !== undefined && parseEtag(ifNoneMatch) === item.time) return { status: 304, etag: item.time, charge, place };
+  return { status: 200, body: jsonOfItem(container, item), etag: item.time, charge, place };
+}

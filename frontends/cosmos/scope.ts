@@ -1,0 +1,52 @@
+// Which part of a container a feed or query is about: a partition key, a range by its id, or a range of effective
+// partition keys. Sources: the request headers of "Query documents" and of the SDKs' feed ranges.
+
+import { partitionOf } from '../../core/router.ts';
+import { badRequest, DatabaseError } from '../../model/errors.ts';
+import type { Scope } from '../../model/operation.ts';
+import type { ContainerRecord } from '../../model/resource.ts';
+import { isUnpartitioned } from '../../model/resource.ts';
+import { keyOrNone, type Call } from './call.ts';
+import { headerOf } from './decode.ts';
+import type { Place } from './encode.ts';
+
+const rangeHeader = 'x-ms-documentdb-partitionkeyrangeid';
+const boundShape = /^[0-9A-Fa-f]{0,512}$/;
+
+export function scopeOf(call: Call, container: ContainerRecord): Scope {
+  const { request } = call;
+  const key = keyOrNone(call, container);
+  if (key !== undefined && !isUnpartitioned(container)) return { partitionKey: key };
+  const rangeId = headerOf(request, rangeHeader);
+  const start = headerOf(request, 'x-ms-start-epk');
+  const end = headerOf(request, 'x-ms-end-epk');
+  if (start !== undefined || end !== undefined) {
+    const minInclusive = start ?? '';
+    const maxExclusive = end ?? 'FF';
+    if (!boundShape.test(minInclusive) || !boundShape.test(maxExclusive))
+      throw badRequest('x-ms-start-epk and x-ms-end-epk must be hexadecimal', 'x-ms-start-epk');
+    return { range: { minInclusive: minInclusive.toUpperCase(), maxExclusive: maxExclusive.toUpperCase() } };
+  }
+  if (rangeId !== undefined) {
+    // Some clients put the container's _rid before it, with a comma.
+    const id = rangeId.slice(rangeId.indexOf(',') + 1);
+    const found = container.partitions.find((one) => String(one.range) === id);
+    if (found === undefined)
+      throw new DatabaseError('PartitionGone', 'there is no partition key range of that id now', { argument: rangeHeader });
+    return { range: { minInclusive: found.minInclusive, maxExclusive: found.maxExclusive } };
+  }
+  return {};
+}
+
+/** Where an answer over a scope comes from: one partition, if the scope is one logical or one whole physical partition. */
+export function placeOf(call: Call, container: ContainerRecord, scope: Scope): Place {
+  const { engine } = call;
+  const { partitionKey, range } = scope;
+  if (container.partitions.length === 1) return { engine, container, partition: container.partitions[0] };
+  if (partitionKey !== undefined && partitionKey.length === container.partitionKey.paths.length)
+    return { engine, container, partition: partitionOf(container, partitionKey) };
+  const whole =
+    range &&
+    container.partitions.find((one) => one.minInclusive === range.minInclusive && one.maxExclusive === range.maxExclusive);
+  return { engine, container, partition: whole };
+}

@@ -1,0 +1,224 @@
+// A container's definition as clients send it: checked, its defaults filled in, and cut into what core must know
+// (partition key) and what it keeps unread (settings). Source: "Create a collection" of the REST reference and the
+// pages on indexing policies and hierarchical partition keys.
+
+import { bsonOfJson } from '../../model/bson/json-read.ts';
+import { BsonType } from '../../model/bson/types.ts';
+import { ElementCursor, elementCount, fieldOf, Raw, textOfRaw } from '../../model/bson/walk.ts';
+import { BsonWriter } from '../../model/bson/write.ts';
+import { badRequest, DatabaseError } from '../../model/errors.ts';
+import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '../../model/partition-key.ts';
+import { valueOf } from '../../model/value.ts';
+import { headerOf, type CosmosRequest } from './decode.ts';
+import { autoscaleThroughput, manualThroughput, offerField } from './represent.ts';
+
+/** Characters in the id of a database or container. */
+const nameCharactersMax = 255;
+
+/** Bounds of RU/s: the service's smallest, and its largest without asking support. */
+const throughputMin = 400;
+const throughputMax = 1_000_000;
+const autoscaleStep = 1000;
+
+/** Settings that are kept and shown as they were given. */
+const keptNames = [
+  'defaultTtl',
+  'analyticalStorageTtl',
+  'conflictResolutionPolicy',
+  'computedProperties',
+  'vectorEmbeddingPolicy',
+  'fullTextPolicy',
+  'changeFeedPolicy',
+  'geospatialConfig',
+  'clientEncryptionPolicy',
+  'materializedViewDefinition',
+] as const;
+
+export interface ContainerDefinition {
+  readonly id: string;
+  /** Absent: made without a partition key. */
+  readonly partitionKey: PartitionKeyDefinition | undefined;
+  readonly settings: Uint8Array;
+}
+
+/** The id of a database or container in a body. */
+export function nameIn(body: Uint8Array): string {
+  const raw = fieldOf(body, 'id');
+  const id = raw?.type === BsonType.string ? textOfRaw(raw) : '';
+  if (id === '' || id.length > nameCharactersMax || /[/\\#?\x00-\x1f]/.test(id) || id.endsWith(' '))
+    throw badRequest(
+      `The input name is invalid. Ensure to provide a unique non-empty string less than '${nameCharactersMax}' characters ` +
+        "without '/', '\\', '#', '?' or trailing blanks.",
+      'id',
+    );
+  return id;
+}
+
+/** The document that the body holds, for resources other than items. */
+export function documentIn(request: CosmosRequest): Uint8Array {
+  return bsonOfJson(request.body, { uniqueNames: ['id'] });
+}
+
+export function containerDefinition(request: CosmosRequest, offer: Uint8Array | undefined): ContainerDefinition {
+  const body = documentIn(request);
+  const unique = fieldOf(body, 'uniqueKeyPolicy');
+  if (hasUniqueKeys(unique))
+    throw badRequest('uniqueKeyPolicy: unique keys are not supported yet; leave uniqueKeys empty', 'uniqueKeyPolicy');
+  const writer = new BsonWriter().beginDocument();
+  writeIndexingPolicy(writer, fieldOf(body, 'indexingPolicy'));
+  for (const name of keptNames) {
+    const raw = fieldOf(body, name);
+    if (raw === undefined || raw.type === BsonType.null) continue;
+    if (name === 'defaultTtl' || name === 'analyticalStorageTtl') checkTtl(name, raw);
+    else if (name === 'computedProperties' ? raw.type !== BsonType.array : raw.type !== BsonType.object)
+      throw badRequest(`${name} has the wrong type`, name);
+    writer.raw(name, raw);
+  }
+  if (fieldOf(body, 'conflictResolutionPolicy') === undefined) {
+    writer.beginObject('conflictResolutionPolicy').string('mode', 'LastWriterWins');
+    writer.string('conflictResolutionPath', '/_ts').string('conflictResolutionProcedure', '').end();
+  }
+  if (fieldOf(body, 'geospatialConfig') === undefined) writer.beginObject('geospatialConfig').string('type', 'Geography').end();
+  if (unique !== undefined) writer.raw('uniqueKeyPolicy', unique);
+  if (offer !== undefined) writer.document(offerField, offer);
+  return { id: nameIn(body), partitionKey: partitionKeyIn(body), settings: writer.end().finish() };
+}
+
+function hasUniqueKeys(policy: Raw | undefined): boolean {
+  if (policy === undefined || policy.type !== BsonType.object) return false;
+  const keys = fieldOf(policy.slice(), 'uniqueKeys');
+  return keys !== undefined && keys.type === BsonType.array && elementCount(keys.bytes, keys.start) > 0;
+}
+
+function checkTtl(name: string, raw: Raw): void {
+  const value = valueOf(raw);
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < -1 || value === 0 || value > 2 ** 31 - 1)
+    throw badRequest(`The input ttl of ${name} is invalid. It must be -1 or a positive whole number.`, name);
+}
+
+/** The definition in a body, or undefined when it has none or names the form of containers without a key. */
+function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
+  const raw = fieldOf(body, 'partitionKey');
+  if (raw === undefined || raw.type === BsonType.null) return undefined;
+  if (raw.type !== BsonType.object) throw badRequest('partitionKey must be an object', 'partitionKey');
+  const given = raw.slice();
+  if (valueOf(fieldOf(given, 'systemKey')) === true) return undefined;
+  const paths = textsOf(fieldOf(given, 'paths'), 'partitionKey.paths');
+  if (paths.length === 0 || paths.length > partitionKeyPathsMax)
+    throw badRequest(`The partition key definition must have 1 to ${partitionKeyPathsMax} paths.`, 'partitionKey.paths');
+  const kind = valueOf(fieldOf(given, 'kind')) ?? (paths.length > 1 ? 'MultiHash' : 'Hash');
+  const version = valueOf(fieldOf(given, 'version')) ?? (paths.length > 1 ? 2 : 1);
+  if (kind !== 'Hash' && kind !== 'MultiHash') throw badRequest('partitionKey.kind must be Hash or MultiHash', 'partitionKey.kind');
+  if (version !== 1 && version !== 2) throw badRequest('partitionKey.version must be 1 or 2', 'partitionKey.version');
+  if (kind === 'Hash' && paths.length > 1) throw badRequest('Several paths need the kind MultiHash.', 'partitionKey.kind');
+  if (kind === 'MultiHash' && version === 1) throw badRequest('The kind MultiHash needs version 2.', 'partitionKey.version');
+  for (const path of paths) {
+    const segments = parsePath(path);
+    if (segments.some((segment) => segment === '*' || segment === '[]'))
+      throw badRequest('A partition key path cannot go through arrays.', 'partitionKey.paths');
+  }
+  if (new Set(paths).size !== paths.length) throw badRequest('The same path stands twice.', 'partitionKey.paths');
+  return { paths, kind, version };
+}
+
+function textsOf(raw: Raw | undefined, argument: string): string[] {
+  if (raw === undefined || raw.type !== BsonType.array) throw badRequest(`${argument} must be an array`, argument);
+  const cursor = new ElementCursor(raw.bytes, raw.start);
+  const texts: string[] = [];
+  while (cursor.next()) {
+    if (cursor.type !== BsonType.string) throw badRequest(`${argument} must hold strings`, argument);
+    texts.push(textOfRaw(cursor.raw()));
+  }
+  return texts;
+}
+
+const indexingModes = ['consistent', 'lazy', 'none'];
+
+/** The policy with the service's defaults: consistent, automatic, every path but the ETag. */
+function writeIndexingPolicy(writer: BsonWriter, raw: Raw | undefined): void {
+  if (raw !== undefined && raw.type !== BsonType.object) throw badRequest('indexingPolicy must be an object', 'indexingPolicy');
+  const given = raw?.slice();
+  const field = (name: string): Raw | undefined => (given === undefined ? undefined : fieldOf(given, name));
+  const mode = valueOf(field('indexingMode')) ?? 'consistent';
+  if (typeof mode !== 'string' || !indexingModes.includes(mode.toLowerCase()))
+    throw badRequest('indexingPolicy.indexingMode must be consistent, lazy or none', 'indexingPolicy.indexingMode');
+  writer.beginObject('indexingPolicy').string('indexingMode', mode.toLowerCase());
+  writer.boolean('automatic', valueOf(field('automatic')) !== false);
+  const isNone = mode.toLowerCase() === 'none';
+  writePaths(writer, 'includedPaths', field('includedPaths'), isNone ? [] : ['/*'], undefined);
+  writePaths(writer, 'excludedPaths', field('excludedPaths'), [], isNone ? undefined : '/"_etag"/?');
+  if (given !== undefined) {
+    const cursor = new ElementCursor(given);
+    while (cursor.next()) {
+      const name = cursor.name();
+      if (!['indexingMode', 'automatic', 'includedPaths', 'excludedPaths'].includes(name)) writer.raw(name, cursor.raw());
+    }
+  }
+  writer.end();
+}
+
+/** The given entries, or `fallback`; and `always`, unless it is among them. */
+function writePaths(writer: BsonWriter, name: string, raw: Raw | undefined, fallback: readonly string[], always: string | undefined): void {
+  writer.beginArray(name);
+  const seen = new Set<string>();
+  if (raw === undefined) for (const path of fallback) writer.beginObject('').string('path', path).end();
+  else {
+    if (raw.type !== BsonType.array) throw badRequest(`indexingPolicy.${name} must be an array`, name);
+    const cursor = new ElementCursor(raw.bytes, raw.start);
+    while (cursor.next()) {
+      const entry = cursor.raw();
+      const path = entry.type === BsonType.object ? valueOf(fieldOf(entry.slice(), 'path')) : undefined;
+      if (typeof path !== 'string' || !path.startsWith('/'))
+        throw badRequest(`indexingPolicy.${name}: every entry needs a path that starts with "/"`, name);
+      seen.add(path);
+      writer.raw('', entry);
+    }
+  }
+  if (always !== undefined && !seen.has(always)) writer.beginObject('').string('path', always).end();
+  writer.end();
+}
+
+/** The throughput asked for in the headers of a creation, as an offer's content. */
+export function throughputOf(request: CosmosRequest): Uint8Array | undefined {
+  const manual = headerOf(request, 'x-ms-offer-throughput');
+  const autoscale = headerOf(request, 'x-ms-cosmos-offer-autopilot-settings');
+  if (autoscale !== undefined) return autoscaleThroughput(checkedAutoscale(maxThroughputIn(autoscale)));
+  return manual === undefined ? undefined : manualThroughput(checkedManual(Number(manual)));
+}
+
+/** The throughput in the body of a replaced offer. */
+export function throughputIn(offer: Uint8Array): Uint8Array {
+  const content = fieldOf(offer, 'content');
+  if (content?.type !== BsonType.object) throw badRequest('content must be an object', 'content');
+  const settings = fieldOf(content.slice(), 'offerAutopilotSettings');
+  if (settings?.type === BsonType.object)
+    return autoscaleThroughput(checkedAutoscale(valueOf(fieldOf(settings.slice(), 'maxThroughput'))));
+  return manualThroughput(checkedManual(valueOf(fieldOf(content.slice(), 'offerThroughput'))));
+}
+
+function maxThroughputIn(text: string): unknown {
+  return valueOf(fieldOf(bsonOfJson(Buffer.from(text)), 'maxThroughput'));
+}
+
+function checkedManual(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < throughputMin || value > throughputMax || value % 100 !== 0)
+    throw badRequest(`The offer should have valid throughput: ${throughputMin} to ${throughputMax} in steps of 100.`, 'x-ms-offer-throughput');
+  return value;
+}
+
+function checkedAutoscale(value: unknown): number {
+  if (typeof value !== 'number' || value < autoscaleStep || value > throughputMax || value % autoscaleStep !== 0)
+    throw badRequest(
+      `The maximum autoscale throughput must be ${autoscaleStep} to ${throughputMax} in steps of ${autoscaleStep}.`,
+      'x-ms-cosmos-offer-autopilot-settings',
+    );
+  return value;
+}
+
+/** What a replacement may not change. */
+export function checkUnchanged(before: PartitionKeyDefinition, after: PartitionKeyDefinition | undefined): void {
+  if (after === undefined) {
+    if (before.systemKey === true) return;
+  } else if (before.paths.length === after.paths.length && before.paths.every((path, i) => path === after.paths[i])) return;
+  throw new DatabaseError('BadRequest', 'Document collection partition key cannot be changed.', { argument: 'partitionKey' });
+}

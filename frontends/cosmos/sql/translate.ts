@@ -1,0 +1,225 @@
+// Syntax tree → algebra. The order of the chain is the order of meaning:
+// FROM and JOIN → WHERE → ORDER BY → GROUP BY → SELECT → DISTINCT → OFFSET → TOP or LIMIT.
+// ORDER BY stands before GROUP BY because groups come in order of their first row.
+
+import type { Expression, Query, Relation } from '../../../model/query.ts';
+import { pathOf } from '../../../model/query.ts';
+import type { Collection, Count, FromItem, SelectItem, Span, SqlCall, SqlExpression, SqlQuery } from './ast.ts';
+import { sqlError } from './errors.ts';
+import { ExpressionTranslator, type AggregatePlace } from './expression-translator.ts';
+import { Grouping, isAggregate, someExpression } from './grouping.ts';
+import { Names } from './names.ts';
+
+export interface TranslateOptions {
+  /** The query was rewritten by an SDK after our plan, so aggregates may stand within constructors. */
+  readonly rewritten?: boolean | undefined;
+}
+
+/** The algebra of a parsed query. `fingerprint` identifies its text. */
+export function translateSql(query: SqlQuery, fingerprint: string, options: TranslateOptions = {}): Query {
+  const parameters = new Set<string>();
+  const translator = new QueryTranslator(parameters, options.rewritten ?? false);
+  const relation = translator.query(query, undefined);
+  return { relation, parameters: [...parameters], fingerprint };
+}
+
+class QueryTranslator {
+  readonly #parameters: Set<string>;
+  readonly #rewritten: boolean;
+  /** Bindings that no text names are numbered. */
+  #hidden = 0;
+
+  constructor(parameters: Set<string>, rewritten: boolean) {
+    this.#parameters = parameters;
+    this.#rewritten = rewritten;
+  }
+
+  /** `outer` is undefined for the query that reads the container. */
+  query(query: SqlQuery, outer: Names | undefined): Relation {
+    if (query.orderByRank !== undefined) {
+      throw sqlError('notSupported', 'ORDER BY RANK is not supported.', query.orderByRank, 'NotSupported');
+    }
+    const names = new Names(outer);
+    let relation: Relation = { kind: 'unit' };
+    query.from.forEach((item, i) => (relation = this.#from(relation, item, names, outer === undefined && i === 0)));
+    const rows = this.#translator(names);
+    if (query.where !== undefined) relation = { kind: 'filter', input: relation, test: rows.translate(query.where) };
+    if (query.orderBy.length > 0) {
+      const keys = query.orderBy.map((key) => ({ value: orderPath(rows, key.value), descending: key.descending }));
+      relation = { kind: 'sort', input: relation, keys };
+    }
+    relation = this.#select(query, relation, names, outer, rows);
+    if (query.distinct) relation = { kind: 'distinct', input: relation };
+    if (query.offset !== undefined) {
+      if (query.top !== undefined) {
+        throw sqlError('count', 'The TOP and OFFSET LIMIT clauses cannot be used together.', query.offset);
+      }
+      relation = { kind: 'skip', input: relation, count: this.#count(query.offset) };
+    }
+    const limit = query.top ?? query.limit;
+    return limit === undefined ? relation : { kind: 'limit', input: relation, count: this.#count(limit) };
+  }
+
+  #translator(names: Names, grouping?: { readonly of: Grouping; readonly rows: Names }): ExpressionTranslator {
+    return new ExpressionTranslator({
+      whole: (expression) => {
+        const key = grouping?.of.keyOf(expression);
+        if (key !== undefined) return key;
+        if (expression.kind !== 'name') return undefined;
+        if (names.find(expression.name) === undefined && grouping?.rows.find(expression.name) !== undefined) {
+          throw notGrouped(expression.name, expression);
+        }
+        return names.resolve(expression);
+      },
+      subquery: (query) => this.query(query, names),
+      aggregate: (call: SqlCall, place: AggregatePlace) => {
+        if (grouping !== undefined) return grouping.of.aggregate(call, place);
+        throw sqlError('misplacedAggregate', `The aggregate ${call.name} is only allowed in the SELECT clause.`, call);
+      },
+      parameter: (name) => this.#parameters.add(name),
+    });
+  }
+
+  /** No text can name these: `#` is in no name. */
+  #hiddenName(): string {
+    return `#${this.#hidden++}`;
+  }
+
+  /** The binding for an alias: another name where an outer query uses this one, whose meaning must stay reachable. */
+  #bindingFor(alias: string, names: Names): string {
+    return names.find(alias) === undefined ? alias : `${alias}${this.#hiddenName()}`;
+  }
+
+  #count(count: Count): Expression {
+    if (count.kind === 'literal') return { kind: 'literal', value: count.value };
+    this.#parameters.add(count.name);
+    return { kind: 'parameter', name: count.name };
+  }
+
+  #from(input: Relation, item: FromItem, names: Names, readsContainer: boolean): Relation {
+    const { collection } = item;
+    if (collection.kind === 'subquery') return this.#fromSubquery(input, item, collection.query, names, readsContainer);
+    const { root, steps } = collection;
+    const alias = item.alias ?? nameOfCollection(collection);
+    const known = names.find(root.name);
+    let start: Expression;
+    let relation = input;
+    if (known !== undefined) start = known;
+    else {
+      if (!readsContainer) throw sqlError('unknownName', `Identifier '${root.name}' could not be resolved.`, root);
+      const isWhole = steps.length === 0 && !item.iterates;
+      const binding = isWhole ? this.#bindingFor(alias, names) : this.#hiddenName();
+      start = { kind: 'variable', name: binding };
+      relation = { kind: 'source', container: undefined, binding };
+    }
+    if (steps.length === 0 && !item.iterates) {
+      names.bind(alias, start, item);
+      return relation;
+    }
+    const path = steps.reduce<Expression>(
+      (of, step) =>
+        typeof step === 'string'
+          ? { kind: 'field', of, name: step }
+          : { kind: 'index', of, index: { kind: 'literal', value: step } },
+      start,
+    );
+    const binding = this.#bindingFor(alias, names);
+    const meaning: Expression = { kind: 'variable', name: binding };
+    names.bind(alias, meaning, item);
+    if (item.iterates) {
+      return { kind: 'unnest', input: relation, binding, array: path, outer: false, position: undefined };
+    }
+    const bound: Relation = { kind: 'let', input: relation, binding, value: path };
+    return { kind: 'filter', input: bound, test: { kind: 'call', name: 'IS_DEFINED', arguments: [meaning] } };
+  }
+
+  #fromSubquery(input: Relation, item: FromItem, inner: SqlQuery, names: Names, readsContainer: boolean): Relation {
+    const query = this.query(inner, readsContainer ? undefined : names);
+    const binding = item.alias === undefined ? this.#hiddenName() : this.#bindingFor(item.alias, names);
+    const results = item.iterates ? this.#hiddenName() : binding;
+    names.bind(item.alias ?? binding, { kind: 'variable', name: binding }, item);
+    const applied: Relation = { kind: 'apply', input, binding: results, query };
+    if (!item.iterates) return applied;
+    const array: Expression = { kind: 'variable', name: results };
+    return { kind: 'unnest', input: applied, binding, array, outer: false, position: undefined };
+  }
+
+  #select(
+    query: SqlQuery,
+    input: Relation,
+    names: Names,
+    outer: Names | undefined,
+    rows: ExpressionTranslator,
+  ): Relation {
+    const { select } = query;
+    const items = select.kind === 'list' ? select.items.map((item) => item.value) : [];
+    const values = select.kind === 'value' ? [select.value] : items;
+    const isGrouped = query.groupBy.length > 0 || values.some((value) => someExpression(value, isAggregate));
+    if (!isGrouped) {
+      if (select.kind === 'star') return { kind: 'project', input, value: starOf(names, select) };
+      return { kind: 'project', input, value: this.#selected(query, rows) };
+    }
+    if (select.kind === 'star') throw sqlError('starWithGroupBy', "'SELECT *' is not allowed with GROUP BY.", select);
+    const grouping = new Grouping(query.groupBy, this.#rewritten, (expression) => rows.translate(expression));
+    const groups = this.#translator(new Names(outer), { of: grouping, rows: names });
+    const value = this.#selected(query, groups);
+    const { keys, aggregates } = grouping;
+    return { kind: 'project', input: { kind: 'group', input, keys, aggregates }, value };
+  }
+
+  #selected({ select }: SqlQuery, translator: ExpressionTranslator): Expression {
+    if (select.kind === 'value') return translator.translate(select.value, 'whole');
+    const items = select.kind === 'list' ? select.items : [];
+    let unnamed = 0;
+    const fields = items.map((item) => {
+      const name = nameOfItem(item) ?? `$${++unnamed}`;
+      return { name, value: translator.translate(item.value, 'whole') };
+    });
+    return { kind: 'object', fields };
+  }
+}
+
+function notGrouped(name: string, span: Span): Error {
+  return sqlError(
+    'notGrouped',
+    `Property reference '${name}' is invalid in the select list because it is not contained in either an ` +
+      'aggregate function or the GROUP BY clause.',
+    span,
+  );
+}
+
+/** ORDER BY takes stored paths only, as in the service. */
+function orderPath(rows: ExpressionTranslator, value: SqlExpression): Expression {
+  const translated = rows.translate(value);
+  if (pathOf(translated) === undefined) {
+    throw sqlError(
+      'orderBy',
+      'Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path.',
+      value,
+    );
+  }
+  return translated;
+}
+
+function starOf(names: Names, span: Span): Expression {
+  const [first, second] = names.own();
+  if (first === undefined) {
+    throw sqlError('starWithoutFrom', "'SELECT *' is not valid if FROM clause is omitted.", span);
+  }
+  if (second !== undefined) {
+    throw sqlError('starWithJoin', "'SELECT *' is only valid with a single input set.", span);
+  }
+  return first;
+}
+
+/** The name a select item has without an alias: that of the property or binding it is. */
+function nameOfItem(item: SelectItem): string | undefined {
+  if (item.alias !== undefined) return item.alias;
+  if (item.value.kind === 'member' || item.value.kind === 'name') return item.value.name;
+  return undefined;
+}
+
+function nameOfCollection(collection: Extract<Collection, { readonly kind: 'path' }>): string {
+  const last = collection.steps.at(-1);
+  return last === undefined ? collection.root.name : String(last);
+}

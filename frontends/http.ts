@@ -1,0 +1,191 @@
+// HTTP/1.1 for the doors that speak it: one server per port over the shared plain-or-TLS port, requests with
+// bounded bodies, answers written in one piece. It knows no protocol; a door supplies `handle`.
+//
+// Bad-input families 1, 6, 13 and 16 of the security page are met here: sizes are checked before anything is
+// buffered, compressed bodies inflate to a cap, slow clients are cut, Node's strict parser stays on.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import { constants, gunzip } from 'node:zlib';
+import { badRequest, DatabaseError } from '../model/errors.ts';
+import { openPort, type Port } from './port.ts';
+
+/** All headers of a request: session and continuation tokens are long, nothing else is. */
+const headersBytesMax = 64 * 1024;
+
+/** A client must have sent its headers by then. */
+const headersMsMax = 10_000;
+
+/** And its whole request by then: 2 MB at 35 KB/s. */
+const requestMsMax = 60_000;
+
+/** How often the two limits above are looked at. */
+const checkEveryMs = 2_000;
+
+/** Idle connections are kept this long: longer than the pools of clients keep theirs, so that clients close first. */
+const keepAliveMs = 120_000;
+
+/** An oversized body of up to this size is read and thrown away, so that the client sees the answer; beyond it, the connection is cut. */
+const discardBytesMax = 64 * 1024 * 1024;
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Names and values in turn: the form that Node writes without another object. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array | undefined;
+}
+
+export interface HttpInput {
+  readonly message: IncomingMessage;
+  readonly body: Uint8Array;
+  /** What was wrong with the body: `decode` throws it. */
+  readonly fault: DatabaseError | undefined;
+  readonly encrypted: boolean;
+}
+
+export interface HttpOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly secureContext?: (() => SecureContext) | undefined;
+  /** Largest body, before and after inflation. */
+  readonly bodyBytesMax: number;
+  /** Runs one request; `send` is called once. Never rejects. `signal` aborts when the connection closes. */
+  readonly handle: (input: HttpInput, send: (answer: HttpAnswer) => void, signal: AbortSignal) => Promise<void>;
+}
+
+const noBytes = new Uint8Array(0);
+
+interface Connection {
+  readonly encrypted: boolean;
+  readonly closed: AbortController;
+}
+
+export async function openHttp(options: HttpOptions): Promise<Port> {
+  const connections = new WeakMap<Socket, Connection>();
+  let closing = false;
+  const server = createServer(
+    {
+      keepAliveTimeout: keepAliveMs,
+      headersTimeout: headersMsMax,
+      requestTimeout: requestMsMax,
+      connectionsCheckingInterval: checkEveryMs,
+      maxHeaderSize: headersBytesMax,
+      insecureHTTPParser: false,
+      noDelay: true,
+    },
+    (message, response) => {
+      const connection = connections.get(message.socket);
+      if (connection === undefined) {
+        message.socket.destroy();
+        return;
+      }
+      const send = (answer: HttpAnswer): void => {
+        if (closing) response.shouldKeepAlive = false;
+        writeAnswer(response, answer);
+      };
+      const { encrypted, closed } = connection;
+      if (!hasBody(message)) {
+        void options.handle({ message, body: noBytes, fault: undefined, encrypted }, send, closed.signal);
+        return;
+      }
+      readBody(message, options.bodyBytesMax, (body, fault) => {
+        // What was not read cannot be told from the next request.
+        if (!message.complete) response.shouldKeepAlive = false;
+        void options.handle({ message, body, fault, encrypted }, send, closed.signal);
+      });
+    },
+  );
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  const port = await openPort({
+    host: options.host,
+    port: options.port,
+    secureContext: options.secureContext,
+    onConnection: (socket, encrypted) => {
+      const connection = { encrypted, closed: new AbortController() };
+      connections.set(socket, connection);
+      socket.once('close', () => connection.closed.abort());
+      server.emit('connection', socket);
+    },
+    // Idle ones are closed below; the others end with their answer.
+    onClosing: () => undefined,
+  });
+  return {
+    address: port.address,
+    get connections() {
+      return port.connections;
+    },
+    close: (graceMs) => {
+      closing = true;
+      server.closeIdleConnections();
+      return port.close(graceMs);
+    },
+  };
+}
+
+function hasBody(message: IncomingMessage): boolean {
+  const { headers } = message;
+  const length = headers['content-length'];
+  return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined;
+}
+
+type OnBody = (body: Uint8Array, fault: DatabaseError | undefined) => void;
+
+/** Collects a body of at most `bytesMax`, inflated if it is compressed. `done` is called once, or never when the client leaves. */
+function readBody(message: IncomingMessage, bytesMax: number, done: OnBody): void {
+  const declared = Number(message.headers['content-length'] ?? 0);
+  if (declared > discardBytesMax) {
+    done(noBytes, tooLarge(bytesMax));
+    return;
+  }
+  let chunks: Buffer[] | undefined = declared > bytesMax ? undefined : [];
+  let bytes = 0;
+  let answered = false;
+  message.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > bytesMax) chunks = undefined;
+    else chunks?.push(chunk);
+    if (bytes > discardBytesMax && !answered) {
+      answered = true;
+      message.pause();
+      done(noBytes, tooLarge(bytesMax));
+    }
+  });
+  message.once('end', () => {
+    if (answered) return;
+    answered = true;
+    if (chunks === undefined) done(noBytes, tooLarge(bytesMax));
+    else inflate(message, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes), bytesMax, done);
+  });
+}
+
+function inflate(message: IncomingMessage, body: Buffer, bytesMax: number, done: OnBody): void {
+  const encoding = message.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') {
+    done(body, undefined);
+    return;
+  }
+  if (encoding !== 'gzip') {
+    done(noBytes, badRequest('Content-Encoding must be gzip or identity', 'Content-Encoding'));
+    return;
+  }
+  gunzip(body, { maxOutputLength: bytesMax, finishFlush: constants.Z_FINISH }, (error, inflated) => {
+    if (error === null) done(inflated, undefined);
+    else if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') done(noBytes, tooLarge(bytesMax));
+    else done(noBytes, badRequest('the body is not valid gzip', 'Content-Encoding'));
+  });
+}
+
+function tooLarge(bytesMax: number): DatabaseError {
+  return new DatabaseError('TooLarge', `a request body has at most ${bytesMax} bytes`, { argument: 'body' });
+}
+
+function writeAnswer(response: ServerResponse, answer: HttpAnswer): void {
+  if (response.destroyed || response.headersSent) return;
+  response.writeHead(answer.status, answer.headers as string[]);
+  if (answer.body === undefined) response.end();
+  else response.end(answer.body);
+}
