@@ -1,0 +1,61 @@
+// Opens the MongoDB door: OP_MSG over TCP, plain and TLS on one port. It only joins the pieces.
+
+import { randomBytes } from 'node:crypto';
+import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
+import { openPort } from '../port.ts';
+import { AccountUsers, type Users } from './authenticate.ts';
+import type { Shared } from './call.ts';
+import { ClusterTime } from './cluster-time.ts';
+import { openConnection, type Budget } from './connection.ts';
+import { Cursors } from './cursors.ts';
+import { protocol } from './door.ts';
+import { ObjectIds } from './object-ids.ts';
+import { scramRecordOf } from './scram.ts';
+import { Sessions } from './sessions.ts';
+
+/** How often idle cursors are looked for. */
+const sweepEveryMs = 30_000;
+
+export async function openMongoDoor(deployment: Deployment, options: ListenOptions): Promise<OpenDoor> {
+  const cursors = new Cursors(deployment.nowMs);
+  const users = usersOf(deployment);
+  const budget: Budget = { bytes: 0 };
+  let numbers = 0;
+  const shared: Shared = {
+    deployment,
+    cursors,
+    time: new ClusterTime(deployment.nowMs),
+    sessions: new Sessions(),
+    ids: new ObjectIds(deployment.nowMs),
+    processId: randomBytes(12),
+    startedMs: deployment.nowMs(),
+    port: () => port.address.port,
+    connections: () => port.connections,
+  };
+  const port = await openPort({
+    host: options.host,
+    port: options.port,
+    secureContext: deployment.secureContext,
+    onConnection: (socket) => openConnection(socket, ++numbers, shared, users, budget),
+  });
+  const sweeper = setInterval(() => cursors.sweep(), sweepEveryMs);
+  sweeper.unref();
+  return {
+    protocol,
+    host: options.host,
+    port: port.address.port,
+    close: async (graceMs) => {
+      clearInterval(sweeper);
+      await port.close(graceMs);
+      cursors.closeAll();
+    },
+  };
+}
+
+/** Each account is a user: its id is the name, its primary key the password, on any database. */
+function usersOf(deployment: Deployment): Users {
+  return deployment.accounts.reduce<Users>(
+    (others, { id, keys }) => new AccountUsers(id, () => scramRecordOf(keys.primary), others),
+    { find: () => undefined },
+  );
+}
