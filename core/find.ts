@@ -54,11 +54,11 @@ export async function findItems(
       if (examined >= examinedMax) return page(`${row.partition.record.range}:${after}`);
       examined++;
       if (matches(body)) {
-        // One item more than the page takes tells that there is more.
-        if (items.length >= itemsMax || (items.length > 0 && bytes + body.length > bytesMax))
-          return page(`${row.partition.record.range}:${after}`);
+        if (items.length > 0 && bytes + body.length > bytesMax) return page(`${row.partition.record.range}:${after}`);
         items.push(showsId ? { ...item, body } : item);
         bytes += body.length;
+        // A full page ends here: looking for one item more could mean looking at all the others.
+        if (items.length >= itemsMax) return page(`${row.partition.record.range}:${item.created}`);
       }
       after = item.created;
       if (examined % itemsPerLook === 0 && performance.now() > sliceEndMs) {
