@@ -318,7 +318,8 @@ export class Catalog {
     const lsn = this.#stagedLsn + 1;
     const staged = this.#staged.get(name);
     // What this commit group deleted begins anew; what it put is continued.
-    const before = staged === undefined ? this.#sequences.get(name) : staged.resource === undefined ? undefined : staged;
+    const before =
+      staged === undefined ? this.#sequences.get(name) : staged.resource === undefined ? undefined : staged;
     const sequence = staging.nextSequence();
     staging.add({
       kind: resource === undefined ? RecordKind.delete : before === undefined ? RecordKind.insert : RecordKind.replace,

@@ -74,7 +74,8 @@ export async function serve<Input, Request, Answer, Output>(
     const error =
       thrown instanceof DatabaseError
         ? thrown
-        : (door.translate?.(thrown) ?? new DatabaseError('Internal', 'an internal fault; see the log', { cause: thrown }));
+        : (door.translate?.(thrown) ??
+          new DatabaseError('Internal', 'an internal fault; see the log', { cause: thrown }));
     code = error.code;
     if (code === 'Internal') observer.fault(thrown, activityId, door.protocol, operation);
     if (!signal.aborted) await send(door.fail(error, input, request, activityId));

@@ -3,7 +3,7 @@
 // Source: MongoDB manual, "Error Codes", and the driver specifications (retryable writes, transactions).
 
 import { DatabaseError, type ErrorCode } from '../../model/errors.ts';
-import { BsonWriter } from '../../model/bson/write.ts';
+import { type BsonWriter } from '../../model/bson/write.ts';
 
 export const MongoCode = {
   InternalError: 1,

@@ -6,7 +6,7 @@ import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { jsonOfBson } from '../../model/bson/json-write.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { validateBson } from '../../model/bson/validate.ts';
-import { ElementCursor, fieldOf, Raw } from '../../model/bson/walk.ts';
+import { ElementCursor, fieldOf, type Raw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { bytesOfHex, equalBytes, hexOf, utf8 } from '../../model/bytes.ts';
 import { DatabaseError } from '../../model/errors.ts';

@@ -1,6 +1,6 @@
 // insert: each document commits by itself; with `ordered` the first failure ends the command.
 
-import { BsonWriter } from '../../../model/bson/write.ts';
+import { type BsonWriter } from '../../../model/bson/write.ts';
 import { depthMax } from '../../../model/bson/types.ts';
 import { validateBson } from '../../../model/bson/validate.ts';
 import { fieldOf, type Raw } from '../../../model/bson/walk.ts';

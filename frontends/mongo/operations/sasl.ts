@@ -1,6 +1,6 @@
 // saslStart, saslContinue, logout: see `authenticate.ts`.
 
-import { BsonWriter } from '../../../model/bson/write.ts';
+import { type BsonWriter } from '../../../model/bson/write.ts';
 import { writeSaslReply, type SaslReply } from '../authenticate.ts';
 import { emptyReply, type Operation, type Reply } from '../call.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bsonOfJson, valueOfJson, type JsonReadOptions } from '../../../model/bson/json-read.ts';
 import { BsonType, depthMax } from '../../../model/bson/types.ts';
 import { validateBson } from '../../../model/bson/validate.ts';
-import { ElementCursor, fieldOf, Raw } from '../../../model/bson/walk.ts';
+import { ElementCursor, fieldOf, type Raw } from '../../../model/bson/walk.ts';
 import { utf8 } from '../../../model/bytes.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import { valueOf } from '../../../model/value.ts';
