@@ -57,7 +57,6 @@ const cutBytes = valueBytesMax + hashBytes;
 const binaryHeadBytes = 5;
 
 /** Bytes of path in front of the tag. */
-export const pathBytes = 2;
 
 /** Bytes of tag and value of the longest simple term: the cut binary. */
 export const simpleKeyBytesMax = 1 + Math.max(cutBytes + binaryHeadBytes, numberKeyBytesMax);

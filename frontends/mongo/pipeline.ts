@@ -76,10 +76,6 @@ const stageMakers: ReadonlyMap<string, (operand: Raw) => Stage> = new Map<string
   ['$group', groupStage],
 ]);
 
-export function stageNames(): readonly string[] {
-  return [...stageMakers.keys()];
-}
-
 export function parsePipeline(stages: readonly Raw[]): Pipeline {
   if (stages.length > stagesMax) throw failedToParse(`Pipeline length must be no longer than ${stagesMax} stages`);
   const specifications = stages.map(specificationOf);
