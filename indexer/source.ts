@@ -137,7 +137,6 @@ export class SegmentSource implements Source {
     return new SegmentCursor(this.segment);
   }
 
-   
   *prepareCursor(_path: number): Generator<undefined, true> {
     return true;
   }
