@@ -1,5 +1,6 @@
 // Runs the suite that `python.sh` obtained. It takes a server for the emulator only at https://localhost:8081/, so
-// that is where ours listens, with TLS, no relay between; like that emulator, it tells clients to use 127.0.0.1. A test that sent no request while it ran is not counted.
+// that is where ours listens, with TLS, no relay between; like that emulator, it tells clients to use 127.0.0.1. A
+// test that sent no request while it ran is not counted.
 //
 //   --partitions N   physical partitions of each container
 //   --marks EXPR     pytest marks instead of cosmosEmulator; `all` adds Query, Long and SearchQuery
@@ -12,6 +13,7 @@
 // Exit code: 0 when every failure is listed in known-failures/cosmos-python*.txt and every listed test that ran fails.
 
 import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,18 +98,20 @@ async function runSuite(label) {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
+  const output = join(scratch, `output-${label}.txt`);
+  const log = createWriteStream(output);
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {
       if (options.verbose) process.stdout.write(chunk);
-      output = (output + chunk).slice(-10_000);
+      log.write(chunk);
     });
   const timer = setTimeout(() => child.kill('SIGKILL'), runMsMax);
   const code = await new Promise((resolve) => child.on('close', resolve));
   clearTimeout(timer);
+  log.end();
   // 0: all passed, 1: some failed; anything else and the run is not whole.
   if (code !== 0 && code !== 1) {
-    process.stdout.write(`${output}\npytest ended with ${code}\n`);
+    process.stdout.write(`pytest ended with ${code}; its output is in ${output}\n`);
     process.exitCode = 1;
   }
   const text = await readFile(results, 'utf8').catch(() => '');
@@ -183,7 +187,7 @@ function groupBy(values, keyOf) {
   return groups;
 }
 
-const label = `${options.async ? 'async' : 'sync'}-${options.partitions}`;
+const label = [options.async ? 'async' : 'sync', options.partitions, options.marks.replace(/\W+/g, '-')].join('-');
 const { results } = await run(label);
 if (results.length === 0) process.exitCode = 1;
 if (options.wrong === undefined) {
