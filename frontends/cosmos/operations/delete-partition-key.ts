@@ -31,9 +31,13 @@ export async function deletePartitionKey(call: Call): Promise<Answer> {
     for (const outcome of outcomes) {
       if (outcome.kind === 'written') charge += outcome.written.charge;
       // Somebody else deleted it first.
-      else if (outcome.kind === 'failed' && outcome.error.code !== 'ItemNotFound') throw outcome.error;
+      else if (outcome.kind === 'failed' && !isMissing(outcome.error)) throw outcome.error;
     }
     after = writes.length < page.items.length ? undefined : page.continuation;
   } while (after !== undefined);
   return { status: 200, charge: Math.round(charge * 100) / 100, place: { engine, container, partition } };
+}
+
+function isMissing(error: Error): boolean {
+  return error instanceof DatabaseError && error.code === 'ItemNotFound';
 }
