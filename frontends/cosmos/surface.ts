@@ -141,7 +141,7 @@ export const surface: readonly Row[] = [
     path: `${container}/operations/{operation}`,
     operation: 'delete-partition-key',
     reads: false,
-    signedType: 'partitionkey',
+    signedType: 'colls',
     run: deletePartitionKey,
   },
 

@@ -21,8 +21,8 @@ afterAll(async () => {
 const docs = '/dbs/d/colls/c/docs';
 
 function act(operation: string, ...key: unknown[]): Promise<Answered> {
-  // Clients sign the container, as a resource type that has no address.
-  const signed = { type: 'partitionkey', link: 'dbs/d/colls/c' };
+  // Clients sign the container.
+  const signed = { type: 'colls', link: 'dbs/d/colls/c' };
   const path = `/dbs/d/colls/c/operations/${operation}`;
   return ask(server, { verb: 'POST', path, ...signed, headers: partitionKey(...key) });
 }
