@@ -7,8 +7,7 @@
 import { DatabaseError } from '../model/errors.ts';
 import { BsonWriter } from '../model/bson/write.ts';
 import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
-import { valueOf } from '../model/value.ts';
-import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
+import type { HybridTime } from '../model/hybrid-time.ts';
 import type { Condition, Item, ItemWrite, PartitionKeyValue, WriteView, Written } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
@@ -17,6 +16,7 @@ import { mergeView } from '../model/view.ts';
 import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
 import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
 import type { Staging } from './commit.ts';
+import { isExpired, ttlOf } from './expiry.ts';
 import { idOf, partitionKeyOf } from './identify.ts';
 import { ItemMap, type Slot } from './item-map.ts';
 
@@ -125,14 +125,16 @@ export class Partition {
       case 'create-item':
       case 'upsert-item':
       case 'replace-item': {
-        const identity = this.#identityOf(write.body, write.view, write.partitionKey, write.id);
+        const renames = write.kind === 'replace-item' && write.renames === true;
+        const identity = this.#identityOf(write.body, write.view, write.partitionKey, renames ? undefined : write.id);
+        if (renames && write.id !== undefined && write.id !== identity.id)
+          return this.#rename({ id: write.id, key: identity.key }, identity, write, staging, nowSeconds);
         const current = this.#current(identity, nowSeconds);
         if (current === undefined && write.kind === 'replace-item') throw itemMissing();
-        if (current !== undefined && write.kind === 'create-item')
-          throw new DatabaseError('ItemExists', 'an item with the same id exists in this logical partition', {
-            argument: 'id',
-          });
-        checkCondition(write.condition, current?.time);
+        if (current !== undefined && write.kind === 'create-item') throw itemExists();
+        // An upsert's If-Match is about a version to overwrite: with nothing there, there is nothing to lose.
+        if (current !== undefined || write.kind !== 'upsert-item' || write.condition?.ifMatch === undefined)
+          checkCondition(write.condition, current?.time);
         return this.#put(identity, current, this.#storedForm(identity, current, write.body, write.view), staging);
       }
       case 'delete-item': {
@@ -164,6 +166,25 @@ export class Partition {
         return this.#put(identity, current, edited, staging);
       }
     }
+  }
+
+  /** Deletes under the old id and creates under the new one: order of creation and `_rid` are those of a new item. */
+  #rename(
+    before: ItemIdentity,
+    after: ItemIdentity,
+    write: { readonly body: Uint8Array; readonly view: WriteView; readonly condition?: Condition | undefined },
+    staging: Staging,
+    nowSeconds: number,
+  ): Written {
+    const current = this.#current(before, nowSeconds);
+    if (current === undefined) throw itemMissing();
+    checkCondition(write.condition, current.time);
+    if (this.#current(after, nowSeconds) !== undefined) throw itemExists();
+    const body = this.#storedForm(after, current, write.body, write.view);
+    this.#delete(before, current, staging);
+    const { item } = this.#put(after, undefined, body, staging);
+    const charge = replaceCharge(current.body.length, body.length);
+    return { container: this.container, item, change: 'replaced', charge };
   }
 
   /** The bytes to store for an incoming body: a write through another view than the stored one is a diff. */
@@ -346,6 +367,12 @@ function itemMissing(): DatabaseError {
   return new DatabaseError('ItemNotFound', 'no item with that id in this logical partition', { argument: 'id' });
 }
 
+function itemExists(): DatabaseError {
+  return new DatabaseError('ItemExists', 'an item with the same id exists in this logical partition', {
+    argument: 'id',
+  });
+}
+
 function immutable(what: string): DatabaseError {
   return new DatabaseError('ImmutableField', `${what} of an item cannot change`);
 }
@@ -365,32 +392,4 @@ function checkCondition(condition: Condition | undefined, time: HybridTime | und
     throw new DatabaseError('PreconditionFailed', 'the item has the version If-None-Match excludes', {
       argument: 'If-None-Match',
     });
-}
-
-/** The item's own time to live: a positive number of seconds, -1 for never, 0 when it names none. */
-function ttlOf(body: Uint8Array): number {
-  const value = valueOf(fieldOf(body, 'ttl'));
-  return typeof value === 'number' && Number.isInteger(value) && (value === -1 || value > 0) && value < 2 ** 31
-    ? value
-    : 0;
-}
-
-/** Expiry counts from the last write. Without a default on the container nothing expires (Cosmos DB's rule). */
-function isExpired(container: ContainerRecord, slot: Slot, nowSeconds: number): boolean {
-  const fallback = defaultTtlOf(container);
-  if (fallback === undefined) return false;
-  const seconds = slot.ttlSeconds === 0 ? fallback : slot.ttlSeconds;
-  return seconds > 0 && secondsOf(slot.time as HybridTime) + seconds <= nowSeconds;
-}
-
-const defaultTtls = new WeakMap<ContainerRecord, { readonly seconds: number | undefined }>();
-
-function defaultTtlOf(container: ContainerRecord): number | undefined {
-  let known = defaultTtls.get(container);
-  if (known === undefined) {
-    const value = valueOf(fieldOf(container.settings, 'defaultTtl'));
-    known = { seconds: typeof value === 'number' ? value : undefined };
-    defaultTtls.set(container, known);
-  }
-  return known.seconds;
 }

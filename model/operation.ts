@@ -64,8 +64,10 @@ export type ItemWrite =
       readonly view: WriteView;
       /** Given by the protocol beside the body; must then agree with it. */
       readonly partitionKey?: PartitionKeyValue | undefined;
-      /** Id text in the address of a replace; must agree with the body. */
+      /** Id text in the address of a replace; must agree with the body, unless that renames the item. */
       readonly id?: string | undefined;
+      /** Another id in the body of a replace gives the item that id, if no other item has it. */
+      readonly renames?: boolean | undefined;
       readonly condition?: Condition | undefined;
     }
   | {

@@ -163,7 +163,7 @@ export function authenticator(deployment: Deployment): Authenticate {
 function linksOf(request: CosmosRequest): readonly string[] {
   const { ids } = request;
   if (ids.length === 0) return [request.link];
-  const own = ids[ids.length - 1]!.toLowerCase();
+  const own = ids[ids.length - (request.row.signedType === undefined ? 1 : 2)]!.toLowerCase();
   if (request.resourceType === 'offers') return [own];
   const database = ids[0]!;
   return database.length === databaseRidCharacters && database.endsWith('==') ? [request.link, own] : [request.link];

@@ -72,7 +72,15 @@ function parseOperation(
     case 'Upsert':
       return change({ kind: 'upsert-item', body: itemOf(raw), view: 'sql', partitionKey, condition });
     case 'Replace':
-      return change({ kind: 'replace-item', body: itemOf(raw), view: 'sql', partitionKey, id: idIn(raw), condition });
+      return change({
+        kind: 'replace-item',
+        body: itemOf(raw),
+        view: 'sql',
+        partitionKey,
+        id: idIn(raw),
+        renames: true,
+        condition,
+      });
     case 'Delete':
       return change({ kind: 'delete-item', id: idIn(raw), partitionKey, condition });
     case 'Patch': {

@@ -107,11 +107,12 @@ export function decode(input: HttpInput, addresses: Addresses = 'exact'): Cosmos
   const row = rowOf(verb, shape, headers);
   if (row === undefined)
     throw new DatabaseError('NotSupported', 'there is no such operation at this address', { argument: 'path' });
+  const signedLink = isFeed || row.signedType !== undefined ? parent : link;
   return {
     row,
     verb,
-    resourceType: segments.length === 0 ? '' : isFeed ? segments.at(-1)! : segments.at(-2)!,
-    link: addresses === 'gateway' ? gatewaySigned(isFeed ? parent : link, ids) : isFeed ? parent : link,
+    resourceType: row.signedType ?? (segments.length === 0 ? '' : isFeed ? segments.at(-1)! : segments.at(-2)!),
+    link: addresses === 'gateway' ? gatewaySigned(signedLink, ids) : signedLink,
     ids,
     headers,
     body: input.body,

@@ -10,6 +10,7 @@ import { DatabaseError } from '../../model/errors.ts';
 import { etagOf } from '../../model/etag.ts';
 import { secondsOf } from '../../model/hybrid-time.ts';
 import type { ContainerRecord, DatabaseRecord } from '../../model/resource.ts';
+import { valueOf } from '../../model/value.ts';
 import { linksOfContainer, ridOfDatabase, selfOfDatabase } from './links.ts';
 
 /** Name in the settings of a container or database; not part of what these show. */
@@ -88,6 +89,22 @@ export function offerDocument(offer: Offer): Uint8Array {
 
 export function manualThroughput(requestUnits: number): Uint8Array {
   return new BsonWriter().beginDocument().double('offerThroughput', requestUnits).end().finish();
+}
+
+/** RU/s that one physical partition serves at most, and what the service gives each when a container needs several. */
+const partitionThroughputMax = 10_000;
+const partitionThroughputAtFirst = 6_000;
+
+/** Physical partitions that a container made with this throughput needs for it. */
+export function partitionsFor(content: Uint8Array): number {
+  const settings = fieldOf(content, 'offerAutopilotSettings');
+  const requestUnits = valueOf(
+    settings?.type === BsonType.object
+      ? fieldOf(settings.slice(), 'maxThroughput')
+      : fieldOf(content, 'offerThroughput'),
+  );
+  if (typeof requestUnits !== 'number' || requestUnits <= partitionThroughputMax) return 1;
+  return Math.ceil(requestUnits / partitionThroughputAtFirst);
 }
 
 /** Autoscale runs between a tenth of its maximum and the maximum; what is provisioned now is the tenth. */

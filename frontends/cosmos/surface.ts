@@ -13,6 +13,7 @@ import { createItem } from './operations/create-item.ts';
 import { deleteContainer } from './operations/delete-container.ts';
 import { deleteDatabase } from './operations/delete-database.ts';
 import { deleteItem } from './operations/delete-item.ts';
+import { deletePartitionKey } from './operations/delete-partition-key.ts';
 import { listContainers } from './operations/list-containers.ts';
 import { listDatabases } from './operations/list-databases.ts';
 import { listItems } from './operations/list-items.ts';
@@ -53,6 +54,8 @@ export interface Row {
   readonly reads: boolean;
   /** False: no signature is asked for. */
   readonly signed?: false | undefined;
+  /** An action on the resource before the last two segments: clients sign that resource, as this type. */
+  readonly signedType?: string | undefined;
   /** Absent: known and not supported. */
   readonly run: ((call: Call) => Answer | Promise<Answer>) | undefined;
 }
@@ -138,7 +141,8 @@ export const surface: readonly Row[] = [
     path: `${container}/operations/{operation}`,
     operation: 'delete-partition-key',
     reads: false,
-    run: undefined,
+    signedType: 'colls',
+    run: deletePartitionKey,
   },
 
   { verb: 'POST', path: '/offers', when: isQuery, operation: 'query-offers', reads: true, run: queryOffers },

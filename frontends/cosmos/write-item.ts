@@ -31,7 +31,7 @@ export async function writeItem(call: Call, kind: 'create-item' | 'replace-item'
       kind: 'write-item',
       database: container.database,
       container: container.id,
-      write: { kind, body, view: 'sql', partitionKey, id, condition: conditionOf(request) },
+      write: { kind, body, view: 'sql', partitionKey, id, renames: true, condition: conditionOf(request) },
     },
     context,
   );

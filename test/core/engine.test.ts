@@ -5,11 +5,11 @@ import { openEmbeddedLog } from '../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../core/storage/memory-store.ts';
 import { checkStore } from '../../core/check.ts';
 import { Engine } from '../../core/engine.ts';
-import { HybridClock } from '../../model/hybrid-time.ts';
+import { HybridClock, type HybridTime } from '../../model/hybrid-time.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { fieldOf } from '../../model/bson/walk.ts';
 import { valueOf } from '../../model/value.ts';
-import type { Context, ItemWrite } from '../../model/operation.ts';
+import type { Condition, Context, ItemWrite, Written } from '../../model/operation.ts';
 
 const context: Context = { account: 1 };
 const name = { database: 'db', container: 'items' };
@@ -92,6 +92,47 @@ describe('items', () => {
     await expect(
       write({ kind: 'replace-item', body: itemOf('1', 'a', 3), view: 'exact', condition: { ifMatch: item.time } }),
     ).rejects.toMatchObject({ code: 'PreconditionFailed' });
+  });
+
+  test('a condition on an upsert concerns an item that is there', async () => {
+    const upsert = (condition: Condition): Promise<Written> =>
+      write({ kind: 'upsert-item', body: itemOf('1', 'a'), view: 'exact', condition });
+    const { item } = await upsert({ ifMatch: 7 as HybridTime });
+    expect((await upsert({ ifMatch: item.time })).change).toBe('replaced');
+    await expect(upsert({ ifMatch: item.time })).rejects.toMatchObject({ code: 'PreconditionFailed' });
+  });
+
+  test('a replace that may rename moves the item to the id in its body, at once and over a restart', async () => {
+    await write(create('1'));
+    const rename = (id: string, to: string, renames: boolean): Promise<Written> =>
+      write({ kind: 'replace-item', body: itemOf(to, 'a', 2), view: 'exact', partitionKey: ['a'], id, renames });
+    await expect(rename('1', '2', false)).rejects.toMatchObject({ code: 'BadRequest' });
+    expect(await rename('1', '2', true)).toMatchObject({ change: 'replaced', item: { id: '2' } });
+    await expect(rename('1', '3', true)).rejects.toMatchObject({ code: 'ItemNotFound' });
+    for (const again of [false, true]) {
+      if (again) engine = await openEngine(store, 3);
+      await expect(read('1')).rejects.toMatchObject({ code: 'ItemNotFound' });
+      expect((await read('2')).item.body).toEqual(itemOf('2', 'a', 2));
+    }
+  });
+
+  test('a rename takes no other item’s place, and leaves both as they were', async () => {
+    const { item } = await write(create('1'));
+    await write(create('2'));
+    const rename = (condition: Condition | undefined): Promise<Written> =>
+      write({
+        kind: 'replace-item',
+        body: itemOf('2', 'a', 9),
+        view: 'exact',
+        partitionKey: ['a'],
+        id: '1',
+        renames: true,
+        condition,
+      });
+    await expect(rename(undefined)).rejects.toMatchObject({ code: 'ItemExists' });
+    await expect(rename({ ifNoneMatch: item.time })).rejects.toMatchObject({ code: 'PreconditionFailed' });
+    expect((await read('1')).item.body).toEqual(itemOf('1', 'a'));
+    expect((await read('2')).item.body).toEqual(itemOf('2', 'a'));
   });
 
   test('versions rise and the creation stays when an item is replaced', async () => {

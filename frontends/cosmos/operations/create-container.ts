@@ -3,12 +3,14 @@
 import { catalogWriteCharge } from '../../../core/charge.ts';
 import { databaseOf, type Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
+import { partitionsFor } from '../offers.ts';
 import { containerDocument, jsonOf } from '../represent.ts';
 import { containerDefinition, throughputOf } from '../settings.ts';
 
 export async function createContainer(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
-  const { id, partitionKey, settings } = containerDefinition(request, throughputOf(request));
+  const throughput = throughputOf(request);
+  const { id, partitionKey, settings } = containerDefinition(request, throughput);
   const container = await engine.execute(
     {
       kind: 'create-container',
@@ -16,6 +18,7 @@ export async function createContainer(call: Call): Promise<Answer> {
       container: id,
       profile: 'documents',
       partitionKey,
+      partitions: throughput && Math.max(engine.partitionsDefault, partitionsFor(throughput)),
       settings,
     },
     context,
