@@ -11,11 +11,11 @@ import { badRequest } from './errors.ts';
 
 const typeSuffix = '@odata.type';
 
+/** A number without a type: an Int32 when it is written as one and fits, else the nearest double. */
 function bareNumber(text: string): EdmValue {
   const value = Number(text);
   if (!/^-?\d+$/.test(text)) return { type: 'Edm.Double', value: text };
   if (value === (value | 0)) return { type: 'Edm.Int32', value: String(value | 0) };
-  if (!Number.isSafeInteger(value)) throw badRequest('an integer beyond 2^53 needs the type Edm.Int64');
   return { type: 'Edm.Double', value: text };
 }
 

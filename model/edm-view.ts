@@ -171,7 +171,7 @@ function typedAs(property: EdmProperty, stored: Raw | undefined): EdmValue {
   if (property.isBare !== true || stored === undefined) return property;
   const shown = edmOf(stored);
   const isNumber = shown.type === 'Edm.Double' || shown.type === 'Edm.Int32';
-  return isNumber && Object.is(Number(shown.value), Number(property.value)) ? shown : property;
+  return isNumber && Number(shown.value) === Number(property.value) ? shown : property;
 }
 
 /**
