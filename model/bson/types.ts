@@ -29,7 +29,7 @@ export const BinarySubtype = {
   generic: 0x00,
   uuidLegacy: 0x03,
   uuid: 0x04,
-  /** Ours (user-defined range): first byte = what follows, see `model/extended.ts` when a door needs it. */
+  /** Ours (user-defined range): the first byte says what follows, see `model/extended.ts`. */
   extended: 0x80,
 } as const;
 
