@@ -112,6 +112,10 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
       connections.set(socket, connection);
       socket.once('close', () => connection.closed.abort());
       server.emit('connection', socket);
+      // Node's parser reads such a socket below its stream, where a pause is not heeded by what TLS has decrypted
+      // already: a request that came while an answer was still being written then failed with HPE_PAUSED. A listener
+      // brings the bytes up through the stream, which keeps them until it flows again.
+      if (encrypted) socket.on('data', ignore);
     },
     // Idle ones are closed below; the others end with their answer.
     onClosing: () => undefined,
@@ -130,6 +134,8 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
     },
   };
 }
+
+function ignore(): void {}
 
 function hasBody(message: IncomingMessage): boolean {
   const { headers } = message;

@@ -48,10 +48,13 @@ export function parseBatch(
   const operations: BatchOperation[] = [];
   while (cursor.next()) {
     if (operations.length === batchOperationsMax)
-      throw new DatabaseError('TooLarge', `a batch has at most ${batchOperationsMax} operations`, { argument: 'body' });
+      throw badRequest(
+        `Batch request has more operations than what is supported. The most is ${batchOperationsMax}.`,
+        'body',
+      );
     operations.push(parseOperation(cursor.raw(), container, partitionKey, deployment));
   }
-  if (operations.length === 0) throw badRequest('a batch needs at least one operation', 'body');
+  if (operations.length === 0) throw badRequest('Batch request has no operations.', 'body');
   return operations;
 }
 

@@ -96,7 +96,8 @@ export function keyOf(call: Call, container: ContainerRecord): PartitionKeyValue
   const levels = container.partitionKey.paths.length;
   if (key.length !== levels)
     throw badRequest(
-      `Partition key provided has ${key.length} components; the container's has ${levels}.`,
+      "Partition key provided either doesn't correspond to definition in the collection or doesn't match partition key " +
+        `field values specified in the document. It has ${key.length} components; the container's has ${levels}.`,
       partitionKeyHeader,
     );
   return key;

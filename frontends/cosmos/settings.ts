@@ -47,8 +47,8 @@ export function nameIn(body: Uint8Array): string {
   const id = raw?.type === BsonType.string ? textOfRaw(raw) : '';
   if (id === '' || id.length > nameCharactersMax || /[/\\#?\x00-\x1f]/.test(id) || id.endsWith(' '))
     throw badRequest(
-      `The input name is invalid. Ensure to provide a unique non-empty string less than '${nameCharactersMax}' characters ` +
-        "without '/', '\\', '#', '?' or trailing blanks.",
+      `The input name is invalid. Ensure to provide a unique non-empty string less than '${nameCharactersMax}' characters. ` +
+        "It may not hold '/', '\\', '#', '?' or control characters, nor end with a blank.",
       'id',
     );
   return id;

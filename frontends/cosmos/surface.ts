@@ -10,10 +10,12 @@ import { batchItems } from './operations/batch-items.ts';
 import { createContainer } from './operations/create-container.ts';
 import { createDatabase } from './operations/create-database.ts';
 import { createItem } from './operations/create-item.ts';
+import { deleteConflict } from './operations/delete-conflict.ts';
 import { deleteContainer } from './operations/delete-container.ts';
 import { deleteDatabase } from './operations/delete-database.ts';
 import { deleteItem } from './operations/delete-item.ts';
 import { deletePartitionKey } from './operations/delete-partition-key.ts';
+import { listConflicts } from './operations/list-conflicts.ts';
 import { listContainers } from './operations/list-containers.ts';
 import { listDatabases } from './operations/list-databases.ts';
 import { listItems } from './operations/list-items.ts';
@@ -21,12 +23,14 @@ import { listOffers } from './operations/list-offers.ts';
 import { listPartitionKeyRanges } from './operations/list-partition-key-ranges.ts';
 import { patchItem } from './operations/patch-item.ts';
 import { planQuery } from './operations/plan-query.ts';
+import { queryConflicts } from './operations/query-conflicts.ts';
 import { queryContainers } from './operations/query-containers.ts';
 import { queryDatabases } from './operations/query-databases.ts';
 import { queryItems } from './operations/query-items.ts';
 import { queryOffers } from './operations/query-offers.ts';
 import { readAccount } from './operations/read-account.ts';
 import { readCertificate } from './operations/read-certificate.ts';
+import { readConflict } from './operations/read-conflict.ts';
 import { readContainer } from './operations/read-container.ts';
 import { readDatabase } from './operations/read-database.ts';
 import { readItem } from './operations/read-item.ts';
@@ -161,15 +165,28 @@ export const surface: readonly Row[] = [
   ...scriptRows('triggers', 'trigger'),
   ...scriptRows('udfs', 'user-defined-function'),
 
-  { verb: 'POST', path: `${container}/conflicts`, operation: 'query-conflicts', reads: true, run: undefined },
-  { verb: 'GET', path: `${container}/conflicts`, operation: 'list-conflicts', reads: true, run: undefined },
-  { verb: 'GET', path: `${container}/conflicts/{conflict}`, operation: 'read-conflict', reads: true, run: undefined },
+  {
+    verb: 'POST',
+    path: `${container}/conflicts`,
+    when: isQuery,
+    operation: 'query-conflicts',
+    reads: true,
+    run: queryConflicts,
+  },
+  { verb: 'GET', path: `${container}/conflicts`, operation: 'list-conflicts', reads: true, run: listConflicts },
+  {
+    verb: 'GET',
+    path: `${container}/conflicts/{conflict}`,
+    operation: 'read-conflict',
+    reads: true,
+    run: readConflict,
+  },
   {
     verb: 'DELETE',
     path: `${container}/conflicts/{conflict}`,
     operation: 'delete-conflict',
     reads: false,
-    run: undefined,
+    run: deleteConflict,
   },
 
   ...feedRows(`${database}/users`, 'user'),

@@ -3,7 +3,7 @@
 // Not atomic (bulk): each stands alone, and by default one that fails stops none.
 
 import { readCharge } from '../../../core/charge.ts';
-import { badRequest, DatabaseError } from '../../../model/errors.ts';
+import { DatabaseError } from '../../../model/errors.ts';
 import type { Item, Written, WriteOutcome } from '../../../model/operation.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
 import { parseBatch, type BatchOperation } from '../batch.ts';
@@ -117,7 +117,6 @@ function answerOf(
       parts.push(Buffer.from(`${head},"resourceBody":`), jsonOfItem(container, outcome.item), Buffer.from('}'));
     } else parts.push(Buffer.from(`${head}}`));
   }
-  if (outcomes.length === 0) throw badRequest('a batch needs at least one operation', 'body');
   parts.push(Buffer.from(']'));
   return {
     status,

@@ -432,7 +432,7 @@ describe('batches', () => {
   it('of more than 100 operations are refused', async () => {
     expect(
       (await batch(Array.from({ length: 101 }, (_, i) => ({ operationType: 'Read', id: String(i) })))).status,
-    ).toBe(413);
+    ).toBe(400);
   });
 
   it('in HybridRow are refused by name', async () => {
