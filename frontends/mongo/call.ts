@@ -117,11 +117,14 @@ export function writableCollectionOf(call: Call, namespace: Namespace): Containe
   return found === undefined ? undefined : checkedProfile(found);
 }
 
-/** Containers of other doors keep invariants of their own, which a write from here would break. */
+/**
+ * Containers of other doors keep invariants of their own, which a write from here would break: they are what MongoDB
+ * calls a view. (Drivers take IllegalOperation of a retryable write for something else.)
+ */
 function checkedProfile(container: ContainerRecord): ContainerRecord {
   if (container.profile !== 'collection' && container.profile !== 'documents')
     throw new MongoError(
-      MongoCode.IllegalOperation,
+      MongoCode.CommandNotSupportedOnView,
       `this collection is a ${container.profile} of another protocol and can only be read`,
     );
   return container;

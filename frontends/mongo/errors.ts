@@ -46,6 +46,7 @@ export const MongoCode = {
   CommandNotSupported: 115,
   DocumentValidationFailure: 121,
   CappedPositionLost: 136,
+  CommandNotSupportedOnView: 166,
   QueryPlanKilled: 175,
   IllegalOpMsgFlag: 223,
   TransactionTooOld: 225,

@@ -133,7 +133,7 @@ export const surface: readonly Command[] = [
   { name: 'shardCollection', group: collections, adminOnly: true },
   { name: 'enableSharding', group: collections, adminOnly: true },
 
-  { name: 'ping', group: diagnostics, operation: ping },
+  { name: 'ping', group: diagnostics, operation: ping, open: true },
   { name: 'buildInfo', group: diagnostics, operation: buildInfo, aliases: ['buildinfo'], open: true },
   { name: 'whatsmyuri', group: diagnostics, operation: whatsMyUri, open: true },
   { name: 'connectionStatus', group: diagnostics, operation: connectionStatus, open: true },
