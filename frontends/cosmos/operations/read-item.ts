@@ -4,6 +4,7 @@ import { containerOf, keyOf, touch, type Call } from '../call.ts';
 import { headerOf } from '../decode.ts';
 import { jsonOfHotItem, type Answer } from '../encode.ts';
 import { itemIdOf } from '../item-id.ts';
+import { linksOfContainer } from '../links.ts';
 import { parseEtag } from '../../../model/etag.ts';
 
 export async function readItem(call: Call): Promise<Answer> {
@@ -20,5 +21,14 @@ export async function readItem(call: Call): Promise<Answer> {
   const ifNoneMatch = headerOf(request, 'if-none-match');
   if (ifNoneMatch !== undefined && parseEtag(ifNoneMatch) === item.time)
     return { status: 304, etag: item.time, charge, place };
-  return { status: 200, body: jsonOfHotItem(engine, container, item), etag: item.time, charge, place };
+  // Clients of several regions see by it which one served them.
+  const location = `${request.origin}/${linksOfContainer(container).path}/docs/${encodeURIComponent(id)}`;
+  return {
+    status: 200,
+    body: jsonOfHotItem(engine, container, item),
+    etag: item.time,
+    charge,
+    place,
+    extra: ['Content-Location', location],
+  };
 }

@@ -177,6 +177,13 @@ describe('addresses', () => {
 });
 
 describe('items', () => {
+  it('say when they are read which host they were read from', async () => {
+    await create({ id: 'at äther', pk: 'p' });
+    const path = `${docs}/${encodeURIComponent('at äther')}`;
+    const { headers } = await ask(server, { path, headers: partitionKey('p') });
+    expect(headers.get('content-location')).toBe(`http://127.0.0.1:${server.port}${path}`);
+  });
+
   it('above 2 MB are refused, before and after they are read', async () => {
     const fits = await create({ id: 'fits', pk: 'p', text: 'x'.repeat(2 * 1024 * 1024 - 100) });
     expect(fits.status).toBe(201);
