@@ -15,6 +15,7 @@ import {
   getLog,
   hostInfo,
   ping,
+  replSetGetStatus,
   serverStatus,
   whatsMyUri,
 } from './operations/diagnostics.ts';
@@ -143,7 +144,7 @@ export const surface: readonly Command[] = [
   { name: 'getCmdLineOpts', group: diagnostics, operation: getCmdLineOpts, adminOnly: true },
   { name: 'serverStatus', group: diagnostics, operation: serverStatus },
   { name: 'listCommands', group: diagnostics, operation: listCommands },
-  { name: 'replSetGetStatus', group: diagnostics, adminOnly: true },
+  { name: 'replSetGetStatus', group: diagnostics, operation: replSetGetStatus, adminOnly: true },
   { name: 'currentOp', group: diagnostics, adminOnly: true },
   { name: 'killOp', group: diagnostics, adminOnly: true },
   { name: 'top', group: diagnostics, adminOnly: true },

@@ -1,5 +1,5 @@
 // Commands by which tools look at a server: ping, buildInfo, whatsmyuri, connectionStatus, hostInfo, getLog,
-// getCmdLineOpts, serverStatus.
+// getCmdLineOpts, serverStatus, replSetGetStatus.
 
 import { arch, cpus, hostname, platform, release, totalmem, type as osType } from 'node:os';
 import { emptyReply, type Call, type Operation } from '../call.ts';
@@ -147,3 +147,16 @@ function runServerStatus({ client, engine, shared }: Call): ReturnType<Operation
 }
 
 export const serverStatus: Operation = { run: runServerStatus };
+
+/** The one member there is, and that it is the primary. */
+export const replSetGetStatus: Operation = {
+  run: ({ client, shared }) => ({
+    fields: (writer) => {
+      const { seconds, increment } = shared.time.now();
+      writer.string('set', replicaSet).date('date', Math.floor(shared.deployment.nowMs())).int32('myState', 1);
+      writer.int64('term', 1n).beginArray('members').beginObject('').int32('_id', 0).string('name', client.local);
+      writer.double('health', 1).int32('state', 1).string('stateStr', 'PRIMARY').boolean('self', true);
+      writer.beginObject('optime').timestamp('ts', seconds, increment).int64('t', 1n).end().end().end();
+    },
+  }),
+};

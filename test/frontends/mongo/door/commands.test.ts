@@ -108,6 +108,19 @@ describe('every command', () => {
     expect(second['operationTime'].equals(second['$clusterTime'].clusterTime)).toBe(true);
   });
 
+  test('of tools is answered', async () => {
+    expect(await admin({ replSetGetStatus: 1 })).toMatchObject({ set: 'meridian', members: [{ stateStr: 'PRIMARY' }] });
+    expect(await admin({ buildInfo: 1 })).toMatchObject({ versionArray: [8, 0, 0, 0] });
+    expect(await admin({ connectionStatus: 1, showPrivileges: true })).toMatchObject({
+      authInfo: { authenticatedUsers: [] },
+    });
+    expect((await admin({ whatsmyuri: 1 }))['you']).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(await admin({ serverStatus: 1 })).toMatchObject({ repl: { setName: 'meridian' } });
+    expect(await admin({ getParameter: 1, featureCompatibilityVersion: 1 })).toMatchObject({
+      featureCompatibilityVersion: { version: '8.0' },
+    });
+  });
+
   test('is listed with what it asks for', async () => {
     const { commands } = await admin({ listCommands: 1 });
     expect(commands).toMatchObject({ find: { requiresAuth: true, adminOnly: false }, hello: { requiresAuth: false } });
