@@ -27,7 +27,8 @@ export function isExpired(
 
 const defaultTtls = new WeakMap<ContainerRecord, { readonly seconds: number | undefined }>();
 
-function defaultTtlOf(container: ContainerRecord): number | undefined {
+/** Seconds after which items of the container expire, -1 for never; undefined when none ever expires. */
+export function defaultTtlOf(container: ContainerRecord): number | undefined {
   let known = defaultTtls.get(container);
   if (known === undefined) {
     const value = valueOf(fieldOf(container.settings, 'defaultTtl'));

@@ -120,11 +120,16 @@ export function partitionKeyOfItem(definition: PartitionKeyDefinition, document:
     let start = 0;
     for (let i = 0; ; i++) {
       const found = findField(document, start, path[i]!);
-      if (i === path.length - 1) return partOfRaw(found);
+      // The service files an item whose key is no scalar under the absent key.
+      if (i === path.length - 1) return isContainer(found) ? undefined : partOfRaw(found);
       if (found === undefined || found.type !== BsonType.object) return undefined;
       start = found.start;
     }
   });
+}
+
+function isContainer(raw: Raw | undefined): boolean {
+  return raw?.type === BsonType.object || raw?.type === BsonType.array;
 }
 
 function partOfValue(value: Value): PartitionKeyPart {

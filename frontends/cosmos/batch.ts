@@ -71,13 +71,13 @@ function parseOperation(
   const change = (write: ItemWrite): BatchOperation => ({ write, reads: false, ifNoneMatch: undefined });
   switch (kind) {
     case 'Create':
-      return change({ kind: 'create-item', body: itemOf(raw), view: 'sql', partitionKey, condition });
+      return change({ kind: 'create-item', body: itemOf(raw, container), view: 'sql', partitionKey, condition });
     case 'Upsert':
-      return change({ kind: 'upsert-item', body: itemOf(raw), view: 'sql', partitionKey, condition });
+      return change({ kind: 'upsert-item', body: itemOf(raw, container), view: 'sql', partitionKey, condition });
     case 'Replace':
       return change({
         kind: 'replace-item',
-        body: itemOf(raw),
+        body: itemOf(raw, container),
         view: 'sql',
         partitionKey,
         id: idIn(raw),
@@ -116,10 +116,10 @@ function bodyIn(raw: Raw): Raw {
   return body;
 }
 
-function itemOf(raw: Raw): Uint8Array {
+function itemOf(raw: Raw, container: ContainerRecord): Uint8Array {
   const body = bodyIn(raw);
   if (body.type !== BsonType.object) throw badRequest('resourceBody must be an object', 'resourceBody');
-  return checkedItem(body.slice());
+  return checkedItem(container, body.slice());
 }
 
 function idIn(raw: Raw): string {

@@ -17,6 +17,8 @@ import {
 } from '../../model/resource.ts';
 import type { Account, Deployment } from '../deployment.ts';
 import { headerOf, integerOf, type CosmosRequest } from './decode.ts';
+import { containerRidMismatch } from './errors.ts';
+import { linksOfContainer } from './links.ts';
 
 export interface Call {
   readonly request: CosmosRequest;
@@ -38,8 +40,19 @@ export function databaseOf({ request, engine }: Call): DatabaseRecord {
   return found;
 }
 
-/** The container that the path names. */
+/** The container that the path names, if it is the one that the client means by it. */
 export function containerOf(call: Call): ContainerRecord {
+  const container = containerNamed(call);
+  const meant = headerOf(call.request, 'x-ms-cosmos-intended-collection-rid');
+  if (meant !== undefined && meant !== linksOfContainer(container).rid)
+    throw new DatabaseError('BadRequest', 'the container of that name is another one than the client knows', {
+      argument: 'x-ms-cosmos-intended-collection-rid',
+      details: { substatus: containerRidMismatch },
+    });
+  return container;
+}
+
+function containerNamed(call: Call): ContainerRecord {
   const { request, engine } = call;
   const id = request.ids[1]!;
   const named = engine.catalog.containerOrNone(request.ids[0]!, id);

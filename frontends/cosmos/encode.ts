@@ -196,8 +196,16 @@ function fixedHeaders(activityId: string, charge: number): string[] {
 
 const noBytes = new Uint8Array(0);
 
-export function encode(answer: Answer): HttpAnswer {
-  const headers = fixedHeaders(randomUUID(), answer.charge);
+const activityIdShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The id that the client gave its request, by which it finds the answer in its logs. */
+function activityIdOf(request: CosmosRequest | undefined): string | undefined {
+  const given = request?.headers['x-ms-activity-id'];
+  return typeof given === 'string' && activityIdShape.test(given) ? given : undefined;
+}
+
+export function encode(answer: Answer, request: CosmosRequest): HttpAnswer {
+  const headers = fixedHeaders(activityIdOf(request) ?? randomUUID(), answer.charge);
   const body = answer.body ?? noBytes;
   if (answer.status !== 204 && answer.status !== 304) {
     headers.push('Content-Type', answer.contentType ?? 'application/json', 'Content-Length', String(body.length));
@@ -226,9 +234,11 @@ function substatusOf(error: DatabaseError, request: CosmosRequest | undefined): 
 export function encodeFailure(
   error: DatabaseError,
   request: CosmosRequest | undefined,
-  activityId: string,
+  ownActivityId: string,
 ): HttpAnswer {
   const { status } = cosmosErrorOf(error);
+  // A fault of ours is in our log under our own id.
+  const activityId = (error.code === 'Internal' ? undefined : activityIdOf(request)) ?? ownActivityId;
   const headers = fixedHeaders(activityId, failureCharge);
   const substatus = substatusOf(error, request);
   if (substatus !== 0) headers.push('x-ms-substatus', String(substatus));

@@ -17,6 +17,9 @@ export interface CosmosError {
 /** 404 for something inside a database or container that is itself missing. */
 export const ownerMissing = 1003;
 
+/** 400 for a name under which the client knew another container: it reads the container's definition again. */
+export const containerRidMismatch = 1024;
+
 const badRequest: CosmosError = { status: 400, substatus: 0, word: 'BadRequest' };
 
 const missing: CosmosError = {

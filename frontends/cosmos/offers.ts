@@ -107,16 +107,24 @@ export function partitionsFor(content: Uint8Array): number {
   return Math.ceil(requestUnits / partitionThroughputAtFirst);
 }
 
+export interface Autoscale {
+  readonly maxThroughput: number;
+  /** By how much the maximum may rise on its own; kept and shown. */
+  readonly incrementPercent: number | undefined;
+}
+
 /** Autoscale runs between a tenth of its maximum and the maximum; what is provisioned now is the tenth. */
-export function autoscaleThroughput(requestUnitsMax: number): Uint8Array {
-  return new BsonWriter()
-    .beginDocument()
-    .double('offerThroughput', requestUnitsMax / 10)
-    .beginObject('offerAutopilotSettings')
-    .double('maxThroughput', requestUnitsMax)
-    .end()
-    .end()
-    .finish();
+export function autoscaleThroughput({ maxThroughput, incrementPercent }: Autoscale): Uint8Array {
+  const writer = new BsonWriter().beginDocument().double('offerThroughput', maxThroughput / 10);
+  writer.beginObject('offerAutopilotSettings').double('maxThroughput', maxThroughput);
+  if (incrementPercent !== undefined)
+    writer
+      .beginObject('autoUpgradePolicy')
+      .beginObject('throughputPolicy')
+      .double('incrementPercent', incrementPercent)
+      .end()
+      .end();
+  return writer.end().end().finish();
 }
 
 /** Settings with another offer in them. */

@@ -21,7 +21,13 @@ export function databaseDocument(database: DatabaseRecord): Uint8Array {
   return writer.string('_colls', 'colls/').string('_users', 'users/').end().finish();
 }
 
-export function containerDocument(container: ContainerRecord): Uint8Array {
+export interface PartitionSize {
+  readonly range: number;
+  readonly bytes: number;
+  readonly items: number;
+}
+
+export function containerDocument(container: ContainerRecord, sizes?: readonly PartitionSize[]): Uint8Array {
   const { rid, self } = linksOfContainer(container);
   const writer = new BsonWriter().beginDocument().string('id', container.id);
   const cursor = new ElementCursor(container.settings);
@@ -31,6 +37,7 @@ export function containerDocument(container: ContainerRecord): Uint8Array {
   }
   writePartitionKey(writer, container);
   writeSystem(writer, rid, self, container.time);
+  if (sizes !== undefined) writeSizes(writer, sizes);
   return writer
     .string('_docs', 'docs/')
     .string('_sprocs', 'sprocs/')
@@ -39,6 +46,19 @@ export function containerDocument(container: ContainerRecord): Uint8Array {
     .string('_conflicts', 'conflicts/')
     .end()
     .finish();
+}
+
+/** The service samples the keys of a partition, too; here nothing is sampled. */
+function writeSizes(writer: BsonWriter, sizes: readonly PartitionSize[]): void {
+  writer.beginArray('statistics');
+  for (const { range, bytes, items } of sizes) {
+    writer
+      .beginObject('')
+      .string('id', String(range))
+      .double('sizeInKB', Math.ceil(bytes / 1024));
+    writer.double('documentCount', items).beginArray('partitionKeys').end().end();
+  }
+  writer.end();
 }
 
 function writePartitionKey(writer: BsonWriter, { partitionKey }: ContainerRecord): void {

@@ -10,7 +10,7 @@ import { badRequest, DatabaseError } from '../../model/errors.ts';
 import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '../../model/partition-key.ts';
 import { valueOf } from '../../model/value.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
-import { autoscaleThroughput, manualThroughput, offerField } from './offers.ts';
+import { autoscaleThroughput, manualThroughput, offerField, type Autoscale } from './offers.ts';
 
 /** Characters in the id of a database or container. */
 const nameCharactersMax = 255;
@@ -186,7 +186,8 @@ function writePaths(
       if (typeof path !== 'string' || !path.startsWith('/'))
         throw badRequest(`indexingPolicy.${name}: every entry needs a path that starts with "/"`, name);
       seen.add(path);
-      writer.raw('', entry);
+      // Kinds of index, of before there was one for all: the service takes them and shows none.
+      writer.beginObject('').string('path', path).end();
     }
   }
   if (always !== undefined && !seen.has(always)) writer.beginObject('').string('path', always).end();
@@ -197,7 +198,7 @@ function writePaths(
 export function throughputOf(request: CosmosRequest): Uint8Array | undefined {
   const manual = headerOf(request, 'x-ms-offer-throughput');
   const autoscale = headerOf(request, 'x-ms-cosmos-offer-autopilot-settings');
-  if (autoscale !== undefined) return autoscaleThroughput(checkedAutoscale(maxThroughputIn(autoscale)));
+  if (autoscale !== undefined) return autoscaleThroughput(autoscaleIn(bsonOfJson(Buffer.from(autoscale))));
   return manual === undefined ? undefined : manualThroughput(checkedManual(Number(manual)));
 }
 
@@ -206,13 +207,23 @@ export function throughputIn(offer: Uint8Array): Uint8Array {
   const content = fieldOf(offer, 'content');
   if (content?.type !== BsonType.object) throw badRequest('content must be an object', 'content');
   const settings = fieldOf(content.slice(), 'offerAutopilotSettings');
-  if (settings?.type === BsonType.object)
-    return autoscaleThroughput(checkedAutoscale(valueOf(fieldOf(settings.slice(), 'maxThroughput'))));
+  if (settings?.type === BsonType.object) return autoscaleThroughput(autoscaleIn(settings.slice()));
   return manualThroughput(checkedManual(valueOf(fieldOf(content.slice(), 'offerThroughput'))));
 }
 
-function maxThroughputIn(text: string): unknown {
-  return valueOf(fieldOf(bsonOfJson(Buffer.from(text)), 'maxThroughput'));
+function autoscaleIn(settings: Uint8Array): Autoscale {
+  const maxThroughput = checkedAutoscale(valueOf(fieldOf(settings, 'maxThroughput')));
+  const policy = objectIn(objectIn(settings, 'autoUpgradePolicy'), 'throughputPolicy');
+  const percent = policy && valueOf(fieldOf(policy, 'incrementPercent'));
+  if (percent === undefined || percent === null) return { maxThroughput, incrementPercent: undefined };
+  if (typeof percent !== 'number' || !Number.isInteger(percent) || percent < 0)
+    throw badRequest('incrementPercent must be a whole number that is not negative', 'autoUpgradePolicy');
+  return { maxThroughput, incrementPercent: percent };
+}
+
+function objectIn(document: Uint8Array | undefined, name: string): Uint8Array | undefined {
+  const raw = document && fieldOf(document, name);
+  return raw?.type === BsonType.object ? raw.slice() : undefined;
 }
 
 function checkedManual(value: unknown): number {

@@ -1,5 +1,6 @@
 // Create, replace and upsert: the same request but for the rule core applies.
 
+import { defaultTtlOf, ttlOf } from '../../core/expiry.ts';
 import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, fieldOf, nameOf } from '../../model/bson/walk.ts';
@@ -58,19 +59,27 @@ function uniqueNamesOf(container: ContainerRecord): readonly string[] {
 /** An item as a client sent it, without the properties that only the server sets. */
 export function itemIn(container: ContainerRecord, json: Uint8Array): Uint8Array {
   if (json.length > itemJsonBytesMax) throw tooLargeItem();
-  return checkedItem(bsonOfJson(json, { uniqueNames: uniqueNamesOf(container) }));
+  return checkedItem(container, bsonOfJson(json, { uniqueNames: uniqueNamesOf(container) }));
 }
 
 export function tooLargeItem(): DatabaseError {
   return new DatabaseError('TooLarge', `an item has at most ${itemJsonBytesMax} bytes of JSON`, { argument: 'body' });
 }
 
-export function checkedItem(document: Uint8Array): Uint8Array {
+export function checkedItem(container: ContainerRecord, document: Uint8Array): Uint8Array {
   const id = fieldOf(document, 'id');
   if (id === undefined || id.type !== BsonType.string || id.end - id.start === 5)
     throw badRequest("The input content is invalid because the required properties - 'id; ' - are missing", 'id');
   if (id.end - id.start - 5 > idBytesMax) throw badRequest(`The id has more than ${idBytesMax} bytes.`, 'id');
+  if (defaultTtlOf(container) !== undefined) checkTtl(document);
   return withoutSystemProperties(document);
+}
+
+/** Where items expire, a time to live that says nothing is a mistake; elsewhere `ttl` is a name like any other. */
+function checkTtl(document: Uint8Array): void {
+  const raw = fieldOf(document, 'ttl');
+  if (raw !== undefined && ttlOf(document) === 0)
+    throw badRequest('The input ttl is invalid. Ensure to provide a nonzero positive integer, or -1.', 'ttl');
 }
 
 function withoutSystemProperties(document: Uint8Array): Uint8Array {

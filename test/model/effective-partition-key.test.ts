@@ -108,6 +108,16 @@ describe('ranges of the hash space', () => {
     expect(splitRanges(v1, 2).map((range) => range.maxExclusive)).toEqual(['05C1E0', 'FF']);
   });
 
+  it('of version 2 are cut at multiples of 16, as the service cuts them', () => {
+    expect(splitRanges(v2, 5).map(({ maxExclusive }) => maxExclusive)).toEqual([
+      '0CCCCCCCCCCCCCCCCCCCCCCCCCCCCCC0',
+      '19999999999999999999999999999990',
+      '26666666666666666666666666666660',
+      '33333333333333333333333333333330',
+      'FF',
+    ]);
+  });
+
   it('compare boundaries of different lengths as bytes continued with zeros', () => {
     expect(compareEpk('', '00')).toBe(0);
     expect(compareEpk('2A', '2A00')).toBe(0);

@@ -63,9 +63,15 @@ describe('the partition key of an item', () => {
     expect(partitionKeyOfItem(unpartitioned, bsonOfJson(utf8('{"_partitionKey":"x"}')))).toEqual([]);
   });
 
-  it('refuses arrays and objects', () => {
-    expect(() => keyOf('{"a":[]}', '/a')).toThrow(DatabaseError);
-    expect(() => keyOf('{"a":{"b":1}}', '/a')).toThrow(DatabaseError);
+  it('is absent where an item has an array or an object', () => {
+    expect(keyOf('{"a":[]}', '/a')).toEqual([undefined]);
+    expect(keyOf('{"a":{"b":1}}', '/a')).toEqual([undefined]);
+    expect(keyOf('{"a":{"b":1}}', '/a', '/a/b')).toEqual([undefined, 1]);
+  });
+
+  it('refuses arrays and objects where a client names it', () => {
+    expect(() => parsePartitionKeyHeader('[[1]]')).toThrow(DatabaseError);
+    expect(() => parsePartitionKeyHeader('[{"b":1}]')).toThrow(DatabaseError);
   });
 
   it('has equal parts for equal numbers of any type', () => {

@@ -8,6 +8,6 @@ import { containerDocument } from '../represent.ts';
 
 export function queryContainers(call: Call): Promise<Answer> {
   const database = databaseOf(call);
-  const documents = call.engine.catalog.containers(database.id).map(containerDocument);
+  const documents = call.engine.catalog.containers(database.id).map((container) => containerDocument(container));
   return queryDocuments(call, ridOfDatabase(database), 'DocumentCollections', documents);
 }

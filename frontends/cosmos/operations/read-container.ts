@@ -1,18 +1,28 @@
 // GET /dbs/{database}/colls/{container}
 
 import { catalogReadCharge } from '../../../core/charge.ts';
+import type { ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, type Call } from '../call.ts';
+import { headerOf, isTrue } from '../decode.ts';
 import type { Answer } from '../encode.ts';
-import { containerDocument, jsonOf } from '../represent.ts';
+import { containerDocument, jsonOf, type PartitionSize } from '../represent.ts';
 
 export function readContainer(call: Call): Answer {
   const container = containerOf(call);
+  const counted = isTrue(headerOf(call.request, 'x-ms-documentdb-populatepartitionstatistics'));
   return {
     status: 200,
-    body: jsonOf(containerDocument(container)),
+    body: jsonOf(containerDocument(container, counted ? sizesOf(call, container) : undefined)),
     etag: container.time,
     charge: catalogReadCharge,
     place: { engine: call.engine, container },
     extra: ['x-ms-documentdb-collection-index-transformation-progress', '100'],
   };
+}
+
+function sizesOf({ engine }: Call, container: ContainerRecord): PartitionSize[] {
+  return container.partitions.map(({ partition, range }) => {
+    const items = engine.state.partition(partition)?.items;
+    return { range, bytes: items?.bytes ?? 0, items: items?.size ?? 0 };
+  });
 }

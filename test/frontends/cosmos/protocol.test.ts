@@ -176,7 +176,39 @@ describe('addresses', () => {
   });
 });
 
+describe('activity ids', () => {
+  it('are the client’s where it sends one, in failures too', async () => {
+    const id = '0f8fad5b-d9cb-469f-a165-70867728950e';
+    for (const path of ['/dbs/d', '/dbs/none'])
+      expect((await ask(server, { path, headers: { 'x-ms-activity-id': id } })).headers.get('x-ms-activity-id')).toBe(
+        id,
+      );
+  });
+
+  it('are ours where the client’s is none', async () => {
+    const { headers } = await ask(server, { path: '/dbs/d', headers: { 'x-ms-activity-id': 'x'.repeat(2000) } });
+    expect(headers.get('x-ms-activity-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
 describe('items', () => {
+  it.each([0, -10, 1.5, null, '5', 2 ** 31])('with a ttl of %s are refused where items expire', async (ttl) => {
+    const body = { id: 'expiring', partitionKey: { paths: ['/pk'], kind: 'Hash', version: 2 }, defaultTtl: 10 };
+    await ask(server, { verb: 'POST', path: '/dbs/d/colls', body });
+    const path = '/dbs/d/colls/expiring/docs';
+    const headers = partitionKey('p');
+    const post = (more: object, item: object): Promise<Answered> =>
+      ask(server, { verb: 'POST', path, headers: { ...headers, ...more }, body: item });
+    expect((await post({}, { id: 'i', pk: 'p', ttl })).status).toBe(400);
+    const batch = { 'x-ms-cosmos-is-batch-request': 'true', 'x-ms-cosmos-batch-atomic': 'true' };
+    const operations = [{ operationType: 'Create', resourceBody: { id: 'i', pk: 'p', ttl } }];
+    expect((await post(batch, operations)).status).toBe(400);
+    expect((await create({ id: `any ${ttl}`, pk: 'p', ttl })).status).toBe(201);
+    expect(
+      (await post({ 'x-ms-documentdb-is-upsert': 'true' }, { id: 'lasts', pk: 'p', ttl: -1 })).status,
+    ).toBeLessThan(300);
+  });
+
   it('say when they are read which host they were read from', async () => {
     await create({ id: 'at äther', pk: 'p' });
     const path = `${docs}/${encodeURIComponent('at äther')}`;
