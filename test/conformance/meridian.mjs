@@ -1,7 +1,6 @@
 // A Meridian server as a process of its own, for the vendors' suites: started from this tree, in a data directory
 // that is thrown away, stopped by its process id.
 
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -9,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { start } from './children.mjs';
 
 const entry = fileURLToPath(new URL('../../bin/meridian.mjs', import.meta.url));
 
@@ -26,12 +26,11 @@ export async function startMeridian(args) {
   const directory = await mkdtemp(join(tmpdir(), 'meridian-conformance-'));
   const readyFile = join(directory, 'ready.json');
   const output = [];
-  const child = spawn(
+  const child = start(
     process.execPath,
     [entry, 'start', '--data', join(directory, 'data'), '--mongo-port', '0', '--admin-port', '0']
       .concat(['--ready-file', readyFile, '--durability', 'relaxed', '--log-level', 'warn'])
       .concat(args),
-    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const complaints = [];
   child.stdout.on('data', (chunk) => output.push(chunk.toString()));

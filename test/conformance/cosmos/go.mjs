@@ -11,11 +11,11 @@
 // Exit code: 0 when every failure is listed in known-failures/cosmos-go.txt (with several partitions, also in
 // cosmos-go-partitions.txt) and every listed test fails.
 
-import { spawn } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { start } from '../children.mjs';
 import { judge, readKnownFailures } from '../known-failures.mjs';
 import { isFree, startMeridian } from '../meridian.mjs';
 import { countingRelay, spoilingRelay } from '../relay.mjs';
@@ -64,10 +64,9 @@ async function testNames() {
 
 function runOne(name, authority) {
   return new Promise((resolve) => {
-    const child = spawn(join(scratch, 'suite.test'), ['-test.run', `^${name}$`, '-test.v'], {
+    const child = start(join(scratch, 'suite.test'), ['-test.run', `^${name}$`, '-test.v'], {
       cwd: join(scratch, 'suite'),
       env: { ...process.env, EMULATOR: 'true', SSL_CERT_FILE: authority, NO_PROXY: '*' },
-      stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr])

@@ -12,12 +12,12 @@
 //
 // Exit code: 0 when every failure is listed in known-failures/cosmos-python*.txt and every listed test that ran fails.
 
-import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { start } from '../children.mjs';
 import { judge, readKnownFailures } from '../known-failures.mjs';
 import { isFree, startMeridian } from '../meridian.mjs';
 import { spoilingRelay } from '../relay.mjs';
@@ -73,7 +73,7 @@ async function testFiles() {
 
 /** Runs pytest in the suite with its output in a file; gives the exit code. */
 async function pytest(args, results, output) {
-  const child = spawn(join(scratch, 'venv', 'bin', 'python'), ['-m', 'pytest', ...args], {
+  const child = start(join(scratch, 'venv', 'bin', 'python'), ['-m', 'pytest', ...args], {
     cwd: join(scratch, 'suite'),
     env: {
       ...process.env,
@@ -83,7 +83,6 @@ async function pytest(args, results, output) {
       CONFORMANCE_RESULTS: results,
       NO_PROXY: '*',
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = createWriteStream(output, { flags: 'a' });
   for (const stream of [child.stdout, child.stderr])
