@@ -46,6 +46,17 @@ it.each([
       'field values specified in the document.',
   ],
   [
+    'an id of an item that is too long',
+    () =>
+      ask(server, {
+        verb: 'POST',
+        path: '/dbs/d/colls/c/docs',
+        headers: partitionKey('x', 'y'),
+        body: { id: 'i'.repeat(1024), a: 'x', b: 'y' },
+      }),
+    "Ensure to provide a unique non-empty string less than '1024' characters.",
+  ],
+  [
     'a fourth level of keys',
     () =>
       ask(server, {
