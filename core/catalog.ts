@@ -37,6 +37,13 @@ export interface CatalogListener {
   containerDropped(container: ContainerRecord): void;
 }
 
+/** What a record of the present commit group makes of a name; without a resource it is deleted. */
+interface StagedResource {
+  readonly resource: Resource | undefined;
+  readonly sequence: number;
+  readonly created: number;
+}
+
 type Resource =
   | { readonly kind: 'database'; readonly database: DatabaseRecord }
   | { readonly kind: 'container'; readonly container: ContainerRecord }
@@ -70,8 +77,8 @@ export class Catalog {
 
   // Staged within the current commit group.
   #stagedLsn = 0;
-  #staged = new Map<string, Resource | undefined>();
-  #undo: { readonly name: string; readonly had: boolean; readonly before: Resource | undefined }[] = [];
+  #staged = new Map<string, StagedResource>();
+  #undo: { readonly name: string; readonly before: StagedResource | undefined }[] = [];
   #undoLsn = 0;
 
   constructor(listener: CatalogListener, graveyard: Graveyard) {
@@ -127,9 +134,9 @@ export class Catalog {
   }
 
   rollback(): void {
-    for (const { name, had, before } of this.#undo.reverse()) {
-      if (had) this.#staged.set(name, before);
-      else this.#staged.delete(name);
+    for (const { name, before } of this.#undo.reverse()) {
+      if (before === undefined) this.#staged.delete(name);
+      else this.#staged.set(name, before);
     }
     this.#undo = [];
     this.#stagedLsn = this.#undoLsn;
@@ -146,8 +153,9 @@ export class Catalog {
     kind: Kind,
     applied: () => Extract<Resource, { kind: Kind }> | undefined,
   ): Extract<Resource, { kind: Kind }> | undefined {
-    if (!this.#staged.has(name)) return applied();
-    const staged = this.#staged.get(name);
+    const entry = this.#staged.get(name);
+    if (entry === undefined) return applied();
+    const staged = entry.resource;
     return staged?.kind === kind ? (staged as Extract<Resource, { kind: Kind }>) : undefined;
   }
 
@@ -163,7 +171,7 @@ export class Catalog {
 
   #stagedContainers(database: string): ContainerRecord[] {
     const found = new Map(this.#containers.get(database) ?? []);
-    for (const [name, resource] of this.#staged) {
+    for (const [name, { resource }] of this.#staged) {
       if (resource?.kind === 'container' && resource.container.database === database)
         found.set(resource.container.id, resource.container);
       else if (resource === undefined) {
@@ -308,7 +316,11 @@ export class Catalog {
 
   #record(name: string, resource: Resource | undefined, body: Uint8Array, time: HybridTime, staging: Staging): void {
     const lsn = this.#stagedLsn + 1;
-    const before = this.#sequences.get(name);
+    const staged = this.#staged.get(name);
+    // What this commit group deleted begins anew; what it put is continued.
+    const before =
+      staged === undefined ? this.#sequences.get(name) : staged.resource === undefined ? undefined : staged;
+    const sequence = staging.nextSequence();
     staging.add({
       kind: resource === undefined ? RecordKind.delete : before === undefined ? RecordKind.insert : RecordKind.replace,
       partition: systemPartition,
@@ -320,8 +332,8 @@ export class Catalog {
       flags: 0,
       body,
     });
-    this.#undo.push({ name, had: this.#staged.has(name), before: this.#staged.get(name) });
-    this.#staged.set(name, resource);
+    this.#undo.push({ name, before: staged });
+    this.#staged.set(name, { resource, sequence, created: before?.created ?? lsn });
     this.#stagedLsn = lsn;
   }
 

@@ -101,8 +101,11 @@ export interface CommitterOptions {
 /** Proposals that may wait; more answer Unavailable, so that memory stays bounded under overload. */
 export const waitingProposalsMax = 16_384;
 
-/** Bytes in one entry, headers included, and records in it: half an append, so that a group always has room. */
-export const entryBytesMax = appendBytesMax / 2;
+/**
+ * Bytes in a group, headers included, and records in it, after which no further proposal joins: half an append, so
+ * that the last one always has room. An entry has at most half of what the log at hand takes at once.
+ */
+const entryBytesMax = appendBytesMax / 2;
 export const entryRecordsMax = appendRecordsMax / 2;
 
 /**
@@ -117,6 +120,7 @@ const settlePauseMsMax = 500;
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #writer: Uint8Array;
+  readonly #entryBytesMax: number;
   #queue: Waiting[] = [];
   #running = false;
   #sequence = 0;
@@ -129,6 +133,7 @@ export class Committer {
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#entryBytesMax = (options.log.appendBytesMax ?? appendBytesMax) / 2;
     this.#writer = options.writer ?? crypto.getRandomValues(new Uint8Array(16));
   }
 
@@ -238,7 +243,7 @@ export class Committer {
       try {
         const result = waiting.proposal(staging);
         const size = drafts.reduce((sum, draft) => sum + recordHeaderBytes + draft.body.length, 0);
-        if (size > entryBytesMax || drafts.length > entryRecordsMax)
+        if (size > this.#entryBytesMax || drafts.length > entryRecordsMax)
           throw new DatabaseError('TooLarge', 'one transaction exceeds the size of a log entry');
         bytes += size;
         if (drafts.length > 0 || group.records.length > 0)

@@ -40,8 +40,23 @@ export function rowsOf(state: GroupState, container: ContainerRecord, scope: Sco
   });
 }
 
+/** The rows that a page has still to look at, and where in the first of them it begins. */
+export function startOf(
+  rows: readonly Rows[],
+  continuation: string | undefined,
+): { readonly rows: readonly Rows[]; readonly after: number } {
+  if (continuation === undefined) return { rows, after: 0 };
+  const place = parsePlace(continuation);
+  const first = rows.findIndex((row) => row.partition.record.range === place.range);
+  if (first < 0)
+    throw new DatabaseError('InvalidContinuation', 'the continuation names another range', {
+      argument: 'continuation',
+    });
+  return { rows: rows.slice(first), after: place.created };
+}
+
 /** `range:created` of the last item given: where a page resumes. */
-export function parsePlace(text: string): { readonly range: number; readonly created: number } {
+function parsePlace(text: string): { readonly range: number; readonly created: number } {
   const match = /^(\d{1,10}):(\d{1,15})$/.exec(text);
   if (match === null)
     throw new DatabaseError('InvalidContinuation', 'the continuation is not one of this feed', {
@@ -58,18 +73,12 @@ export function readFeed(
   continuation: string | undefined,
   nowSeconds: number,
 ): FeedPage {
-  const rows = rowsOf(state, container, scope, nowSeconds);
   const limit = Math.min(itemsMax, feedItemsMax);
-  const place = continuation === undefined ? undefined : parsePlace(continuation);
-  const first = place === undefined ? 0 : rows.findIndex((row) => row.partition.record.range === place.range);
-  if (first < 0)
-    throw new DatabaseError('InvalidContinuation', 'the continuation names another range', {
-      argument: 'continuation',
-    });
   const items: Item[] = [];
   let bytes = 0;
-  let after = place?.created ?? 0;
-  for (const row of rows.slice(first)) {
+  const start = startOf(rowsOf(state, container, scope, nowSeconds), continuation);
+  let { after } = start;
+  for (const row of start.rows) {
     for (const item of row.after(after)) {
       if (items.length >= limit || bytes + item.body.length > feedBytesMax * (items.length === 0 ? Infinity : 1)) {
         const last = items.at(-1);

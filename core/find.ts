@@ -6,7 +6,7 @@ import type { Item, Operation, Result } from '../model/operation.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { mongoViewOf } from '../model/mongo-view.ts';
 import { pageCharge } from './charge.ts';
-import { feedBytesMax, parsePlace, rowsOf } from './feed.ts';
+import { feedBytesMax, rowsOf, startOf } from './feed.ts';
 import type { GroupState } from './group.ts';
 import { compilePredicate } from './query/predicate/compile.ts';
 
@@ -29,17 +29,11 @@ export async function findItems(
   // In the other profiles the stored form has an `_id` of its own, or none that Mongo would show otherwise.
   const showsId = view === 'mongo' && container.profile !== 'collection';
   const matches = compilePredicate(predicate);
-  const rows = rowsOf(state, container, scope, nowSeconds);
-  const place = continuation === undefined ? undefined : parsePlace(continuation);
-  const first = place === undefined ? 0 : rows.findIndex((row) => row.partition.record.range === place.range);
-  if (first < 0)
-    throw new DatabaseError('InvalidContinuation', 'the continuation names another range', {
-      argument: 'continuation',
-    });
+  const start = startOf(rowsOf(state, container, scope, nowSeconds), continuation);
   const items: Item[] = [];
   let bytes = 0;
   let examined = 0;
-  let after = place?.created ?? 0;
+  let { after } = start;
   let sliceEndMs = performance.now() + sliceMsMax;
   const page = (resume: string | undefined) => ({
     container,
@@ -48,17 +42,17 @@ export async function findItems(
     examined,
     charge: pageCharge(examined, bytes),
   });
-  for (const row of rows.slice(first)) {
+  for (const row of start.rows) {
     for (const item of row.after(after)) {
       const body = showsId ? mongoViewOf(item.body, item.id) : item.body;
       if (examined >= examinedMax) return page(`${row.partition.record.range}:${after}`);
       examined++;
       if (matches(body)) {
-        // One item more than the page takes tells that there is more.
-        if (items.length >= itemsMax || (items.length > 0 && bytes + body.length > bytesMax))
-          return page(`${row.partition.record.range}:${after}`);
+        if (items.length > 0 && bytes + body.length > bytesMax) return page(`${row.partition.record.range}:${after}`);
         items.push(showsId ? { ...item, body } : item);
         bytes += body.length;
+        // A full page ends here: looking for one item more could mean looking at all the others.
+        if (items.length >= itemsMax) return page(`${row.partition.record.range}:${item.created}`);
       }
       after = item.created;
       if (examined % itemsPerLook === 0 && performance.now() > sliceEndMs) {

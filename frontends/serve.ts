@@ -27,6 +27,8 @@ export interface Door<Input, Request, Answer, Output> {
     signal: AbortSignal,
   ): Answer | Promise<Answer> | AsyncIterable<Answer>;
   encode(answer: Answer, request: Request): Output;
+  /** A failure in the protocol's own terms as one of ours, whose code is counted; undefined for what it does not know. */
+  translate?(thrown: unknown): DatabaseError | undefined;
   /** The protocol's own error. `request` is undefined when decoding failed. */
   fail(error: DatabaseError, input: Input, request: Request | undefined, activityId: string): Output;
 }
@@ -72,7 +74,8 @@ export async function serve<Input, Request, Answer, Output>(
     const error =
       thrown instanceof DatabaseError
         ? thrown
-        : new DatabaseError('Internal', 'an internal fault; see the log', { cause: thrown });
+        : (door.translate?.(thrown) ??
+          new DatabaseError('Internal', 'an internal fault; see the log', { cause: thrown }));
     code = error.code;
     if (code === 'Internal') observer.fault(thrown, activityId, door.protocol, operation);
     if (!signal.aborted) await send(door.fail(error, input, request, activityId));

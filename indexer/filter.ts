@@ -166,6 +166,7 @@ export function compositeStart(path: number, prefix: TermKey): Filter {
   return { kind: 'range', path, range: prefixRange(prefix.bytes), exact: prefix.exact };
 }
 
+/** @public For the planner, as `anyOf` is. */
 export function allOf(...of: readonly Filter[]): Filter {
   return of.length === 1 ? of[0]! : { kind: 'and', of };
 }

@@ -20,7 +20,7 @@ export function idEquals(id: string): Filter {
   );
 }
 
-/** The item of that identity. */
+/** The item of that identity. @public For the planner. */
 export function identityEquals(id: string, key: string): Filter {
   const length = writeIdentityKey(id, key);
   const exact = !isCutIdentity(keyBytes, length);

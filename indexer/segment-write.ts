@@ -6,7 +6,7 @@ import { checksum } from '../model/checksum.ts';
 import { utf8, writeInt32 } from '../model/bytes.ts';
 import { BloomBuilder } from './bloom.ts';
 import { hashTerm, keyBytesMax } from './key-scratch.ts';
-import { NumberTableBuilder } from './number-table.ts';
+import { type NumberTableBuilder } from './number-table.ts';
 import { listOfBits, wordsFor } from './postings.ts';
 import {
   bitmapDensity,

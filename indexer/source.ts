@@ -137,7 +137,6 @@ export class SegmentSource implements Source {
     return new SegmentCursor(this.segment);
   }
 
-  // eslint-disable-next-line require-yield -- a segment is in order already
   *prepareCursor(_path: number): Generator<undefined, true> {
     return true;
   }

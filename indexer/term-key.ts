@@ -56,9 +56,6 @@ const cutBytes = valueBytesMax + hashBytes;
 /** Binary: length, subtype, then the bytes. */
 const binaryHeadBytes = 5;
 
-/** Bytes of path in front of the tag. */
-export const pathBytes = 2;
-
 /** Bytes of tag and value of the longest simple term: the cut binary. */
 export const simpleKeyBytesMax = 1 + Math.max(cutBytes + binaryHeadBytes, numberKeyBytesMax);
 

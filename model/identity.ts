@@ -55,7 +55,8 @@ function isUuid(raw: Raw): boolean {
   return readInt32(raw.bytes, raw.start) === 16 && raw.bytes[raw.start + 4] === BinarySubtype.uuid;
 }
 
-function uuidText(bytes: Uint8Array, at: number): string {
+/** The text of the 16 bytes of a UUID at `at`. */
+export function uuidText(bytes: Uint8Array, at: number): string {
   const hex = hexOf(bytes, at, at + 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -11,7 +11,7 @@ import { textOf } from './bytes.ts';
 import { DatabaseError } from './errors.ts';
 
 export interface DoorView {
-  /** Whether the stored value, no object or array, is seen as the incoming one. */
+  /** Whether the stored value is seen as the incoming one. Never asked of two objects or two arrays. */
   readonly equal: (stored: Raw, incoming: Raw) => boolean;
   /** Whose order fields have that stand on both sides; the others follow in their own order. */
   readonly order: 'stored' | 'incoming';
@@ -61,6 +61,10 @@ export class FieldList {
   hide(names: readonly Uint8Array[]): void {
     for (const field of this.fields)
       for (const name of names) if (this.#isNamed(field, name, 0, name.length)) field.hidden = true;
+  }
+
+  nameAt(field: Field): string {
+    return textOf(this.bytes, field.nameStart, field.nameEnd);
   }
 
   #isNamed(field: Field, bytes: Uint8Array, start: number, end: number): boolean {
@@ -139,13 +143,14 @@ function tooDeep(): DatabaseError {
   return new DatabaseError('TooDeep', `nesting exceeds ${depthMax} levels`);
 }
 
-function mergeValue(
+/** Appends what an incoming value leaves of a stored one. */
+export function mergeValue(
   writer: BsonWriter,
   name: Uint8Array,
   stored: Raw,
   incoming: Raw,
   view: DoorView,
-  level: number,
+  level = 1,
 ): void {
   if (stored.type === BsonType.object && incoming.type === BsonType.object) {
     writer.beginObject(name);
@@ -163,9 +168,5 @@ function mergeValue(
       else writer.raw(name, after.raw());
     }
     writer.end();
-  } else writer.raw(name, isLeaf(stored) && view.equal(stored, incoming) ? stored : incoming);
-}
-
-function isLeaf(raw: Raw): boolean {
-  return raw.type !== BsonType.object && raw.type !== BsonType.array;
+  } else writer.raw(name, view.equal(stored, incoming) ? stored : incoming);
 }

@@ -1,7 +1,6 @@
 // What a door may ask of core: one readonly record per operation, one result each. Doors translate their
 // protocol into these and call `engine.execute` once.
 
-import type { ErrorCode } from './errors.ts';
 import type { HybridTime } from './hybrid-time.ts';
 import type { PartitionKeyDefinition, PartitionKeyPart } from './partition-key.ts';
 import type { Predicate } from './predicate.ts';
@@ -173,11 +172,6 @@ export interface Operations {
 export type OperationKind = keyof Operations;
 export type Operation<Kind extends OperationKind = OperationKind> = { readonly kind: Kind } & Operations[Kind]['input'];
 export type Result<Kind extends OperationKind> = Operations[Kind]['result'];
-
-export interface FailedWrite {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
 
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly written: Written }

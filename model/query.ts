@@ -316,6 +316,3 @@ export function pathOf(expression: Expression): StoredPath | undefined {
     } else return undefined;
   }
 }
-
-export const trueLiteral: Literal = { kind: 'literal', value: true };
-export const undefinedLiteral: Literal = { kind: 'literal', value: undefined };

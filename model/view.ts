@@ -62,7 +62,7 @@ function equalArrays(stored: Raw, incoming: Raw): boolean {
   }
 }
 
-const jsonView: DoorView = { equal: equalInView, order: 'stored' };
+export const jsonView: DoorView = { equal: equalInView, order: 'stored' };
 
 export interface JsonMergeOptions {
   /**

@@ -42,6 +42,9 @@ export type AppendOutcome =
   | { readonly kind: 'unknown' };
 
 export interface Log {
+  /** Bytes one append may have here, where it is another bound than `appendBytesMax`. */
+  readonly appendBytesMax?: number | undefined;
+
   /** Where the log ends, as the log engine's leader sees it. Throws Unavailable when there is no answer. */
   tail(): Promise<LogTail>;
 

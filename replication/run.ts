@@ -26,7 +26,7 @@ export function tailOf(record: Uint8Array): LogTail {
 }
 
 /** Checks a run before it is appended, and returns the tail it makes. */
-export function checkedRun(records: readonly Uint8Array[], after: number): LogTail {
+export function checkedRun(records: readonly Uint8Array[], after: number, bytesMax = appendBytesMax): LogTail {
   const last = records.at(-1);
   if (last === undefined) throw new DatabaseError('Internal', 'a run has at least one record');
   if (records.length > appendRecordsMax)
@@ -41,7 +41,7 @@ export function checkedRun(records: readonly Uint8Array[], after: number): LogTa
       throw new DatabaseError('Internal', `record ${index} of a run after ${after} breaks the chain`);
     before = record;
   }
-  if (bytes > appendBytesMax) throw new DatabaseError('TooLarge', `a run has at most ${appendBytesMax} bytes`);
+  if (bytes > bytesMax) throw new DatabaseError('TooLarge', `a run has at most ${bytesMax} bytes`);
   if (!endsEntry(last)) throw new DatabaseError('Internal', 'a run ends with the end of an entry');
   return tailOf(last);
 }

@@ -26,6 +26,9 @@ const trimBatchRecordsMax = 1024;
 /** Bytes of records kept in memory by each group, so that hot items are read without the store. */
 const cacheBytesMax = 16 * 1024 * 1024;
 
+/** Half of it is the largest entry: an item of 16 MiB (MongoDB's bound) and room beside it. A store's batch holds it. */
+const embeddedAppendBytesMax = 40 * 1024 * 1024;
+
 /** With relaxed durability, the longest time an appended record may wait for its fsync. */
 export const relaxedFlushMsMax = 50;
 
@@ -64,6 +67,7 @@ export async function openEmbeddedLog(store: Store, options: EmbeddedLogOptions)
 }
 
 export class EmbeddedLog implements Log {
+  readonly appendBytesMax = embeddedAppendBytesMax;
   readonly #store: Store;
   readonly #options: EmbeddedLogOptions;
   readonly #group: Group;
@@ -85,7 +89,7 @@ export class EmbeddedLog implements Log {
 
   async append(records: readonly Uint8Array[], after: number): Promise<AppendOutcome> {
     this.#requireOpen();
-    const next = checkedRun(records, after);
+    const next = checkedRun(records, after, this.appendBytesMax);
     return this.#inTurn(async () => {
       const group = this.#group;
       if (after < group.tail.sequence) return { kind: 'fenced' };

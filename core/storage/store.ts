@@ -7,7 +7,7 @@
 //  2. Once `write` with `sync` has resolved, that batch and every batch resolved before it survive power loss.
 //     A batch written without `sync` may be lost, but only together with every later batch that is not synced.
 //  3. A batch is visible to `getSync` and `scan` once `write` has resolved, not before it is on the medium.
-//  4. Keys are ordered byte by byte, as memcmp; a key is 1 to 64 KB, a value 0 bytes to 16 MB.
+//  4. Keys are ordered byte by byte, as memcmp; a key is 1 to 64 KB, a value 0 bytes to 20 MB.
 //  5. Bytes given to `write` belong to the store from then on, and bytes it gives out are shared: neither is
 //     ever changed by a caller. (This spares one copy per record in memory.)
 
@@ -38,8 +38,8 @@ export const scanChunkEntriesMax = 512;
 /** A chunk of a scan ends with the entry that takes it to this many bytes of keys and values. */
 export const scanChunkBytesMax = 1024 * 1024;
 
-/** Bytes of keys and values in one batch, a whole append of the log (7 MB) with room for its bookkeeping. */
-export const batchBytesMax = 16 * 1024 * 1024;
+/** Bytes of keys and values in one batch, a whole append of the embedded log (40 MB) with room for its bookkeeping. */
+export const batchBytesMax = 48 * 1024 * 1024;
 
 export interface Store {
   /** The value of a key, or undefined. Synchronous because a point read costs less than a turn of the event loop. */

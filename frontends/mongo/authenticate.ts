@@ -5,9 +5,9 @@
 // sets on loopback with the well-known key and unsets for `--auth`, an own key, any created user or another
 // address. A connection that tried wrong credentials is never anonymous again.
 
-import { Raw, fieldOf, textOfRaw } from '../../model/bson/walk.ts';
+import { type Raw, fieldOf, textOfRaw } from '../../model/bson/walk.ts';
 import { BsonType } from '../../model/bson/types.ts';
-import { BsonWriter } from '../../model/bson/write.ts';
+import { type BsonWriter } from '../../model/bson/write.ts';
 import { readInt32, utf8 } from '../../model/bytes.ts';
 import { MongoCode, MongoError } from './errors.ts';
 import { ScramExchange, ScramFailure, scramMechanism, type ScramRecord } from './scram.ts';

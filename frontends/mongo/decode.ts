@@ -11,7 +11,7 @@ import { readInt32, textOf, utf8FaultAt } from '../../model/bytes.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { validateBson } from '../../model/bson/validate.ts';
 import { ElementCursor, fieldOf, textOfRaw } from '../../model/bson/walk.ts';
-import { BsonType } from '../../model/bson/types.ts';
+import { BsonType, depthMax } from '../../model/bson/types.ts';
 import { crc32c } from './crc32c.ts';
 import { MongoCode, ProtocolError } from './errors.ts';
 import { headerBytes } from './frame.ts';
@@ -27,6 +27,9 @@ const requiredFlagsKnown = MessageFlag.checksumPresent | MessageFlag.moreToCome;
 
 /** Nesting of a command: a stored item's own limit is lower and checked where items enter. */
 const commandLevelsMax = 200;
+
+/** The sequence whose documents are stored as they are, and so nest no deeper than items may. */
+const itemSequence = 'documents';
 
 /** Bytes of one document on the wire: 16 MiB, and 16 KiB more for what a command wraps around it. */
 export const documentBytesMax = 16 * 1024 * 1024;
@@ -152,7 +155,8 @@ function decodeMessage(frame: Uint8Array, requestId: number, compressor: number)
   validate(body, requestId);
   const command = firstName(body, requestId);
   for (const sequence of sequences) {
-    for (const document of sequence.documents) validate(document, requestId);
+    const levelsMax = sequence.name === itemSequence ? depthMax : commandLevelsMax;
+    for (const document of sequence.documents) validate(document, requestId, levelsMax);
     if (fieldOf(body, sequence.name) !== undefined)
       throw refused('a document sequence repeats a field of the body', 40433, requestId);
   }
@@ -202,9 +206,9 @@ function decodeSequence(frame: Uint8Array, start: number, end: number, requestId
   return { name: textOf(frame, start, nameEnd), documents };
 }
 
-function validate(document: Uint8Array, requestId: number): void {
+function validate(document: Uint8Array, requestId: number, levelsMax = commandLevelsMax): void {
   try {
-    validateBson(document, 0, document.length, commandLevelsMax);
+    validateBson(document, 0, document.length, levelsMax);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     const code = error.code === 'TooDeep' ? MongoCode.Overflow : MongoCode.InvalidBSON;

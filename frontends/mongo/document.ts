@@ -3,7 +3,7 @@
 
 import { BsonType } from '../../model/bson/types.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
-import { ElementCursor, fieldOf, Raw } from '../../model/bson/walk.ts';
+import { ElementCursor, fieldOf, type Raw } from '../../model/bson/walk.ts';
 import { typeNameOf } from './bson-input.ts';
 import { MongoCode, MongoError } from './errors.ts';
 

@@ -3,8 +3,10 @@
 
 import { deflateSync } from 'node:zlib';
 import { writeInt32 } from '../../model/bytes.ts';
+import { BsonWriter } from '../../model/bson/write.ts';
 import { crc32c } from './crc32c.ts';
 import { Compressor, MessageFlag, OpCode, type MongoRequest } from './decode.ts';
+import { writeError, type MongoError } from './errors.ts';
 import { headerBytes } from './frame.ts';
 
 /** Below this a compressed reply would not be smaller. */
@@ -76,4 +78,22 @@ function writeHeader(bytes: Uint8Array, requestId: number, responseTo: number, o
   writeInt32(bytes, 4, requestId);
   writeInt32(bytes, 8, responseTo);
   writeInt32(bytes, 12, opCode);
+}
+
+/** A reply's body: the fields given, then `ok: 1` and what the deployment adds to every reply. */
+export function okBody(fields?: (writer: BsonWriter) => void, trailer?: (writer: BsonWriter) => void): Uint8Array {
+  const writer = new BsonWriter().beginDocument();
+  fields?.(writer);
+  writer.double('ok', 1);
+  trailer?.(writer);
+  return writer.end().finish();
+}
+
+/** The body that tells an error. */
+export function errorBody(error: MongoError, trailer?: (writer: BsonWriter) => void): Uint8Array {
+  const writer = new BsonWriter().beginDocument();
+  writer.double('ok', 0);
+  writeError(writer, error);
+  trailer?.(writer);
+  return writer.end().finish();
 }

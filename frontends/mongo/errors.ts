@@ -3,7 +3,7 @@
 // Source: MongoDB manual, "Error Codes", and the driver specifications (retryable writes, transactions).
 
 import { DatabaseError, type ErrorCode } from '../../model/errors.ts';
-import { BsonWriter } from '../../model/bson/write.ts';
+import { type BsonWriter } from '../../model/bson/write.ts';
 
 export const MongoCode = {
   InternalError: 1,
@@ -24,6 +24,7 @@ export const MongoCode = {
   PathNotViable: 28,
   ConflictingUpdateOperators: 40,
   CursorNotFound: 43,
+  CursorInUse: 12051,
   NoMatchingDocument: 47,
   NamespaceExists: 48,
   MaxTimeMSExpired: 50,
@@ -34,18 +35,27 @@ export const MongoCode = {
   DottedFieldName: 57,
   CommandNotFound: 59,
   WriteConcernTimeout: 64,
+  UnknownReplWriteConcern: 79,
   ImmutableField: 66,
   InvalidOptions: 72,
   InvalidNamespace: 73,
   ShutdownInProgress: 91,
+  OperationFailed: 96,
+  CannotSatisfyWriteConcern: 100,
   WriteConflict: 112,
   CommandNotSupported: 115,
   DocumentValidationFailure: 121,
   CappedPositionLost: 136,
+  CommandNotSupportedOnView: 166,
+  QueryPlanKilled: 175,
   IllegalOpMsgFlag: 223,
+  TransactionTooOld: 225,
   NoSuchTransaction: 251,
   NotImplemented: 238,
   SnapshotUnavailable: 246,
+  OperationNotSupportedInTransaction: 263,
+  QueryExceededMemoryLimitNoDiskUseAllowed: 292,
+  APIVersionError: 322,
   MechanismUnavailable: 334,
   UnsupportedOpQueryCommand: 352,
   StaleConfig: 13388,
@@ -159,10 +169,31 @@ export function mongoErrorOf(error: unknown): MongoError {
   if (error instanceof MongoError) return error;
   if (error instanceof ProtocolError) return new MongoError(error.code, error.message);
   if (error instanceof DatabaseError) {
+    if (error.cause instanceof MongoError || error.cause instanceof ProtocolError) return mongoErrorOf(error.cause);
     const { code, labels } = codes[error.code];
     return new MongoError(code, error.message, labels);
   }
   return new MongoError(MongoCode.InternalError, 'internal error');
+}
+
+/** Codes that say the same in both lists; the others are the caller's mistakes. */
+const codesOfMongo: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
+  [MongoCode.Unauthorized, 'Forbidden'],
+  [MongoCode.AuthenticationFailed, 'Unauthorized'],
+  [MongoCode.CommandNotFound, 'NotSupported'],
+  [MongoCode.CommandNotSupported, 'NotSupported'],
+  [MongoCode.NotImplemented, 'NotSupported'],
+  [MongoCode.NamespaceNotFound, 'ContainerNotFound'],
+  [MongoCode.NamespaceExists, 'ContainerExists'],
+  [MongoCode.CursorNotFound, 'CursorNotFound'],
+  [MongoCode.DuplicateKey, 'ItemExists'],
+  [MongoCode.ImmutableField, 'ImmutableField'],
+  [MongoCode.BSONObjectTooLarge, 'TooLarge'],
+]);
+
+/** MongoDB's error in the terms of the core, which carry it: `mongoErrorOf` gives it back. */
+export function databaseErrorOf(error: MongoError | ProtocolError): DatabaseError {
+  return new DatabaseError(codesOfMongo.get(error.code) ?? 'BadRequest', error.message, { cause: error });
 }
 
 /** Appends an error's fields to an open document: of a reply, or of one entry of writeErrors. */
@@ -175,4 +206,5 @@ export function writeError(writer: BsonWriter, error: MongoError): void {
     for (const label of error.labels) writer.string('', label);
     writer.end();
   }
+  if (error.details !== undefined) writer.span(error.details, 4, error.details.length - 1);
 }

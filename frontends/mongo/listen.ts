@@ -1,63 +1,63 @@
-// Opens the MongoDB port. Everything after the first byte is in connection.ts.
+// Opens the MongoDB door: OP_MSG over TCP, plain and TLS on one port. It only joins the pieces.
 
 import { randomBytes } from 'node:crypto';
-import type { ListenOptions, Deployment, OpenDoor } from '../deployment.ts';
+import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
 import { openPort } from '../port.ts';
-import { AccountUsers, Authentication, type Users } from './authenticate.ts';
-import type { MongoServer } from './command.ts';
-import { MongoConnection } from './connection.ts';
+import { AccountUsers, type Users } from './authenticate.ts';
+import type { Shared } from './call.ts';
+import { ClusterTime } from './cluster-time.ts';
+import { openConnection, type Budget } from './connection.ts';
+import { Cursors } from './cursors.ts';
+import { protocol } from './door.ts';
 import { FailPoints } from './fail-points.ts';
+import { ObjectIds } from './object-ids.ts';
 import { scramRecordOf } from './scram.ts';
+import { Sessions } from './sessions.ts';
 
-/** One user per account, named like it, whose password is the account's key. */
-function accountUsers(deployment: Deployment): Users {
-  let users: Users = { find: () => undefined };
-  for (const { id, keys } of deployment.accounts)
-    users = new AccountUsers(id, () => scramRecordOf(keys.primary), users);
-  return users;
-}
+/** How often idle cursors are looked for. */
+const sweepEveryMs = 30_000;
 
 export async function openMongoDoor(deployment: Deployment, options: ListenOptions): Promise<OpenDoor> {
-  const users = accountUsers(deployment);
-  let increment = 0;
-  let lastSeconds = 0;
-  const server: MongoServer = {
+  const cursors = new Cursors(deployment.nowMs);
+  const users = usersOf(deployment);
+  const budget: Budget = { bytes: 0 };
+  let numbers = 0;
+  const shared: Shared = {
     deployment,
+    cursors,
+    time: new ClusterTime(deployment.nowMs),
+    sessions: new Sessions(),
+    ids: new ObjectIds(deployment.nowMs),
     failPoints: new FailPoints(),
-    startedMs: deployment.nowMs(),
     processId: randomBytes(12),
-    connections: 0,
-    connectionsMade: 0,
-    clusterTime: () => {
-      const seconds = Math.floor(deployment.nowMs() / 1000);
-      if (seconds > lastSeconds) {
-        lastSeconds = seconds;
-        increment = 0;
-      }
-      increment ||= 1;
-      return { seconds: lastSeconds, increment };
-    },
+    startedMs: deployment.nowMs(),
+    port: () => port.address.port,
+    connections: () => port.connections,
   };
   const port = await openPort({
     host: options.host,
     port: options.port,
     secureContext: deployment.secureContext,
-    onConnection: (socket) => {
-      server.connections++;
-      server.connectionsMade++;
-      socket.on('close', () => server.connections--);
-      new MongoConnection(
-        socket,
-        server,
-        server.connectionsMade,
-        new Authentication(users, () => deployment.anonymous),
-      );
-    },
+    onConnection: (socket) => openConnection(socket, ++numbers, shared, users, budget),
   });
+  const sweeper = setInterval(() => cursors.sweep(), sweepEveryMs);
+  sweeper.unref();
   return {
-    protocol: 'mongo',
+    protocol,
     host: options.host,
     port: port.address.port,
-    close: (graceMs) => port.close(graceMs),
+    close: async (graceMs) => {
+      clearInterval(sweeper);
+      await port.close(graceMs);
+      cursors.closeAll();
+    },
   };
+}
+
+/** Each account is a user: its id is the name, its primary key the password, on any database. */
+function usersOf(deployment: Deployment): Users {
+  return deployment.accounts.reduce<Users>(
+    (others, { id, keys }) => new AccountUsers(id, () => scramRecordOf(keys.primary), others),
+    { find: () => undefined },
+  );
 }

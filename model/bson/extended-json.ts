@@ -73,7 +73,7 @@ function objectIdOf(text: string | undefined): Uint8Array | undefined {
 }
 
 /** Base64 that decodes and encodes to itself. */
-function base64Of(text: string | undefined): Uint8Array | undefined {
+export function base64Of(text: string | undefined): Uint8Array | undefined {
   if (text === undefined) return undefined;
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? new Uint8Array(bytes) : undefined;

@@ -18,6 +18,11 @@ export interface JsonReadOptions {
   readonly levelsMax?: number | undefined;
   /** Names that may stand only once at the top level: `id` and the roots of partition key paths. */
   readonly uniqueNames?: readonly string[] | undefined;
+  /**
+   * `text`: each number as a BSON symbol of its source text, a type that JSON gives nowhere else. For protocols
+   * that tell 1 from 1.0, or send integers of any length. Default `double`.
+   */
+  readonly numbers?: 'double' | 'text' | undefined;
 }
 
 /** Names of one object that are compared one by one; above it a Map takes over, whose seeded hash no text can attack. */
@@ -112,6 +117,7 @@ class JsonReader {
   #hasNul = false;
   #levelsMax = depthMax;
   #uniqueNames: readonly string[] = [];
+  #numberType: number = BsonType.double;
   #level = 0;
   /** By level: where the container starts in the output, and its next position, -1 for an object. */
   readonly #starts: number[] = [];
@@ -130,6 +136,7 @@ class JsonReader {
     this.#level = 0;
     this.#levelsMax = options.levelsMax ?? depthMax;
     this.#uniqueNames = options.uniqueNames ?? [];
+    this.#numberType = options.numbers === 'text' ? BsonType.symbol : BsonType.double;
     this.#reserve();
     this.#space();
     if (objectOnly) {
@@ -192,7 +199,7 @@ class JsonReader {
         typeAt = this.#open(byte === 0x7b, typeAt);
         if (typeAt >= 0) continue;
       } else if (byte === 0x2d || isDigit(byte)) {
-        this.#out[typeAt] = BsonType.double;
+        this.#out[typeAt] = this.#numberType;
         this.#number();
       } else {
         this.#literal(typeAt);
@@ -437,7 +444,7 @@ class JsonReader {
     return length;
   }
 
-  /** Appends the number at #at as a double. Short decimals are computed exactly here; the rest goes to the runtime. */
+  /** Appends the number at #at, as a double unless its text is asked for. Short decimals are computed exactly here; the rest goes to the runtime. */
   #number(): void {
     const text = this.#text;
     const start = this.#at;
@@ -469,6 +476,15 @@ class JsonReader {
       while (isDigit(text[at])) exponent = Math.min(exponent * 10 + (text[at++]! - 0x30), 1e6);
       if (at === powerStart) throw bad('a digit is expected', at);
       power += negativePower ? -exponent : exponent;
+    }
+    if (this.#numberType === BsonType.symbol) {
+      writeInt32(this.#out, this.#length, at - start + 1);
+      this.#length += 4;
+      this.#out.set(text.subarray(start, at), this.#length);
+      this.#length += at - start;
+      this.#out[this.#length++] = 0;
+      this.#at = at;
+      return;
     }
     let value: number;
     if (digits <= 15 && power >= -22 && power <= 22) {

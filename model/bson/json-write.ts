@@ -439,7 +439,7 @@ function longText(bytes: Uint8Array, at: number): string {
 }
 
 /** A double as canonical Extended JSON shows it: a decimal point tells it from an integer. */
-function doubleText(value: number): string {
+export function doubleText(value: number): string {
   const text = Object.is(value, -0) ? '-0' : String(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }

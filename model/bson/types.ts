@@ -29,7 +29,7 @@ export const BinarySubtype = {
   generic: 0x00,
   uuidLegacy: 0x03,
   uuid: 0x04,
-  /** Ours (user-defined range): first byte = what follows, see `model/extended.ts` when a door needs it. */
+  /** Ours (user-defined range): the first byte says what follows, see `model/extended.ts`. */
   extended: 0x80,
 } as const;
 
@@ -38,3 +38,30 @@ export const depthMax = 128;
 
 /** Bytes of one stored item. Cosmos's limit is 2 MB of JSON; MongoDB's 16 MiB of BSON. Doors check their own, lower one. */
 export const itemBytesMax = 16 * 1024 * 1024;
+
+/** Bytes of a value by its type: -1 where the value tells its own length, -2 for types that do not exist. */
+export const fixedLength = new Int8Array(256).fill(-2);
+for (const [type, length] of [
+  [BsonType.double, 8],
+  [BsonType.date, 8],
+  [BsonType.timestamp, 8],
+  [BsonType.int64, 8],
+  [BsonType.int32, 4],
+  [BsonType.boolean, 1],
+  [BsonType.null, 0],
+  [BsonType.undefined, 0],
+  [BsonType.minKey, 0],
+  [BsonType.maxKey, 0],
+  [BsonType.objectId, 12],
+  [BsonType.decimal128, 16],
+  [BsonType.string, -1],
+  [BsonType.code, -1],
+  [BsonType.symbol, -1],
+  [BsonType.object, -1],
+  [BsonType.array, -1],
+  [BsonType.codeWithScope, -1],
+  [BsonType.binary, -1],
+  [BsonType.dbPointer, -1],
+  [BsonType.regex, -1],
+] as const)
+  fixedLength[type] = length;

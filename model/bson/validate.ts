@@ -3,38 +3,11 @@
 
 import { DatabaseError } from '../errors.ts';
 import { readInt32, utf8FaultAt } from '../bytes.ts';
-import { BsonType, depthMax } from './types.ts';
+import { BsonType, depthMax, fixedLength } from './types.ts';
 
 function bad(message: string, offset: number): DatabaseError {
   return new DatabaseError('BadRequest', `invalid BSON: ${message}`, { offset });
 }
-
-/** Fixed lengths by type; -1 where the value tells its own. */
-const fixedLength = new Int8Array(256).fill(-2);
-for (const [type, length] of [
-  [BsonType.double, 8],
-  [BsonType.date, 8],
-  [BsonType.timestamp, 8],
-  [BsonType.int64, 8],
-  [BsonType.int32, 4],
-  [BsonType.boolean, 1],
-  [BsonType.null, 0],
-  [BsonType.undefined, 0],
-  [BsonType.minKey, 0],
-  [BsonType.maxKey, 0],
-  [BsonType.objectId, 12],
-  [BsonType.decimal128, 16],
-  [BsonType.string, -1],
-  [BsonType.code, -1],
-  [BsonType.symbol, -1],
-  [BsonType.object, -1],
-  [BsonType.array, -1],
-  [BsonType.codeWithScope, -1],
-  [BsonType.binary, -1],
-  [BsonType.dbPointer, -1],
-  [BsonType.regex, -1],
-] as const)
-  fixedLength[type] = length;
 
 function checkText(bytes: Uint8Array, at: number, limit: number, what: string): number {
   if (at + 5 > limit) throw bad(`${what} is cut`, at);

@@ -3,7 +3,7 @@
 // Source: bsonspec.org 1.1. A document is int32 length, elements (type, name\0, value), 0x00.
 
 import { readInt32, textOf, utf8 } from '../bytes.ts';
-import { BsonType } from './types.ts';
+import { BsonType, fixedLength } from './types.ts';
 
 /** Length in bytes of the value of `type` that starts at `at`. */
 export function valueLength(bytes: Uint8Array, type: number, at: number): number {
@@ -48,6 +48,14 @@ export function valueLength(bytes: Uint8Array, type: number, at: number): number
     default:
       throw new Error(`unknown BSON element type 0x${type.toString(16)}`);
   }
+}
+
+/** Offset behind the value of `type` at `at`: the lengths that most values have come from a table. */
+export function skipValue(bytes: Uint8Array, type: number, at: number): number {
+  const fixed = fixedLength[type]!;
+  if (fixed >= 0) return at + fixed;
+  if (type === BsonType.string) return at + 4 + readInt32(bytes, at);
+  return at + valueLength(bytes, type, at);
 }
 
 /**

@@ -125,7 +125,7 @@ export class BsonWriter {
   }
 
   /** Milliseconds since 1970. */
-  date(name: string | Uint8Array, milliseconds: number): this {
+  date(name: string | Uint8Array, milliseconds: number | bigint): this {
     return this.#long(BsonType.date, name, BigInt(milliseconds));
   }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   Committer,
-  entryBytesMax,
   entryRecordsMax,
   waitingProposalsMax,
   type CommitterOptions,
@@ -185,7 +184,8 @@ describe('committer', () => {
   });
 
   it('refuses one transaction above the bounds of an entry and commits the rest', async () => {
-    const { committer, machine } = await start(await memoryLog());
+    const log = await memoryLog();
+    const { committer, machine } = await start(log);
     const draft = (body: Uint8Array) => (staging: Staging) =>
       staging.add({
         kind: RecordKind.heartbeat,
@@ -198,16 +198,18 @@ describe('committer', () => {
         flags: 0,
         body,
       });
+    // The log at hand says how large an append may be; an entry has half of it.
+    const largest = log.appendBytesMax! / 2;
     const outcomes = await Promise.all([
       codeOf(committer.submit(set(machine, 'a', '1'))),
-      codeOf(committer.submit(draft(new Uint8Array(entryBytesMax)))),
+      codeOf(committer.submit(draft(new Uint8Array(largest)))),
       codeOf(
         committer.submit((staging) =>
           Array.from({ length: entryRecordsMax + 1 }, () => draft(new Uint8Array(0))(staging)),
         ),
       ),
-      codeOf(committer.submit(draft(new Uint8Array(entryBytesMax - 80)))),
-      codeOf(committer.submit(draft(new Uint8Array(entryBytesMax - 80)))),
+      codeOf(committer.submit(draft(new Uint8Array(largest - 80)))),
+      codeOf(committer.submit(draft(new Uint8Array(largest - 80)))),
       codeOf(
         committer.submit((staging) => Array.from({ length: entryRecordsMax }, () => draft(new Uint8Array(0))(staging))),
       ),

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openEmbeddedLog } from '../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../core/storage/memory-store.ts';
+import { checkStore } from '../../core/check.ts';
 import { Engine } from '../../core/engine.ts';
 import { HybridClock, type HybridTime } from '../../model/hybrid-time.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
@@ -275,6 +276,18 @@ describe('catalog', () => {
       );
     const outcomes = await Promise.allSettled([make(), make()]);
     expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected']);
+  });
+
+  test('a name put twice in one entry leaves a log that checks clean', async () => {
+    await engine.execute(
+      { kind: 'create-container', database: 'made', container: 'c', profile: 'collection', createDatabase: true },
+      context,
+    );
+    await Promise.all([
+      engine.execute({ kind: 'delete-container', database: 'made', container: 'c' }, context),
+      engine.execute({ kind: 'create-container', database: 'made', container: 'c', profile: 'collection' }, context),
+    ]);
+    expect((await checkStore(store)).faults).toEqual([]);
   });
 
   test('a write queued behind the deletion of its container is refused', async () => {

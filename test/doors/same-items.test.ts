@@ -17,6 +17,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Meridian } from '../../bin/embed.ts';
 import { wellKnownKey } from '../clients/cosmos-http.ts';
 
+/** Numbers as they are stored, and not as JavaScript's. */
+const asStored = { promoteValues: false };
+
 let meridian: Meridian;
 let cosmos: CosmosClient;
 let mongo: MongoClient;
@@ -24,7 +27,7 @@ let mongo: MongoClient;
 beforeAll(async () => {
   meridian = await Meridian.start({ memory: true });
   cosmos = new CosmosClient({ endpoint: meridian.endpoints.sql!, key: wellKnownKey });
-  mongo = await MongoClient.connect(meridian.endpoints.mongo!, { promoteValues: false });
+  mongo = await MongoClient.connect(meridian.endpoints.mongo!);
 });
 afterAll(async () => {
   await mongo.close();
@@ -55,7 +58,7 @@ const typed = () => ({
 test('an item made through Cosmos is found, updated and deleted through Mongo', async () => {
   const [container, collection] = await madeByCosmos('first');
   await container.items.create({ id: '1', pk: 'a', name: 'lamp', price: 12.5, tags: ['x', ['y']], stock: 3 });
-  const found = await collection.findOne({ name: 'lamp' });
+  const found = await collection.findOne({ name: 'lamp' }, asStored);
   expect(found).toMatchObject({ _id: '1', id: '1', pk: 'a', tags: ['x', ['y']] });
   expect(found!['stock']).toEqual(new Int32(3));
   expect(await collection.updateOne({ _id: '1' as never, pk: 'a' }, { $inc: { stock: 4 } })).toMatchObject({
@@ -76,7 +79,7 @@ test('a collection made through Mongo is read, queried and written through Cosmo
   const item = resources[0] as Record<string, unknown>;
   expect(item).toMatchObject({ id: '65f000000000000000000001', i32: 7, double: 1.5, decimal: 1.1 });
   await container.items.upsert({ ...item, double: 2.25, added: 'through SQL' });
-  const stored = await collection.findOne({});
+  const stored = await collection.findOne({}, asStored);
   expect(stored).toMatchObject({ ...typed(), double: new Double(2.25), added: 'through SQL' });
   expect(stored!['_id']).toBeInstanceOf(ObjectId);
   expect(stored!['i64']).toEqual(Long.fromString('9007199254740993'));

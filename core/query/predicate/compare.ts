@@ -4,12 +4,12 @@
 
 import { compareBytes, readFloat64, readInt32, readInt64 } from '../../../model/bytes.ts';
 import { BsonType } from '../../../model/bson/types.ts';
-import { Raw } from '../../../model/bson/walk.ts';
+import { Raw, skipValue } from '../../../model/bson/walk.ts';
 import { decodeDecimal } from '../../../model/decimal.ts';
 import { compareRaw, mongoRank } from '../../../model/order.ts';
 import type { ComparisonOperator } from '../../../model/predicate.ts';
 import { valueOf } from '../../../model/value.ts';
-import { absent, skipValue, type ValueTest } from './path.ts';
+import { absent, type ValueTest } from './path.ts';
 
 const ranks = mongoRank.ofType;
 

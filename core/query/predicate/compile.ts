@@ -3,7 +3,7 @@
 
 import { readInt32 } from '../../../model/bytes.ts';
 import { BsonType } from '../../../model/bson/types.ts';
-import { nameOf } from '../../../model/bson/walk.ts';
+import { nameOf, skipValue } from '../../../model/bson/walk.ts';
 import { testsWholeArray, type Predicate, type Test } from '../../../model/predicate.ts';
 import { compileBits } from './bits.ts';
 import { compileComparison, compileMembership, compileModulo } from './compare.ts';
@@ -13,7 +13,6 @@ import {
   compilePath,
   matchedPosition,
   setMatchedPosition,
-  skipValue,
   type DocumentTest,
   type ValueTest,
 } from './path.ts';

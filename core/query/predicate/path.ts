@@ -7,7 +7,7 @@
 
 import { readInt32 } from '../../../model/bytes.ts';
 import { BsonType } from '../../../model/bson/types.ts';
-import { valueLength } from '../../../model/bson/walk.ts';
+import { skipValue } from '../../../model/bson/walk.ts';
 
 /** A condition on the value of `type` at `at`. Type 0 stands for an absent value. */
 export type ValueTest = (bytes: Uint8Array, type: number, at: number) => boolean;
@@ -16,32 +16,6 @@ export type ValueTest = (bytes: Uint8Array, type: number, at: number) => boolean
 export type DocumentTest = (bytes: Uint8Array, start: number) => boolean;
 
 export const absent = 0;
-
-/** Lengths of values that have one length for their type; -1 for the others. */
-const fixedLength = new Int8Array(256).fill(-1);
-for (const [type, length] of [
-  [BsonType.double, 8],
-  [BsonType.date, 8],
-  [BsonType.timestamp, 8],
-  [BsonType.int64, 8],
-  [BsonType.int32, 4],
-  [BsonType.boolean, 1],
-  [BsonType.null, 0],
-  [BsonType.undefined, 0],
-  [BsonType.minKey, 0],
-  [BsonType.maxKey, 0],
-  [BsonType.objectId, 12],
-  [BsonType.decimal128, 16],
-] as const)
-  fixedLength[type] = length;
-
-/** Offset behind the value of `type` at `at`. */
-export function skipValue(bytes: Uint8Array, type: number, at: number): number {
-  const fixed = fixedLength[type]!;
-  if (fixed >= 0) return at + fixed;
-  if (type === BsonType.string) return at + 4 + readInt32(bytes, at);
-  return at + valueLength(bytes, type, at);
-}
 
 /** Start of the value of the first field of that name in the document at `start`, or -1; its type is `typeBefore`. */
 export function seekField(bytes: Uint8Array, start: number, name: Uint8Array): number {

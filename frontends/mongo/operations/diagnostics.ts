@@ -1,176 +1,162 @@
-// Small commands that tell about the server: what shells, drivers and tools ask before they start.
+// Commands by which tools look at a server: ping, buildInfo, whatsmyuri, connectionStatus, hostInfo, getLog,
+// getCmdLineOpts, serverStatus, replSetGetStatus.
 
-import { hostname } from 'node:os';
-import { BsonType } from '../../../model/bson/types.ts';
-import { fieldOf, textOfRaw } from '../../../model/bson/walk.ts';
-import type { BsonWriter } from '../../../model/bson/write.ts';
-import type { Answer, Command } from '../command.ts';
+import { arch, cpus, hostname, platform, release, totalmem, type as osType } from 'node:os';
+import { emptyReply, type Call, type Operation } from '../call.ts';
 import { documentBytesMax } from '../decode.ts';
-import { badValue, MongoCode, MongoError } from '../errors.ts';
-import { scramMechanism } from '../scram.ts';
-import { replicaSetName, serverVersion, versionArray } from '../versions.ts';
+import { MongoError, MongoCode } from '../errors.ts';
+import { mongoVersion, replicaSet } from '../version.ts';
 
-const nothing: Answer = { write: () => undefined };
+export const ping: Operation = { run: () => emptyReply };
 
-export const ping: Command = { open: true, run: () => nothing };
-
-/** Accepted and without effect: the server keeps nothing that they would change. */
-export const noOperation: Command = { run: () => nothing };
-
-export const buildInfo: Command = {
-  open: true,
-  run: () => ({
-    write: (writer) => {
-      writer.string('version', serverVersion).string('gitVersion', 'meridian');
-      writer.beginArray('modules').end();
+export const buildInfo: Operation = {
+  run: ({ shared }) => ({
+    fields: (writer) => {
+      writer.string('version', mongoVersion.text).string('gitVersion', 'none').beginArray('modules').end();
       writer.string('allocator', 'system').string('javascriptEngine', 'none').string('sysInfo', 'deprecated');
       writer.beginArray('versionArray');
-      for (const part of versionArray) writer.int32('', part);
-      writer.end().int32('bits', 64).boolean('debug', false).int32('maxBsonObjectSize', documentBytesMax);
-      writer.beginArray('storageEngines').string('', 'meridian').end();
+      for (const part of mongoVersion.parts) writer.int32('', part);
+      writer.end().beginObject('openssl').string('running', process.versions.openssl).end();
+      writer.beginObject('buildEnvironment').end().int32('bits', 64).boolean('debug', false);
+      writer.int32('maxBsonObjectSize', documentBytesMax).beginArray('storageEngines').string('', 'meridian').end();
+      writer.string('meridianVersion', shared.deployment.version);
     },
   }),
 };
 
-export const whatsMyUri: Command = {
-  open: true,
-  run: ({ connection }) => ({ write: (writer) => void writer.string('you', connection.remote) }),
+export const whatsMyUri: Operation = {
+  run: ({ client }) => ({ fields: (writer) => writer.string('you', client.remote) }),
 };
 
-export const connectionStatus: Command = {
-  open: true,
-  run: ({ connection }) => ({
-    write: (writer) => {
-      const { principal } = connection.authentication;
-      writer.beginObject('authInfo').beginArray('authenticatedUsers');
-      if (principal !== undefined)
-        writer.beginObject('').string('user', principal.name).string('db', principal.database).end();
-      writer.end().beginArray('authenticatedUserRoles');
-      if (principal !== undefined) writer.beginObject('').string('role', 'root').string('db', 'admin').end();
-      writer.end().end();
-    },
-  }),
-};
-
-export const hostInfo: Command = {
-  admin: true,
-  run: ({ server }) => ({
-    write: (writer) => {
-      writer.beginObject('system').date('currentTime', Math.floor(server.deployment.nowMs()));
-      writer.string('hostname', hostname()).int32('cpuAddrSize', 64).end();
-      writer.beginObject('os').string('type', process.platform).end();
-      writer.beginObject('extra').end();
-    },
-  }),
-};
-
-export const getLog: Command = {
-  admin: true,
-  run: ({ request }) => {
-    const which = fieldOf(request.body, 'getLog');
-    if (which?.type !== BsonType.string) throw badValue('Argument to getLog must be of type String');
-    const name = textOfRaw(which);
-    if (name === '*')
-      return {
-        write: (writer) => void writer.beginArray('names').string('', 'global').string('', 'startupWarnings').end(),
-      };
-    if (name !== 'global' && name !== 'startupWarnings') throw badValue(`no RamLog named: ${name}`);
-    return { write: (writer) => void writer.int32('totalLinesWritten', 0).beginArray('log').end() };
-  },
-};
-
-export const getCmdLineOpts: Command = {
-  admin: true,
-  run: ({ server }) => ({
-    write: (writer) => {
-      writer.beginArray('argv').string('', 'meridian');
-      if (server.deployment.testCommands) writer.string('', '--setParameter').string('', 'enableTestCommands=1');
-      writer.end().beginObject('parsed');
-      writer.beginObject('replication').string('replSet', replicaSetName).end();
-      if (server.deployment.testCommands) writer.beginObject('setParameter').string('enableTestCommands', '1').end();
-      writer.end();
-    },
-  }),
-};
-
-function writeParameters(writer: BsonWriter, testCommands: boolean): ReadonlyMap<string, () => void> {
-  return new Map<string, () => void>([
-    ['authenticationMechanisms', () => writer.beginArray('authenticationMechanisms').string('', scramMechanism).end()],
-    ['enableTestCommands', () => writer.boolean('enableTestCommands', testCommands)],
-    ['requireApiVersion', () => writer.boolean('requireApiVersion', false)],
-    ['transactionLifetimeLimitSeconds', () => writer.int32('transactionLifetimeLimitSeconds', 60)],
-    [
-      'featureCompatibilityVersion',
-      () => writer.beginObject('featureCompatibilityVersion').string('version', serverVersion.slice(0, 3)).end(),
-    ],
-  ]);
-}
-
-export const getParameter: Command = {
-  admin: true,
-  run: ({ request, server }) => {
-    const which = fieldOf(request.body, 'getParameter');
-    const all = which?.type === BsonType.string && textOfRaw(which) === '*';
+export const connectionStatus: Operation = {
+  arguments: new Set(['connectionStatus', 'showPrivileges']),
+  run: ({ args, client }) => {
+    const principal = client.authentication.principal;
+    const showPrivileges = args.boolean('showPrivileges');
     return {
-      write: (writer) => {
-        let written = 0;
-        for (const [name, write] of writeParameters(writer, server.deployment.testCommands)) {
-          if (!all && fieldOf(request.body, name) === undefined) continue;
-          write();
-          written++;
+      fields: (writer) => {
+        writer.beginObject('authInfo').beginArray('authenticatedUsers');
+        if (principal !== undefined)
+          writer.beginObject('').string('user', principal.name).string('db', principal.database).end();
+        writer.end().beginArray('authenticatedUserRoles');
+        if (principal !== undefined) writer.beginObject('').string('role', 'root').string('db', 'admin').end();
+        writer.end();
+        if (showPrivileges) {
+          writer.beginArray('authenticatedUserPrivileges').beginObject('').beginObject('resource');
+          writer.boolean('anyResource', true).end().beginArray('actions').string('', 'anyAction').end().end().end();
         }
-        if (written === 0) throw new MongoError(MongoCode.InvalidOptions, 'no option found to get');
+        writer.end();
       },
     };
   },
 };
 
-export const serverStatus: Command = {
-  run: ({ server }) => ({
-    write: (writer) => {
-      const nowMs = server.deployment.nowMs();
-      const uptime = Math.max(0, Math.floor((nowMs - server.startedMs) / 1000));
-      const memory = process.memoryUsage();
-      writer.string('host', hostname()).string('version', serverVersion).string('process', 'meridian');
+export const hostInfo: Operation = {
+  run: ({ shared }) => ({
+    fields: (writer) => {
+      const megabytes = Math.floor(totalmem() / 2 ** 20);
       writer
-        .int32('pid', process.pid)
-        .double('uptime', uptime)
-        .int64('uptimeMillis', BigInt(uptime * 1000));
-      writer.date('localTime', Math.floor(nowMs));
-      writer.beginObject('connections').int32('current', server.connections).int32('available', 10_000);
-      writer.int32('totalCreated', server.connectionsMade).int32('active', server.connections).end();
-      writer.beginObject('storageEngine').string('name', 'meridian').boolean('persistent', true).end();
-      writer.beginObject('repl').string('setName', replicaSetName).boolean('isWritablePrimary', true).end();
+        .beginObject('system')
+        .date('currentTime', Math.floor(shared.deployment.nowMs()))
+        .string('hostname', hostname());
+      writer.int32('cpuAddrSize', 64).int64('memSizeMB', BigInt(megabytes)).int64('memLimitMB', BigInt(megabytes));
+      writer.int32('numCores', cpus().length).string('cpuArch', arch()).boolean('numaEnabled', false).end();
+      writer.beginObject('os').string('type', osType()).string('name', platform()).string('version', release()).end();
+      writer.beginObject('extra').end();
+    },
+  }),
+};
+
+const logNames = ['global', 'startupWarnings'];
+
+export const getLog: Operation = {
+  arguments: new Set(['getLog']),
+  run: ({ args }) => {
+    const name = args.string('getLog');
+    if (name === '*')
+      return {
+        fields: (writer) => {
+          writer.beginArray('names');
+          for (const each of logNames) writer.string('', each);
+          writer.end();
+        },
+      };
+    if (name === undefined || !logNames.includes(name))
+      throw new MongoError(MongoCode.OperationFailed, 'No log named that; see getLog: "*"');
+    // The log of this server goes to its output and is not kept.
+    return { fields: (writer) => writer.int32('totalLinesWritten', 0).beginArray('log').end() };
+  },
+};
+
+export const getCmdLineOpts: Operation = {
+  run: ({ shared }) => ({
+    fields: (writer) => {
+      const { testCommands } = shared.deployment;
+      writer.beginArray('argv').string('', 'meridian');
+      if (testCommands) writer.string('', '--setParameter').string('', 'enableTestCommands=1');
+      writer.end().beginObject('parsed').beginObject('replication').string('replSet', replicaSet).end();
+      if (testCommands) writer.beginObject('setParameter').string('enableTestCommands', '1').end();
+      writer.end();
+    },
+  }),
+};
+
+function runServerStatus({ client, engine, shared }: Call): ReturnType<Operation['run']> {
+  const { deployment, startedMs } = shared;
+  const nowMs = deployment.nowMs();
+  const memory = process.memoryUsage();
+  return {
+    fields: (writer) => {
+      const upMs = Math.max(0, Math.floor(nowMs - startedMs));
+      writer.string('host', client.local).string('version', mongoVersion.text).string('process', 'meridian');
+      writer
+        .int64('pid', BigInt(process.pid))
+        .double('uptime', Math.floor(upMs / 1000))
+        .int64('uptimeMillis', BigInt(upMs));
+      writer.int64('uptimeEstimate', BigInt(Math.floor(upMs / 1000))).date('localTime', Math.floor(nowMs));
+      writer
+        .beginObject('connections')
+        .int32('current', shared.connections())
+        .int32('active', shared.connections())
+        .end();
       writer
         .beginObject('mem')
         .int32('bits', 64)
-        .int32('resident', Math.round(memory.rss / 1_048_576))
+        .int32('resident', Math.floor(memory.rss / 2 ** 20))
+        .boolean('supported', true)
         .end();
-      writer.beginObject('transactions').end();
-    },
-  }),
-};
-
-export const replSetGetStatus: Command = {
-  admin: true,
-  run: ({ server, connection }) => ({
-    write: (writer) => {
-      const time = server.clusterTime();
-      writer.string('set', replicaSetName).date('date', Math.floor(server.deployment.nowMs())).int32('myState', 1);
-      writer.int64('term', 1n).beginArray('members').beginObject('');
-      writer.int32('_id', 0).string('name', connection.local).double('health', 1).int32('state', 1);
-      writer.string('stateStr', 'PRIMARY').boolean('self', true);
-      writer.beginObject('optime').timestamp('ts', time.seconds, time.increment).int64('t', 1n).end();
+      writer
+        .beginObject('metrics')
+        .beginObject('cursor')
+        .beginObject('open')
+        .int64('total', BigInt(shared.cursors.size))
+        .end();
       writer.end().end();
+      writer.beginObject('logicalSessionRecordCache').int32('activeSessionsCount', shared.sessions.size).end();
+      writer
+        .beginObject('repl')
+        .string('setName', replicaSet)
+        .boolean('isWritablePrimary', true)
+        .boolean('secondary', false)
+        .end();
+      writer.beginObject('storageEngine').string('name', 'meridian').boolean('supportsCommittedReads', true).end();
+      writer.beginObject('meridian').int64('commitGroups', BigInt(engine.counters.groups));
+      writer.int64('entries', BigInt(engine.counters.entries)).int64('records', BigInt(engine.counters.records)).end();
+    },
+  };
+}
+
+export const serverStatus: Operation = { run: runServerStatus };
+
+/** The one member there is, and that it is the primary. */
+export const replSetGetStatus: Operation = {
+  run: ({ client, shared }) => ({
+    fields: (writer) => {
+      const { seconds, increment } = shared.time.now();
+      writer.string('set', replicaSet).date('date', Math.floor(shared.deployment.nowMs())).int32('myState', 1);
+      writer.int64('term', 1n).beginArray('members').beginObject('').int32('_id', 0).string('name', client.local);
+      writer.double('health', 1).int32('state', 1).string('stateStr', 'PRIMARY').boolean('self', true);
+      writer.beginObject('optime').timestamp('ts', seconds, increment).int64('t', 1n).end().end().end();
     },
   }),
-};
-
-export const configureFailPoint: Command = {
-  admin: true,
-  test: true,
-  run: ({ request, server }) => {
-    server.failPoints.configure(request.body);
-    return { write: (writer) => void writer.int32('count', 0) };
-  },
 };

@@ -1,28 +1,24 @@
-// saslStart, saslContinue, logout: see authenticate.ts.
+// saslStart, saslContinue, logout: see `authenticate.ts`.
 
-import { writeSaslReply } from '../authenticate.ts';
-import type { Command } from '../command.ts';
+import { type BsonWriter } from '../../../model/bson/write.ts';
+import { writeSaslReply, type SaslReply } from '../authenticate.ts';
+import { emptyReply, type Operation, type Reply } from '../call.ts';
 
-export const saslStart: Command = {
-  open: true,
-  run: ({ connection, request }) => {
-    const reply = connection.authentication.start(request.database, request.body);
-    return { write: (writer) => writeSaslReply(writer, reply) };
-  },
+function replyOf(reply: SaslReply): Reply {
+  return { fields: (writer: BsonWriter) => writeSaslReply(writer, reply) };
+}
+
+export const saslStart: Operation = {
+  run: ({ client, request }) => replyOf(client.authentication.start(request.database, request.body)),
 };
 
-export const saslContinue: Command = {
-  open: true,
-  run: ({ connection, request }) => {
-    const reply = connection.authentication.continue(request.body);
-    return { write: (writer) => writeSaslReply(writer, reply) };
-  },
+export const saslContinue: Operation = {
+  run: ({ client, request }) => replyOf(client.authentication.continue(request.body)),
 };
 
-export const logout: Command = {
-  open: true,
-  run: ({ connection }) => {
-    connection.authentication.logout();
-    return { write: () => undefined };
+export const logout: Operation = {
+  run: ({ client }) => {
+    client.authentication.logout();
+    return emptyReply;
   },
 };

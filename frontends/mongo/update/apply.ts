@@ -3,7 +3,7 @@
 
 import { BsonType } from '../../../model/bson/types.ts';
 import { BsonWriter } from '../../../model/bson/write.ts';
-import { ElementCursor, Raw } from '../../../model/bson/walk.ts';
+import { ElementCursor, type Raw } from '../../../model/bson/walk.ts';
 import { elementsOf } from '../bson-input.ts';
 import { badValue, MongoCode, MongoError } from '../errors.ts';
 import { rawOf } from './arithmetic.ts';

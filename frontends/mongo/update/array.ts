@@ -5,7 +5,7 @@ import { compileMembership } from '../../../core/query/predicate/compare.ts';
 import { compileDocumentTest } from '../../../core/query/predicate/compile.ts';
 import { BsonType } from '../../../model/bson/types.ts';
 import { BsonWriter } from '../../../model/bson/write.ts';
-import { childOf, Raw } from '../../../model/bson/walk.ts';
+import { childOf, type Raw } from '../../../model/bson/walk.ts';
 import {
   compareStored,
   elementsOf,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bsonOfJson, valueOfJson, type JsonReadOptions } from '../../../model/bson/json-read.ts';
 import { BsonType, depthMax } from '../../../model/bson/types.ts';
 import { validateBson } from '../../../model/bson/validate.ts';
-import { ElementCursor, fieldOf, Raw } from '../../../model/bson/walk.ts';
+import { ElementCursor, fieldOf, type Raw, textOfRaw } from '../../../model/bson/walk.ts';
 import { utf8 } from '../../../model/bytes.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import { valueOf } from '../../../model/value.ts';
@@ -68,6 +68,19 @@ describe('bsonOfJson', () => {
       expect(cursor.type).toBe(BsonType.double);
       expect(valueOf(cursor.raw())).toBe(Number(text));
     }
+  });
+
+  it('gives the text of numbers where it is asked for, of any length and in any number', () => {
+    const numbers = ['0', '-0.0', '1.0', '1E+2', '1e400', '123456789012345678901234567890', ...Array(500).fill('7')];
+    const bytes = read(`{"a":[${numbers.join(',')}]}`, { numbers: 'text' });
+    validateBson(bytes);
+    const cursor = new ElementCursor(bytes, fieldOf(bytes, 'a')!.start);
+    for (const number of numbers) {
+      expect(cursor.next() && cursor.type).toBe(BsonType.symbol);
+      expect(textOfRaw(cursor.raw())).toBe(number);
+    }
+    expect(fault('{"a":[1.]}', { numbers: 'text' }).offset).toBe(8);
+    expect(fieldOf(read('{"a":1}'), 'a')!.type).toBe(BsonType.double);
   });
 
   it('refuses a number beyond doubles and names its place', () => {

@@ -1,0 +1,137 @@
+// An update as it is asked for by update and findAndModify, and how it is done: to the first document or all that
+// the filter selects, or by inserting one when there is none.
+
+import { DatabaseError } from '../../model/errors.ts';
+import { depthMax } from '../../model/bson/types.ts';
+import { validateBson } from '../../model/bson/validate.ts';
+import { fieldOf, type Raw } from '../../model/bson/walk.ts';
+import { bodyOfMongoInsert } from '../../model/mongo-view.ts';
+import type { ContainerRecord } from '../../model/resource.ts';
+import type { Call } from './call.ts';
+import { editMany, editOne, type Change, type Edited } from './edit.ts';
+import { failedToParse, mongoErrorOf, type MongoError } from './errors.ts';
+import type { Namespace } from './namespace.ts';
+import { ensureCollection, writableCollectionOf } from './call.ts';
+import { Filter } from './selection.ts';
+import type { Sort } from './sort.ts';
+import { parseUpdate, type Update } from './update.ts';
+import { upsertDocument } from './upsert.ts';
+import { duplicateKey } from './write-reply.ts';
+
+export interface UpdateRequest {
+  readonly filter: Filter;
+  readonly update: Update;
+  readonly sort: Sort | undefined;
+  readonly upsert: boolean;
+}
+
+/** Reads filter, update and array filters. */
+export function updateRequest(
+  filter: Uint8Array,
+  update: Raw,
+  arrayFilters: readonly Raw[],
+  sort: Sort | undefined,
+  upsert: boolean,
+): UpdateRequest {
+  const parsed = parseUpdate(update, arrayFilters);
+  if (parsed.kind === 'replacement') validateReplacement(update);
+  return { filter: new Filter(filter), update: parsed, sort, upsert };
+}
+
+/** A command may nest deeper than an item. */
+function validateReplacement(update: Raw): void {
+  try {
+    validateBson(update.bytes, update.start, update.end, depthMax);
+  } catch (error) {
+    throw mongoErrorOf(error);
+  }
+}
+
+function changeOf({ shared }: Call, { filter, update }: UpdateRequest): Change {
+  return (document) =>
+    update.edit(document, {
+      position: update.needsPosition ? filter.position(document) : -1,
+      nowMs: shared.time.nowMs,
+      timestamp: shared.time.next(),
+      inserting: false,
+    });
+}
+
+/** Inserted by an upsert, or edited. */
+export type Updated =
+  | { readonly kind: 'edited'; readonly edited: Edited }
+  | { readonly kind: 'inserted'; readonly id: Raw; readonly document: Uint8Array }
+  | { readonly kind: 'none' };
+
+/** Tries of an upsert that finds nothing and then a document with its `_id`. */
+const triesMax = 100;
+
+export async function updateFirst(call: Call, namespace: Namespace, request: UpdateRequest): Promise<Updated> {
+  const change = changeOf(call, request);
+  for (let tries = 0; ; tries++) {
+    const container = writableCollectionOf(call, namespace);
+    const edited = container && (await editOne(call, container, request.filter, request.sort, change));
+    if (edited !== undefined) return { kind: 'edited', edited };
+    if (!request.upsert) return { kind: 'none' };
+    const made = await insertMissing(call, namespace, request);
+    if (made.kind === 'inserted') return made;
+    // The document came into being after the search; if the filter selects it, it is updated instead.
+    const selected = request.filter.matches(made.document);
+    if (!selected || tries >= triesMax) throw made.error;
+  }
+}
+
+export interface UpdatedMany {
+  readonly matched: number;
+  readonly modified: number;
+  readonly upserted: Raw | undefined;
+}
+
+export async function updateAll(call: Call, namespace: Namespace, request: UpdateRequest): Promise<UpdatedMany> {
+  if (request.update.kind === 'replacement')
+    throw failedToParse('multi update is not supported for replacement-style update');
+  const change = changeOf(call, request);
+  for (let tries = 0; ; tries++) {
+    const container = writableCollectionOf(call, namespace);
+    const counts =
+      container === undefined ? { matched: 0, modified: 0 } : await editMany(call, container, request.filter, change);
+    if (counts.matched > 0 || !request.upsert) return { ...counts, upserted: undefined };
+    const made = await insertMissing(call, namespace, request);
+    if (made.kind === 'inserted') return { matched: 1, modified: 0, upserted: made.id };
+    if (!request.filter.matches(made.document) || tries >= triesMax) throw made.error;
+  }
+}
+
+type Insertion =
+  | { readonly kind: 'inserted'; readonly id: Raw; readonly document: Uint8Array }
+  | { readonly kind: 'taken'; readonly document: Uint8Array; readonly error: MongoError };
+
+async function insertMissing(call: Call, namespace: Namespace, request: UpdateRequest): Promise<Insertion> {
+  const { shared } = call;
+  const document = upsertDocument(
+    request.filter.predicate,
+    request.update,
+    { nowMs: shared.time.nowMs, timestamp: shared.time.next() },
+    shared.ids.nextRaw,
+  );
+  const id = fieldOf(document, '_id')!;
+  const container: ContainerRecord = await ensureCollection(call, namespace);
+  const body = container.profile === 'collection' ? document : bodyOfMongoInsert(document).body;
+  try {
+    const { item } = await call.engine.execute(
+      {
+        kind: 'write-item',
+        database: container.database,
+        container: container.id,
+        write: { kind: 'create-item', body, view: 'exact' },
+      },
+      call.context,
+    );
+    shared.time.observe(item.time);
+    return { kind: 'inserted', id, document };
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === 'ItemExists')
+      return { kind: 'taken', document, error: duplicateKey(namespace, id) };
+    throw error;
+  }
+}

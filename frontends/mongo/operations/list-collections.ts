@@ -1,0 +1,79 @@
+// listCollections, listIndexes: what a database and a collection consist of. The index on `_id` is the one there is.
+
+import { BinarySubtype } from '../../../model/bson/types.ts';
+import { writeUint32BE } from '../../../model/bytes.ts';
+import { BsonWriter } from '../../../model/bson/write.ts';
+import type { ContainerRecord } from '../../../model/resource.ts';
+import { Arguments } from '../arguments.ts';
+import { collectionOf, namespaceOfCall, type Call, type Operation } from '../call.ts';
+import { openCursor } from '../cursor-reply.ts';
+import { MongoCode, MongoError } from '../errors.ts';
+import { checkDatabaseName, isCollectionName } from '../namespace.ts';
+import { Filter } from '../selection.ts';
+import { listSource } from '../source.ts';
+
+const cursorFields = new Set(['batchSize']);
+
+function batchSizeOf({ args, request }: Call): number | undefined {
+  const cursor = args.document('cursor');
+  return cursor === undefined
+    ? undefined
+    : new Arguments(`${request.command}.cursor`, cursor, cursorFields).count('batchSize');
+}
+
+/** A number of a container as a UUID of its own making (RFC 9562, version 8). */
+function uuidOf({ number, databaseNumber }: ContainerRecord): Uint8Array {
+  const bytes = new Uint8Array(16);
+  writeUint32BE(bytes, 0, databaseNumber);
+  bytes[6] = 0x80;
+  bytes[8] = 0x80;
+  writeUint32BE(bytes, 12, number);
+  return bytes;
+}
+
+function writeIdIndex(writer: BsonWriter): void {
+  writer.int32('v', 2).beginObject('key').int32('_id', 1).end().string('name', '_id_');
+}
+
+function collectionDocument(container: ContainerRecord): Uint8Array {
+  const writer = new BsonWriter(256).beginDocument().string('name', container.id).string('type', 'collection');
+  writer.beginObject('options').end();
+  writer.beginObject('info').boolean('readOnly', false).binary('uuid', BinarySubtype.uuid, uuidOf(container)).end();
+  writer.beginObject('idIndex');
+  writeIdIndex(writer);
+  return writer.end().end().finish();
+}
+
+function nameDocument(container: ContainerRecord): Uint8Array {
+  return new BsonWriter(96).beginDocument().string('name', container.id).string('type', 'collection').end().finish();
+}
+
+export const listCollections: Operation = {
+  arguments: new Set(['listCollections', 'filter', 'nameOnly', 'authorizedCollections', 'cursor']),
+  run: (call) => {
+    const { args, request, engine } = call;
+    checkDatabaseName(request.database);
+    const filter = new Filter(args.document('filter'));
+    const containers =
+      engine.catalog.databaseOrNone(request.database) === undefined ? [] : engine.catalog.containers(request.database);
+    const listed = containers.filter(({ id }) => isCollectionName(id));
+    const documentOf = args.boolean('nameOnly') ? nameDocument : collectionDocument;
+    const source = listSource(
+      listed.filter((container) => filter.matches(collectionDocument(container))).map(documentOf),
+    );
+    return openCursor(call, `${request.database}.$cmd.listCollections`, source, { batchSize: batchSizeOf(call) });
+  },
+};
+
+export const listIndexes: Operation = {
+  arguments: new Set(['listIndexes', 'cursor', 'includeBuildUUIDs', 'includeIndexBuildInfo']),
+  run: (call) => {
+    const namespace = namespaceOfCall(call);
+    if (collectionOf(call, namespace) === undefined)
+      throw new MongoError(MongoCode.NamespaceNotFound, `ns does not exist: ${namespace.text}`);
+    const writer = new BsonWriter(64).beginDocument();
+    writeIdIndex(writer);
+    const source = listSource([writer.end().finish()]);
+    return openCursor(call, namespace.text, source, { batchSize: batchSizeOf(call) });
+  },
+};

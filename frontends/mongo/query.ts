@@ -1,0 +1,90 @@
+// A find as it is asked for, checked and ready to run: shared by find and explain.
+
+import type { ContainerRecord } from '../../model/resource.ts';
+import { checkHint, requireSimpleCollation, type Arguments } from './arguments.ts';
+import { truthOf } from './bson-input.ts';
+import type { Call } from './call.ts';
+import { badValue, failedToParse, MongoCode, MongoError } from './errors.ts';
+import { parseProjection, type Projection } from './projection.ts';
+import { Filter, Selection, selectionSource } from './selection.ts';
+import { parseSort, type Sort } from './sort.ts';
+import { limitSource, mapSource, skipSource, sortSource, type Source } from './source.ts';
+
+export const findArguments: ReadonlySet<string> = new Set([
+  'find',
+  'allowDiskUse',
+  'allowPartialResults',
+  'awaitData',
+  'batchSize',
+  'collation',
+  'filter',
+  'hint',
+  'let',
+  'limit',
+  'max',
+  'min',
+  'noCursorTimeout',
+  'oplogReplay',
+  'projection',
+  'returnKey',
+  'showRecordId',
+  'singleBatch',
+  'skip',
+  'sort',
+  'tailable',
+  'term',
+]);
+
+export interface Find {
+  readonly filter: Filter;
+  readonly sort: Sort | undefined;
+  readonly projection: Projection | undefined;
+  readonly skip: number;
+  /** 0 is no limit. */
+  readonly limit: number;
+}
+
+export function findOf(args: Arguments): Find {
+  requireSimpleCollation(args);
+  checkHint(args);
+  if (args.boolean('awaitData') && !args.boolean('tailable'))
+    throw failedToParse('Cannot set awaitData without tailable');
+  if (args.boolean('tailable'))
+    throw badValue('error processing query: tailable cursor requested on non capped collection');
+  for (const name of ['returnKey', 'showRecordId'])
+    if (args.boolean(name)) throw new MongoError(MongoCode.NotImplemented, `${name} is not supported by this server`);
+  for (const name of ['min', 'max']) {
+    const bound = args.get(name);
+    if (bound !== undefined && truthOf(bound) && args.document(name)!.length > 5)
+      throw new MongoError(MongoCode.NotImplemented, `${name} is not supported by this server`);
+  }
+  const sort = args.document('sort');
+  const projection = args.document('projection');
+  return {
+    filter: new Filter(args.document('filter')),
+    sort: sort === undefined ? undefined : parseSort(sort),
+    projection: projection === undefined ? undefined : parseProjection(projection),
+    skip: args.count('skip') ?? 0,
+    limit: args.count('limit') ?? 0,
+  };
+}
+
+/** The documents of a find, and what reads them. */
+export function sourceOfFind(
+  call: Call,
+  container: ContainerRecord,
+  { filter, sort, projection, skip, limit }: Find,
+): { readonly source: Source; readonly selection: Selection } {
+  const selection = new Selection(call, container, filter);
+  let source = selectionSource(selection);
+  // Items are met in the order they were made: that is natural order already.
+  if (sort !== undefined && !(sort.kind === 'natural' && sort.direction === 1))
+    source = sortSource(source, sort, limit === 0 ? undefined : skip + limit);
+  if (skip > 0) source = skipSource(source, skip);
+  if (limit > 0) source = limitSource(source, limit);
+  if (projection !== undefined) {
+    const { project, needsPosition } = projection;
+    source = mapSource(source, (document) => project(document, needsPosition ? filter.position(document) : -1));
+  }
+  return { source, selection };
+}
