@@ -167,7 +167,7 @@ export function splitRanges(definition: PartitionKeyDefinition, count: number): 
   const bounds = [epkMin];
   for (let i = 1; i < count; i++) {
     if (isV1) bounds.push(hex(Uint8Array.from(encodeNumber(Math.floor((i * 2 ** 32) / count)))));
-    else bounds.push((((BigInt(i) << 122n) / BigInt(count)) << 4n).toString(16).toUpperCase().padStart(32, '0'));
+    else bounds.push((((BigInt(i) << 124n) / BigInt(count)) << 2n).toString(16).toUpperCase().padStart(32, '0'));
   }
   bounds.push(epkMax);
   return bounds.slice(1).map((maxExclusive, i) => ({ minInclusive: bounds[i]!, maxExclusive }));

@@ -17,7 +17,7 @@ import {
 } from '../../model/resource.ts';
 import type { Account, Deployment } from '../deployment.ts';
 import { headerOf, integerOf, type CosmosRequest } from './decode.ts';
-import { containerRidMismatch } from './errors.ts';
+import { containerRidMismatch, partitionKeyMismatch } from './errors.ts';
 import { linksOfContainer } from './links.ts';
 
 export interface Call {
@@ -108,10 +108,11 @@ export function keyOf(call: Call, container: ContainerRecord): PartitionKeyValue
     throw badRequest('PartitionKey value must be supplied for this operation.', partitionKeyHeader);
   const levels = container.partitionKey.paths.length;
   if (key.length !== levels)
-    throw badRequest(
+    throw new DatabaseError(
+      'BadRequest',
       "Partition key provided either doesn't correspond to definition in the collection or doesn't match partition key " +
         `field values specified in the document. It has ${key.length} components; the container's has ${levels}.`,
-      partitionKeyHeader,
+      { argument: partitionKeyHeader, details: { substatus: partitionKeyMismatch } },
     );
   return key;
 }

@@ -17,6 +17,9 @@ export interface CosmosError {
 /** 404 for something inside a database or container that is itself missing. */
 export const ownerMissing = 1003;
 
+/** 400 for a partition key that is not the item's, or not one of the container at all. */
+export const partitionKeyMismatch = 1001;
+
 /** 400 for a name under which the client knew another container: it reads the container's definition again. */
 export const containerRidMismatch = 1024;
 
@@ -70,7 +73,7 @@ export const cosmosErrors = {
   NotModified: { status: 304, substatus: 0, word: 'NotModified' },
   PartitionKeyMismatch: {
     status: 400,
-    substatus: 1001,
+    substatus: partitionKeyMismatch,
     word: 'BadRequest',
     phrase: "PartitionKey extracted from document doesn't match the one specified in the header.",
   },

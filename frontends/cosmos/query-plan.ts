@@ -102,6 +102,11 @@ function featuresOf(info: QueryInfo): string[] {
   const needed: string[] = [];
   if (info.aggregates.length > 0) needed.push('Aggregate');
   if (info.distinctType !== 'None') needed.push('Distinct');
+  if (
+    info.groupByExpressions.length === 0 &&
+    Object.values(info.groupByAliasToAggregateType).some((type) => type !== null)
+  )
+    needed.push('NonValueAggregate');
   if (info.groupByExpressions.length > 0) needed.push('GroupBy');
   if (info.offset !== null || info.limit !== null) needed.push('OffsetAndLimit');
   if (info.orderBy.length > 0) needed.push('OrderBy');
@@ -242,13 +247,16 @@ class Planner {
     const order = orderBy
       .map(({ value, descending }) => `${this.#slice(value)} ${descending ? 'DESC' : 'ASC'}`)
       .join(', ');
+    // Equal values may come from many items, in any number of partitions: what DISTINCT leaves of them, and so what
+    // TOP or LIMIT counts, is known only when they are merged.
+    const { distinct } = this.#query;
     return this.#join([
-      this.#head(),
+      distinct ? 'SELECT' : this.#head(),
       `${this.#root()}._rid, [${keys}] AS orderByItems, ${this.#payload()} AS payload`,
       this.#from(),
       this.#where(orderByFilter),
       `ORDER BY ${order}`,
-      this.#tail(),
+      distinct ? '' : this.#tail(),
     ]);
   }
 

@@ -105,9 +105,10 @@ function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
   const given = raw.slice();
   if (valueOf(fieldOf(given, 'systemKey')) === true) return undefined;
   const paths = textsOf(fieldOf(given, 'paths'), 'partitionKey.paths');
-  if (paths.length === 0 || paths.length > partitionKeyPathsMax)
+  if (paths.length === 0) throw badRequest('The partition key definition must have a path.', 'partitionKey.paths');
+  if (paths.length > partitionKeyPathsMax)
     throw badRequest(
-      `The partition key definition must have 1 to ${partitionKeyPathsMax} paths.`,
+      `Too many partition key paths: ${paths.length}. There are at most ${partitionKeyPathsMax}.`,
       'partitionKey.paths',
     );
   const kind = valueOf(fieldOf(given, 'kind')) ?? (paths.length > 1 ? 'MultiHash' : 'Hash');
@@ -242,7 +243,12 @@ function checkedManual(value: unknown): number {
 }
 
 function checkedAutoscale(value: unknown): number {
-  if (typeof value !== 'number' || value < autoscaleStep || value > throughputMax || value % autoscaleStep !== 0)
+  if (typeof value === 'number' && value < autoscaleStep)
+    throw badRequest(
+      `Requested throughput ${value} is less than required minimum throughput ${autoscaleStep}.`,
+      'x-ms-cosmos-offer-autopilot-settings',
+    );
+  if (typeof value !== 'number' || value > throughputMax || value % autoscaleStep !== 0)
     throw badRequest(
       `The maximum autoscale throughput must be ${autoscaleStep} to ${throughputMax} in steps of ${autoscaleStep}.`,
       'x-ms-cosmos-offer-autopilot-settings',

@@ -70,7 +70,11 @@ export function checkedItem(container: ContainerRecord, document: Uint8Array): U
   const id = fieldOf(document, 'id');
   if (id === undefined || id.type !== BsonType.string || id.end - id.start === 5)
     throw badRequest("The input content is invalid because the required properties - 'id; ' - are missing", 'id');
-  if (id.end - id.start - 5 > idBytesMax) throw badRequest(`The id has more than ${idBytesMax} bytes.`, 'id');
+  if (id.end - id.start - 5 > idBytesMax)
+    throw badRequest(
+      `The input id is invalid. Ensure to provide a unique non-empty string less than '${idBytesMax + 1}' characters.`,
+      'id',
+    );
   if (defaultTtlOf(container) !== undefined) checkTtl(document);
   return withoutSystemProperties(document);
 }

@@ -52,7 +52,7 @@ export async function startMeridian(args) {
       return {
         ready: JSON.parse(text),
         tls: join(directory, 'data', 'tls'),
-        complaints: () => complaints.join(''),
+        complaints: () => complaints.join('').replace(/^meridian: built in .*\n/, ''),
         stop,
       };
     if (child.exitCode !== null || Date.now() > deadline) {

@@ -108,11 +108,11 @@ describe('ranges of the hash space', () => {
     expect(splitRanges(v1, 2).map((range) => range.maxExclusive)).toEqual(['05C1E0', 'FF']);
   });
 
-  it('of version 2 are cut at multiples of 16, as the service cuts them', () => {
+  it('of version 2 are cut at multiples of 4, as the service cuts them', () => {
     expect(splitRanges(v2, 5).map(({ maxExclusive }) => maxExclusive)).toEqual([
-      '0CCCCCCCCCCCCCCCCCCCCCCCCCCCCCC0',
-      '19999999999999999999999999999990',
-      '26666666666666666666666666666660',
+      '0CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC',
+      '19999999999999999999999999999998',
+      '26666666666666666666666666666664',
       '33333333333333333333333333333330',
       'FF',
     ]);

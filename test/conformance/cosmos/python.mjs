@@ -161,10 +161,11 @@ async function run(label, wrong) {
 /** What failures have in common: their message without what differs from run to run. */
 function causeOf({ reason }) {
   return reason
-    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '…')
-    .replace(/0x[0-9a-f]+/g, '…')
-    .replace(/Code: |ActivityId.*$/g, '')
-    .slice(0, 140);
+    .replace(/ActivityId.*$/, '')
+    .replace(/"location":\{[^}]*\},?/g, '')
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|\d+/g, '#')
+    .replace(/^azure\.cosmos\.exceptions\./, '')
+    .slice(0, 160);
 }
 
 function report(results) {

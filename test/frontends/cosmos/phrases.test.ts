@@ -32,6 +32,10 @@ function batch(operations: number, ...key: string[]): Promise<Answered> {
   });
 }
 
+it('a key with a level missing has the substatus of a wrong key', async () => {
+  expect((await batch(1, 'x')).headers.get('x-ms-substatus')).toBe('1001');
+});
+
 it.each([
   ['an empty batch', () => batch(0, 'x', 'y'), 'Batch request has no operations.'],
   ['a batch of 101', () => batch(101, 'x', 'y'), 'Batch request has more operations than what is supported.'],
@@ -40,6 +44,38 @@ it.each([
     () => batch(1, 'x'),
     "Partition key provided either doesn't correspond to definition in the collection or doesn't match partition key " +
       'field values specified in the document.',
+  ],
+  [
+    'an id of an item that is too long',
+    () =>
+      ask(server, {
+        verb: 'POST',
+        path: '/dbs/d/colls/c/docs',
+        headers: partitionKey('x', 'y'),
+        body: { id: 'i'.repeat(1024), a: 'x', b: 'y' },
+      }),
+    "Ensure to provide a unique non-empty string less than '1024' characters.",
+  ],
+  [
+    'a fourth level of keys',
+    () =>
+      ask(server, {
+        verb: 'POST',
+        path: '/dbs/d/colls',
+        body: { id: 'x', partitionKey: { paths: ['/a', '/b', '/c', '/d'], kind: 'MultiHash', version: 2 } },
+      }),
+    'Too many partition key paths',
+  ],
+  [
+    'too little throughput for autoscale',
+    () =>
+      ask(server, {
+        verb: 'POST',
+        path: '/dbs',
+        headers: { 'x-ms-cosmos-offer-autopilot-settings': '{"maxThroughput":-200}' },
+        body: { id: 'x' },
+      }),
+    'Requested throughput -200 is less than required minimum throughput 1000',
   ],
   [
     'a name that is too long',

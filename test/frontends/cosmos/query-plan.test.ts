@@ -38,6 +38,14 @@ describe('query plan', () => {
       'SELECT [{"item": c.g}] AS groupByItems, {"g": c.g, "n": {"item": COUNT(1)}} AS payload FROM c GROUP BY c.g',
     ],
     ['SELECT DISTINCT c.a FROM c', 'SELECT DISTINCT c.a FROM c'],
+    [
+      'SELECT DISTINCT VALUE c.a FROM c ORDER BY c.b OFFSET 1 LIMIT 2',
+      'SELECT c._rid, [{"item": c.b}] AS orderByItems, c.a AS payload FROM c WHERE ({documentdb-formattableorderbyquery-filter}) ORDER BY c.b ASC',
+    ],
+    [
+      'SELECT DISTINCT TOP 2 VALUE c.a FROM c ORDER BY c.a',
+      'SELECT c._rid, [{"item": c.a}] AS orderByItems, c.a AS payload FROM c WHERE ({documentdb-formattableorderbyquery-filter}) ORDER BY c.a ASC',
+    ],
     ['SELECT * FROM c OFFSET @o LIMIT @l', 'SELECT * FROM c OFFSET 0 LIMIT 7'],
   ])('rewrites %s', (text, rewritten) => {
     const plan = info(text, { '@o': 3, '@l': 4 });
@@ -65,6 +73,10 @@ describe('query plan', () => {
     expect(() => checkFeatures(plan, 'OrderBy, Top')).toThrow('Aggregate');
     expect(() => checkFeatures(plan, 'Aggregate')).not.toThrow();
     expect(() => checkFeatures(plan, undefined)).not.toThrow();
+    const unnamed = info('SELECT COUNT(1) FROM c');
+    expect(() => checkFeatures(unnamed, 'Aggregate')).toThrow('NonValueAggregate');
+    expect(() => checkFeatures(unnamed, 'Aggregate,NonValueAggregate')).not.toThrow();
+    expect(() => checkFeatures(info('SELECT c.a, COUNT(1) FROM c GROUP BY c.a'), 'GroupBy')).not.toThrow();
   });
 
   it('refuses what is not planned yet', () => {
