@@ -23,6 +23,7 @@ import {
   micros,
   ownBytesWritten,
   ownCpuMicros,
+  quiet,
   runConcurrently,
   Samples,
 } from './measure.mjs';
@@ -225,6 +226,7 @@ async function life(embedded, directory) {
     table(ingestHead, [ingestRow(stage, `batch ${batch}`, figures, sums, embedded, directory)]);
     done = stage;
     console.log('');
+    await quiet();
     queryTable(await queryRows(embedded, main, stage));
     console.log('');
   }
@@ -242,6 +244,7 @@ async function life(embedded, directory) {
   }
   await runConcurrently(64, victims.length, (k) => embedded.delete(main, victims[k]));
   console.log(`delete: ${fixed((ownCpuMicros() - beforeDelete - making) / victims.length)} CPU µs each\n`);
+  await quiet();
   queryTable(await queryRows(embedded, main, size, { deleted: true }));
 
   console.log(`\n### half replaced twice\n`);
@@ -266,6 +269,7 @@ async function life(embedded, directory) {
     );
   }
   console.log('');
+  await quiet();
   queryTable(await queryRows(embedded, main, size, { deleted: true, version: 3 }));
 
   console.log('\n### point reads while all items are scanned\n');

@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fixed } from './harness.mjs';
 
 /** CPU µs of this process so far, all threads. */
@@ -13,6 +14,20 @@ export function ownCpuMicros() {
 /** CPU µs of the main thread of this process: the kernel's run time of the thread named like the process. */
 export function mainThreadMicros() {
   return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[0]) / 1_000;
+}
+
+/**
+ * Resolves when the threads behind the main one have come to rest, or after `secondsMax`: flushes, merges and
+ * compaction that writes left behind.
+ */
+export async function quiet(secondsMax = 15) {
+  const endMs = performance.now() + secondsMax * 1_000;
+  for (let calm = 0; calm < 3 && performance.now() < endMs;) {
+    const before = ownCpuMicros() - mainThreadMicros();
+    await delay(150);
+    // Under 4 % of one core.
+    calm = ownCpuMicros() - mainThreadMicros() - before < 6_000 ? calm + 1 : 0;
+  }
 }
 
 /** CPU µs of other processes so far, all their threads, from the scheduler: finer than the ticks of `stat`. */
