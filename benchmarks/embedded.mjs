@@ -9,6 +9,7 @@ const { startServer } = await load('bin/server.js');
 const { settingsFrom } = await load('bin/settings.js');
 const { openLog } = await load('bin/log.js');
 const { containerRows } = await load('core/query/container-rows.js');
+const { openReading } = await load('core/reading.js');
 const { collectPage, executeQuery } = await load('core/query/execute.js');
 const { portsOf, systemViewOf } = await load('frontends/cosmos/run-query.js');
 const { PreparedQueries } = await load('frontends/cosmos/sql/query.js');
@@ -104,9 +105,14 @@ export class Embedded {
   async sql(container, text) {
     const record = this.engine.catalog.containerOrNone(database, container);
     const prepared = this.#queries.get(text);
-    const source = containerRows(this.engine.state, record, {}, this.engine.nowSeconds, systemViewOf(record));
-    const execution = executeQuery(prepared, { source: () => source, ports: portsOf(this.#server.deployment) });
-    return collectPage(execution, () => undefined);
+    const reading = openReading(this.engine.state, record, {}, this.engine.nowSeconds);
+    try {
+      const source = containerRows(reading, systemViewOf(record));
+      const execution = executeQuery(prepared, { source: () => source, ports: portsOf(this.#server.deployment) });
+      return await collectPage(execution, () => undefined);
+    } finally {
+      reading.release();
+    }
   }
 
   /** The index of the container's only partition; undefined as long as core has none. */

@@ -5,7 +5,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './harness.mjs';
 
-const shared = ['harness.mjs', 'run.mjs', 'cosmos-requests.mjs'];
+const shared = ['harness', 'run', 'cosmos-requests', 'documents', 'embedded', 'engine-queries', 'measure'].map(
+  (name) => `${name}.mjs`,
+);
 const all = readdirSync(join(root, 'benchmarks')).filter((file) => file.endsWith('.mjs') && !shared.includes(file));
 const wanted = process.argv.slice(2);
 const chosen = wanted.length === 0 ? all : wanted.map((name) => `${name}.mjs`);
