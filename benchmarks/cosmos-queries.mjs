@@ -4,14 +4,11 @@
 //
 // Usage: node benchmarks/cosmos-queries.mjs [--size 100000] [--rounds 3] [--seconds 0.7]
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 import { container, createContainerRequest, createDatabaseRequest, database, headersFor } from './cosmos-requests.mjs';
 import { documentOf, firstTime, secondsApart } from './documents.mjs';
-import { fixed, machine, median, startMeridian, startPeer, stop, table } from './harness.mjs';
+import { fixed, machine, median, startMeridian, startPeer, stop, table, temporaryDirectory } from './harness.mjs';
 import { cpuMicrosOf, micros, runConcurrently, Samples } from './measure.mjs';
 import { installPeers } from './peers/install.mjs';
 
@@ -241,7 +238,7 @@ async function readsUnderScan(server) {
   );
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'meridian-bench-queries-'));
+const directory = temporaryDirectory('queries');
 const servers = [];
 try {
   const meridian = await startMeridian(['--data', directory]);
@@ -265,5 +262,4 @@ try {
     await server.pool?.destroy();
     await stop(server);
   }
-  rmSync(directory, { recursive: true, force: true });
 }

@@ -7,16 +7,14 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bsonOf, documentOf, jsonBytesMean } from './documents.mjs';
 import { Embedded, matchesNone } from './embedded.mjs';
 import { queryRows, queryTable } from './engine-queries.mjs';
-import { fixed, machine, memoryMB, table } from './harness.mjs';
+import { fixed, machine, memoryMB, ownProcess, table, temporaryDirectory } from './harness.mjs';
 import {
   bytesBelow,
   mainThreadMicros,
@@ -40,10 +38,17 @@ const smallItems = 1_000;
 /** Documents made ahead of the writes that are measured. */
 const madeAhead = 2_000;
 
+/** Documents made so far with the status that is counted. */
+let paid = 0;
+
 /** Makes documents and says which CPU time and written bytes are not theirs. */
 function makeDocuments(from, count, version) {
   const before = mainThreadMicros();
-  const bodies = Array.from({ length: count }, (_, k) => bsonOf(documentOf(from + k, version)));
+  const bodies = Array.from({ length: count }, (_, k) => {
+    const document = documentOf(from + k, version);
+    if (document.status === 'paid') paid++;
+    return bsonOf(document);
+  });
   return { bodies, made: mainThreadMicros() - before };
 }
 
@@ -85,6 +90,12 @@ const inBatches = (embedded, container) => async (bodies) => {
 };
 const by64 = (embedded, container) => (bodies) =>
   runConcurrently(64, bodies.length, (i) => embedded.write(container, bodies[i]));
+
+/** A fast wrong answer is none. */
+async function checkCount(embedded) {
+  const { rows } = await embedded.sql(main, "SELECT VALUE COUNT(1) FROM c WHERE c.status = 'paid'");
+  if (rows[0].value !== paid) throw new Error(`COUNT gave ${rows[0].value} of ${paid} items`);
+}
 
 /** p99 of point reads from the moment they are due, alone and while all items are scanned. */
 async function readsUnderScan(embedded) {
@@ -140,7 +151,7 @@ async function leaveToReplay(directory) {
 /** Writes what has to be replayed, ends the writer with SIGKILL, and opens what it left. */
 async function openAfterCrash(directory) {
   const run = (option) => [fileURLToPath(import.meta.url), '--size', String(size), option, directory];
-  const writer = spawn(process.execPath, run('--leave'), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const writer = ownProcess(spawn(process.execPath, run('--leave'), { stdio: ['ignore', 'pipe', 'inherit'] }));
   const ended = once(writer, 'exit');
   await Promise.race([once(writer.stdout, 'data'), ended]);
   writer.kill('SIGKILL');
@@ -156,7 +167,7 @@ async function openAfterCrash(directory) {
 
 /** Runs a measurement on a directory of its own, and another on what it left there. */
 async function onDirectory(measure, afterwards = () => undefined) {
-  const directory = mkdtempSync(join(tmpdir(), 'meridian-bench-index-'));
+  const directory = temporaryDirectory('index');
   try {
     const embedded = await Embedded.open(directory);
     try {
@@ -227,7 +238,9 @@ async function life(embedded, directory) {
     done = stage;
     console.log('');
     await quiet();
+    await checkCount(embedded);
     queryTable(await queryRows(embedded, main, stage));
+    console.log(`\nanonymous memory after the queries: ${fixed(memoryMB(process.pid).anonymous, 0)} MB`);
     console.log('');
   }
   if (costs.has(100_000) && costs.has(1_000_000))
@@ -239,7 +252,8 @@ async function life(embedded, directory) {
   const victims = [];
   for (let i = 5; i < size; i += 10) {
     const before = mainThreadMicros();
-    victims.push(documentOf(i));
+    const { id, address } = documentOf(i);
+    victims.push({ id, address: { city: address.city } });
     making += mainThreadMicros() - before;
   }
   await runConcurrently(64, victims.length, (k) => embedded.delete(main, victims[k]));

@@ -44,21 +44,22 @@ export function cpuMicrosOf(pids) {
   return nanoseconds / 1_000;
 }
 
-/** A process and all that descend from it. */
-export function familyOf(pid) {
-  const children = new Map();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const parent = Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1].split(' ')[1]);
-      children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-    } catch {
-      // Ended while the list was read.
-    }
+/** CPU of a process and its children, who come and go: those that ended keep what they had when last seen. */
+export class FamilyCpu {
+  #pid;
+  #seen = new Map();
+
+  constructor(pid) {
+    this.#pid = pid;
   }
-  const family = [pid];
-  for (const member of family) family.push(...(children.get(member) ?? []));
-  return family;
+
+  /** CPU µs so far. */
+  read() {
+    const children = readFileSync(`/proc/${this.#pid}/task/${this.#pid}/children`, 'utf8').split(' ').filter(Boolean);
+    for (const pid of [this.#pid, ...children])
+      this.#seen.set(pid, Math.max(cpuMicrosOf([pid]), this.#seen.get(pid) ?? 0));
+    return [...this.#seen.values()].reduce((sum, one) => sum + one, 0);
+  }
 }
 
 /** Bytes this process has had written to disk. */

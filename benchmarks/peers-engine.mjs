@@ -6,12 +6,9 @@
 // Set-up on Debian: apt-get install postgresql-15 sqlite3. The driver `pg` is installed by itself at the first run. A
 // peer that is not there is said and left out. Usage: node benchmarks/peers-engine.mjs [--size 100000]
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { documentOf, firstTime, jsonBytesMean, secondsApart } from './documents.mjs';
-import { fixed, machine, table } from './harness.mjs';
+import { fixed, machine, table, temporaryDirectory } from './harness.mjs';
 import { mainThreadMicros, micros, ownCpuMicros, quiet, runConcurrently, timeRuns } from './measure.mjs';
 import { meridianSide, postgresSide, sqliteSide } from './peers/sides.mjs';
 
@@ -23,7 +20,7 @@ const rounds = 3;
 const secondsPerRound = 0.6;
 
 const stages = [10_000, 100_000, 1_000_000].filter((stage) => stage < size).concat(size);
-const directory = mkdtempSync(join(tmpdir(), 'meridian-bench-peers-'));
+const directory = temporaryDirectory('peers');
 const sides = [];
 
 /** Adds documents up to `stage` in interleaved chunks, until a side's time is up. */
@@ -62,8 +59,9 @@ async function singles(concurrency, count) {
   for (let round = 0; round < rounds; round++)
     for (const side of sides) {
       if (concurrency > side.writersMax) continue;
-      side.extra = (side.extra ?? 0) + count;
-      const encoded = side.encode(Array.from({ length: count }, (_, k) => documentOf(5_000_000 + side.extra + k)));
+      const from = 5_000_000 + side.extra;
+      side.extra += count;
+      const encoded = side.encode(Array.from({ length: count }, (_, k) => documentOf(from + k)));
       const cpu = side.cpu();
       const ms = await runConcurrently(concurrency, count, (i) => side.insertOne(encoded[i]));
       const list = results.get(side) ?? [];
@@ -145,7 +143,7 @@ async function compare(stage) {
     await Promise.all(
       sides.map(async (side) => {
         const bytes = await side.indexBytes();
-        return [side.name, fixed(bytes && bytes / ((side.items + (side.extra ?? 0)) * json), 2), side.indexes];
+        return [side.name, fixed(bytes && bytes / ((side.items + side.extra) * json), 2), side.indexes];
       }),
     ),
   );
@@ -155,10 +153,9 @@ console.log(`inserts and queries beside PostgreSQL and SQLite, all durable; ${ma
 try {
   for (const start of [() => meridianSide(directory), postgresSide, sqliteSide]) {
     const side = await start();
-    if (side !== undefined) sides.push(Object.assign(side, { items: 0 }));
+    if (side !== undefined) sides.push(Object.assign(side, { items: 0, extra: 0 }));
   }
   for (const stage of stages) await compare(stage);
 } finally {
   for (const side of sides) await side.stop();
-  rmSync(directory, { recursive: true, force: true });
 }

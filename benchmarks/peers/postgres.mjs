@@ -3,10 +3,10 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ownProcess, temporaryDirectory } from '../harness.mjs';
 import { installPackage, requirePeer } from './install.mjs';
 
 const home = '/usr/lib/postgresql';
@@ -23,7 +23,8 @@ export async function startPostgres() {
   }
   if (!installPackage('pg')) return undefined;
   const bin = join(home, version, 'bin');
-  const directory = mkdtempSync(join(tmpdir(), 'meridian-bench-pg-'));
+  const directory = temporaryDirectory('pg');
+  let child;
   try {
     const user = userOf();
     const data = join(directory, 'data');
@@ -32,7 +33,7 @@ export async function startPostgres() {
     const asUser = { ...user, stdio: ['ignore', 'ignore', 'inherit'], cwd: directory };
     execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'bench', '-A', 'trust', '--no-sync'], asUser);
     writeFileSync(join(data, 'postgresql.auto.conf'), postgresSettings);
-    const child = spawn(join(bin, 'postgres'), ['-D', data, '-k', directory], { ...asUser, stdio: 'ignore' });
+    child = ownProcess(spawn(join(bin, 'postgres'), ['-D', data, '-k', directory], { ...asUser, stdio: 'ignore' }));
     const { Pool } = requirePeer('pg');
     const pool = new Pool({ host: directory, user: 'bench', database: 'postgres', max: 64 });
     pool.on('error', () => undefined);
@@ -46,13 +47,12 @@ export async function startPostgres() {
         // Fast shutdown: sessions end, no waiting for them.
         child.kill('SIGINT');
         if (child.exitCode === null) await ended;
-        rmSync(directory, { recursive: true, force: true });
       },
     };
     await accepts(pool, child);
     return server;
   } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
+    child?.kill('SIGKILL');
     console.log(`PostgreSQL did not start and is left out: ${error.message}\n`);
     return undefined;
   }

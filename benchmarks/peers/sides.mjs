@@ -3,7 +3,7 @@
 
 import { bsonOf, scalarPaths } from '../documents.mjs';
 import { Embedded, equals } from '../embedded.mjs';
-import { cpuMicrosOf, familyOf, mainThreadMicros, ownCpuMicros, quiet } from '../measure.mjs';
+import { cpuMicrosOf, FamilyCpu, mainThreadMicros, ownCpuMicros, quiet } from '../measure.mjs';
 import { startPostgres } from './postgres.mjs';
 import { quoted, startSqlite } from './sqlite.mjs';
 
@@ -46,6 +46,7 @@ export async function postgresSide() {
   const server = await startPostgres();
   if (server === undefined) return undefined;
   const { pool } = server;
+  const family = new FamilyCpu(server.pid);
   await pool.query('CREATE TABLE items (id text PRIMARY KEY, body jsonb NOT NULL)');
   await pool.query('CREATE INDEX items_paths ON items USING gin (body jsonb_path_ops)');
   const insertMany = 'INSERT INTO items SELECT * FROM unnest($1::text[], $2::jsonb[])';
@@ -55,8 +56,7 @@ export async function postgresSide() {
     name: `${server.name}, jsonb and GIN, with its client`,
     indexes: 'GIN over every path; ts by an expression index, made after loading',
     writersMax: 64,
-    // Backends come and go: the family is looked up anew, and those that ended are forgotten with their time.
-    cpu: () => mainThreadMicros() + cpuMicrosOf(familyOf(server.pid)),
+    cpu: () => family.read() + mainThreadMicros(),
     encode: (documents) => documents.map((document) => [document.id, JSON.stringify(document)]),
     insertBatches: async (rows) => {
       for (const some of batchesOf(rows))

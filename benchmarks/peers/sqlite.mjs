@@ -3,9 +3,8 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ownProcess, temporaryDirectory } from '../harness.mjs';
 
 const done = 'statements-done';
 
@@ -18,10 +17,11 @@ export function startSqlite() {
     console.log('SQLite is not installed (Debian package sqlite3) and is left out\n');
     return undefined;
   }
-  const directory = mkdtempSync(join(tmpdir(), 'meridian-bench-sqlite-'));
+  const directory = temporaryDirectory('sqlite');
   const child = spawn('sqlite3', ['-batch', '-bail', join(directory, 'bench.db')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  ownProcess(child);
   let waiting;
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -47,7 +47,6 @@ export function startSqlite() {
       waiting = undefined;
       child.stdin.end();
       if (child.exitCode === null) await ended;
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
