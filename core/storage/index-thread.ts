@@ -21,6 +21,7 @@ export type IndexAnswer =
 interface Pending {
   readonly resolve: (written: SegmentWritten) => void;
   readonly reject: (error: Error) => void;
+  readonly settled: () => void;
 }
 
 /** The system's words for a disk that takes no more. */
@@ -43,11 +44,11 @@ export class IndexThread implements SegmentTasks {
     return new Promise<SegmentWritten>((resolve, reject) => {
       const worker = (this.#worker ??= this.#start());
       worker.postMessage({ kind: 'run', id, task } satisfies IndexRequest);
-      this.#pending.set(id, { resolve, reject });
+      const cancel = () => this.#worker?.postMessage({ kind: 'cancel', id } satisfies IndexRequest);
+      const settled = () => signal?.removeEventListener('abort', cancel);
+      this.#pending.set(id, { resolve, reject, settled });
       if (this.#pending.size === 1) worker.ref();
-      signal?.addEventListener('abort', () => {
-        if (this.#pending.has(id)) this.#worker?.postMessage({ kind: 'cancel', id } satisfies IndexRequest);
-      });
+      signal?.addEventListener('abort', cancel);
     });
   }
 
@@ -68,8 +69,10 @@ export class IndexThread implements SegmentTasks {
       this.#worker = undefined;
       const pending = [...this.#pending.values()];
       this.#pending.clear();
-      for (const { reject } of pending)
+      for (const { reject, settled } of pending) {
+        settled();
         reject(new DatabaseError('Unavailable', 'the thread that writes the index ended', { cause }));
+      }
     });
     return worker;
   }
@@ -79,6 +82,7 @@ export class IndexThread implements SegmentTasks {
     this.#pending.delete(answer.id);
     if (this.#pending.size === 0) worker.unref();
     if (pending === undefined) return;
+    pending.settled();
     if (answer.kind === 'written') pending.resolve(answer.written);
     else pending.reject(failureOf(answer));
   }

@@ -35,8 +35,10 @@ export class SlowTasks implements SegmentTasks {
 
   run(asked: SegmentTask, signal?: AbortSignal): Promise<SegmentWritten> {
     return new Promise((resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(new Error('cancelled')));
+      const cancelled = () => reject(new Error('cancelled'));
+      signal?.addEventListener('abort', cancelled);
       this.waiting.push(() => {
+        signal?.removeEventListener('abort', cancelled);
         if (this.failing) {
           reject(new Error('the disk is full'));
           return;
@@ -59,6 +61,7 @@ export class TestLog {
   readonly records = new Map<number, LogRecord>();
   #unsure: LogRecord[] = [];
   last = 0;
+  nowMs = 0;
 
   append(record: LogRecord): void {
     this.records.set(record.sequence, record);
@@ -125,10 +128,9 @@ export class Machine {
     heldFrom: () => number = () => Infinity,
   ): Promise<Machine> {
     const opened: { keeper: IndexKeeper | undefined } = { keeper: undefined };
-    let nowMs = 0;
     const retention = new Retention(
       // Everything is always old enough to go.
-      () => (nowMs += historyAgeMsMax + 1),
+      () => (log.nowMs += historyAgeMsMax + 1),
       async (sequences) => log.trim(sequences),
       { coveredTo: () => opened.keeper!.coveredTo, heldFrom },
     );
