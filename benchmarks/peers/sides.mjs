@@ -1,9 +1,9 @@
-// The contestants of `peers-engine`, each with the same few methods: insert, ask, settle, say what it took. Clients of
-// the peers run on the main thread, so that thread's time is theirs; Meridian's is what all threads take.
+// The contestants of `peers-engine`, each with the same few methods: insert, ask, settle, say what it took. A peer's
+// CPU is its server's and that of this process, where its client runs; Meridian is in this process whole.
 
 import { bsonOf, scalarPaths } from '../documents.mjs';
 import { Embedded, equals } from '../embedded.mjs';
-import { cpuMicrosOf, FamilyCpu, mainThreadMicros, ownCpuMicros, quiet } from '../measure.mjs';
+import { cpuMicrosOf, FamilyCpu, ownCpuMicros, quiet } from '../measure.mjs';
 import { startPostgres } from './postgres.mjs';
 import { quoted, startSqlite } from './sqlite.mjs';
 
@@ -36,6 +36,7 @@ export async function meridianSide(directory) {
     countBoth: (status, percent) =>
       embedded.sql(container, `SELECT VALUE COUNT(1) FROM c WHERE c.status = '${status}' AND c.percent = ${percent}`),
     countStatus: (status) => embedded.sql(container, `SELECT VALUE COUNT(1) FROM c WHERE c.status = '${status}'`),
+    rest: () => quiet(),
     settle: () => quiet(),
     indexBytes: async () => embedded.index(container)?.statistics().segmentBytes || undefined,
     stop: () => embedded.close(),
@@ -56,7 +57,7 @@ export async function postgresSide() {
     name: `${server.name}, jsonb and GIN, with its client`,
     indexes: 'GIN over every path; ts by an expression index, made after loading',
     writersMax: 64,
-    cpu: () => family.read() + mainThreadMicros(),
+    cpu: () => ownCpuMicros() + family.read(),
     encode: (documents) => documents.map((document) => [document.id, JSON.stringify(document)]),
     insertBatches: async (rows) => {
       for (const some of batchesOf(rows))
@@ -85,6 +86,7 @@ export async function postgresSide() {
       counted('SELECT count(*) FROM items WHERE body @> $1::jsonb', [JSON.stringify({ status, percent })]),
     countStatus: (status) =>
       counted('SELECT count(*) FROM items WHERE body @> $1::jsonb', [JSON.stringify({ status })]),
+    rest: async () => undefined,
     settle: async () => {
       if (!isOrdered) await pool.query("CREATE INDEX items_ts ON items (((body->>'ts')::float8))");
       isOrdered = true;
@@ -110,7 +112,7 @@ export async function sqliteSide() {
     name: `${server.name}, ${scalarPaths.length} declared indexes, by its tool`,
     indexes: `${scalarPaths.length} expression indexes, none over arrays`,
     writersMax: 1,
-    cpu: () => mainThreadMicros() + cpuMicrosOf([server.pid]),
+    cpu: () => ownCpuMicros() + cpuMicrosOf([server.pid]),
     encode: (documents) => documents.map((document) => [document.id, JSON.stringify(document)]),
     insertBatches: async (rows) => {
       for (const some of batchesOf(rows)) await server.run(`BEGIN; ${some.map(insert).join('\n')} COMMIT;`);
@@ -127,6 +129,7 @@ export async function sqliteSide() {
         `SELECT count(*) FROM items WHERE ${path('status')} = ${quoted(status)} AND ${path('percent')} = ${percent};`,
       ),
     countStatus: (status) => server.run(`SELECT count(*) FROM items WHERE ${path('status')} = ${quoted(status)};`),
+    rest: async () => undefined,
     settle: () => server.run('ANALYZE;'),
     indexBytes: async () => {
       const text = await server.run("SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'items\\_%' ESCAPE '\\';");
