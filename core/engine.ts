@@ -13,12 +13,13 @@ import type {
   Result,
   WriteOutcome,
 } from '../model/operation.ts';
-import { checkedHeader, checksumOf } from '../model/record.ts';
+import { checkedHeader, checksumOf, RecordFlag } from '../model/record.ts';
 import { parseSessionToken } from '../model/session-token.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import type { Log } from '../replication/log.ts';
+import { readChanges } from './change-feed.ts';
 import { readCharge } from './charge.ts';
-import { Committer, type Proposal } from './commit.ts';
+import { Committer, type Proposal, type Staging } from './commit.ts';
 import { readFeed } from './feed.ts';
 import { findItems } from './find.ts';
 import { GroupState } from './group.ts';
@@ -157,6 +158,10 @@ export class Engine {
     return this.#state;
   }
 
+  get log(): RecordLog {
+    return this.#options.log;
+  }
+
   get partitionsDefault(): number {
     return this.#options.partitionsDefault;
   }
@@ -271,9 +276,10 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     try {
       const written = await engine.submit((staging) => {
         engine.state.enter(partition);
+        const transaction = asTransaction(staging);
         return writes.map((write, i) => {
           index = i;
-          return partition.write(withKey(write, partitionKey), staging, engine.nowSeconds);
+          return partition.write(withKey(write, partitionKey), transaction, engine.nowSeconds);
         });
       });
       return { kind: 'committed', written };
@@ -302,6 +308,12 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     const container = engine.catalog.container(database, id);
     requireSession(engine, container, context);
     return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds);
+  },
+  'read-changes': async (engine, operation, context) => {
+    const container = engine.catalog.container(operation.database, operation.container);
+    requireSession(engine, container, context);
+    const { state, log, nowSeconds } = engine;
+    return readChanges({ state, log, marks: state.marks, nowSeconds, signal: context.signal }, container, operation);
   },
   'find-items': (engine, operation, context) =>
     findItems(
@@ -333,6 +345,15 @@ function keyOfWrite(container: ContainerRecord, write: ItemWrite): PartitionKeyV
   return write.partitionKey === undefined
     ? partitionKeyOf(container, write.body)
     : checkedPartitionKey(container, write.partitionKey);
+}
+
+/** Marks what is staged as one transaction, which no page of a change feed may split. */
+function asTransaction(staging: Staging): Staging {
+  return {
+    nextSequence: () => staging.nextSequence(),
+    hybridTime: () => staging.hybridTime(),
+    add: (draft) => staging.add({ ...draft, flags: draft.flags | RecordFlag.transaction }),
+  };
 }
 
 function withKey(write: ItemWrite, partitionKey: PartitionKeyValue): ItemWrite {

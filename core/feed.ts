@@ -3,12 +3,11 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import type { FeedPage, Item, Scope } from '../model/operation.ts';
-import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { pageCharge } from './charge.ts';
 import type { GroupState } from './group.ts';
 import type { Partition } from './partition.ts';
-import { isWithin, routeOf } from './router.ts';
+import { keyFilterOf, routeOf } from './router.ts';
 
 /** Items a feed page may carry, and their bytes: a page is one response. */
 export const feedItemsMax = 10_000;
@@ -24,14 +23,7 @@ export interface Rows {
 /** The rows of a scope, partition by partition. */
 export function rowsOf(state: GroupState, container: ContainerRecord, scope: Scope, nowSeconds: number): Rows[] {
   const route = routeOf(container, scope);
-  const { key, within } = route;
-  const keyText = key === undefined ? undefined : partitionKeyText(key);
-  const wanted =
-    keyText !== undefined
-      ? (text: string): boolean => text === keyText
-      : within !== undefined
-        ? (text: string): boolean => isWithin(container, parsePartitionKeyHeader(text), within)
-        : undefined;
+  const wanted = keyFilterOf(container, route);
   return route.partitions.map((record) => {
     const partition = state.partition(record.partition);
     if (partition === undefined)

@@ -5,10 +5,13 @@ import { RecordKind, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { Catalog, systemPartition, type CatalogListener } from './catalog.ts';
 import type { StateMachine } from './commit.ts';
+import { LogMarks } from './log-marks.ts';
 import { Partition, type Graveyard, type Records } from './partition.ts';
 
 export class GroupState implements StateMachine, CatalogListener {
   readonly catalog: Catalog;
+  /** Where the change feeds of the partitions go on in the log. */
+  readonly marks = new LogMarks();
   readonly #partitions = new Map<number, Partition>();
   readonly #records: Records;
   readonly #graveyard: Graveyard;
@@ -66,6 +69,7 @@ export class GroupState implements StateMachine, CatalogListener {
       return;
     }
     const partition = this.#partitions.get(header.partition);
+    this.marks.applied(header.partition, partition === undefined ? 0 : header.lsn, header.sequence);
     if (partition !== undefined) {
       partition.apply(header, record, note);
       return;
@@ -89,6 +93,7 @@ export class GroupState implements StateMachine, CatalogListener {
       if (partition === undefined) continue;
       partition.dropped = true;
       this.#partitions.delete(record.partition);
+      this.marks.forget(record.partition);
       for (const slot of partition.items.after(0)) this.#graveyard.superseded(slot.sequence, slot.bytes);
     }
   }

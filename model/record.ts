@@ -37,6 +37,8 @@ export const RecordFlag = {
   lastOfEntry: 1,
   /** A delete made because the time to live ran out. */
   expired: 2,
+  /** Part of a transaction: a change feed shows all records of its entry on one page. */
+  transaction: 4,
 } as const;
 
 export interface RecordHeader {

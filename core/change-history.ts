@@ -1,0 +1,109 @@
+// The records of one partition as the log holds them: what the change feed shows of every version and delete. The
+// log of a group is shared, so records of other partitions are passed over; `log-marks.ts` says where to begin.
+//
+// Invariant: LSNs are dense, so a missing one is a record that was removed. Nothing is given from behind a gap.
+
+import { readUint32BE } from '../model/bytes.ts';
+import { DatabaseError } from '../model/errors.ts';
+import type { HybridTime } from '../model/hybrid-time.ts';
+import { decodeHeader, type RecordHeader } from '../model/record.ts';
+import type { RecordLog } from './engine.ts';
+import type { LogMarks } from './log-marks.ts';
+import type { Partition } from './partition.ts';
+
+/** Work in one go before others have their turn, looked at every so many records. */
+const sliceMsMax = 2;
+const recordsPerLook = 64;
+
+/** Where `partition` stands in the header of a record. */
+const partitionOffset = 8;
+
+export interface HistoryRecord {
+  readonly header: RecordHeader;
+  readonly record: Uint8Array;
+}
+
+export interface History {
+  readonly log: RecordLog;
+  readonly marks: LogMarks;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What is still there of a partition above one LSN, up to another, in order; removed records are missing. */
+async function* recordsOf(
+  history: History,
+  partition: Partition,
+  after: number,
+  head: number,
+): AsyncGenerator<HistoryRecord> {
+  const { log, marks, signal } = history;
+  const { partition: number } = partition.record;
+  if (after >= head) return;
+  let looked = 0;
+  let sliceEndMs = performance.now() + sliceMsMax;
+  for await (const records of log.scan(marks.before(number, after))) {
+    for (const record of records) {
+      if (++looked % recordsPerLook === 0 && performance.now() > sliceEndMs) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (signal?.aborted === true) throw new DatabaseError('Cancelled', 'the caller has gone');
+        sliceEndMs = performance.now() + sliceMsMax;
+      }
+      if (partition.dropped)
+        throw new DatabaseError('ContainerNotFound', 'the container was deleted', { argument: 'container' });
+      if (readUint32BE(record, partitionOffset) !== number) continue;
+      const header = decodeHeader(record);
+      if (header.lsn <= after) continue;
+      if (header.lsn > head) return;
+      yield { header, record };
+      if (header.lsn === head) return;
+    }
+  }
+}
+
+/** As `recordsOf`, whole: throws HistoryLost where a record was removed. */
+export async function* wholeHistoryOf(
+  history: History,
+  partition: Partition,
+  after: number,
+  head: number,
+): AsyncGenerator<HistoryRecord> {
+  let last = after;
+  for await (const found of recordsOf(history, partition, after, head)) {
+    if (found.header.lsn !== last + 1) throw historyLost();
+    last = found.header.lsn;
+    yield found;
+  }
+  if (last < head) throw historyLost();
+}
+
+/**
+ * The LSN after which the history is whole. With `since` the one after which it also holds all that was written
+ * since then; throws HistoryLost when something of that may have been removed.
+ */
+export async function startOfHistory(
+  history: History,
+  partition: Partition,
+  head: number,
+  since: HybridTime | undefined,
+): Promise<number> {
+  let last = 0;
+  let start = 0;
+  for await (const { header } of recordsOf(history, partition, 0, head)) {
+    const gap = header.lsn !== last + 1;
+    if (since !== undefined && header.hybridTime >= since) {
+      if (gap) throw historyLost();
+      return last;
+    }
+    if (gap) start = header.lsn - 1;
+    last = header.lsn;
+  }
+  if (since === undefined) return last < head ? head : start;
+  if (last < head) throw historyLost();
+  return head;
+}
+
+export function historyLost(): DatabaseError {
+  return new DatabaseError('HistoryLost', 'the changes asked for are older than the history that is kept', {
+    argument: 'continuation',
+  });
+}
