@@ -6,24 +6,28 @@
 // it showed and below everything it did not; a feed shows only what is applied, so nothing it showed can vanish.
 
 import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
-import { DatabaseError } from '../model/errors.ts';
 import type { HybridTime } from '../model/hybrid-time.ts';
-import type { Change, ChangePage, Item, Operation } from '../model/operation.ts';
-import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
-import { bodyOf, decodeHeader, RecordFlag, RecordKind, type RecordHeader } from '../model/record.ts';
+import type { Change, ChangePage, Operation } from '../model/operation.ts';
+import { parsePartitionKeyHeader } from '../model/partition-key.ts';
+import { bodyOf, RecordFlag, RecordKind, transactionOf, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord } from '../model/resource.ts';
-import { historyLost, startOfHistory, wholeHistoryOf, type History, type HistoryRecord } from './change-history.ts';
-import { continuationOf, placesOf, type Place } from './change-place.ts';
-import { changesAfter } from './changes-after.ts';
+import { historyLost, startOfHistory, wholeHistoryOf, type History } from './change-history.ts';
+import { continuationOf, placesOf, type Begun, type Place } from './change-place.ts';
 import { pageCharge } from './charge.ts';
 import type { GroupState } from './group.ts';
-import { idOf, partitionKeyOf } from './identify.ts';
+import { latestChanges } from './latest-changes.ts';
 import type { Partition } from './partition.ts';
+import { openReading, type PartitionReading } from './reading.ts';
 import { keyFilterOf, routeOf } from './router.ts';
+import { Slices } from './slices.ts';
+import { StoredItem } from './stored-item.ts';
 
 /** Changes of one page, and their bytes. A transaction that began on the page may go beyond. */
 export const changesPerPageMax = 10_000;
 export const changeBytesMax = 4 * 1024 * 1024;
+
+/** Changes between two looks at the clock. */
+const changesPerLook = 64;
 
 export interface ChangeFeedSource extends History {
   readonly state: GroupState;
@@ -46,8 +50,7 @@ class Page {
   }
 
   /** False when the change belongs on the next page. */
-  take(change: Change, header: RecordHeader): boolean {
-    const transaction = transactionOf(header);
+  take(change: Change, transaction: number): boolean {
     const bytes = change.item.body.length + (change.previous?.body.length ?? 0);
     const full =
       this.changes.length >= this.#changesMax || (this.changes.length > 0 && this.bytes + bytes > this.#bytesMax);
@@ -59,129 +62,96 @@ class Page {
   }
 }
 
-/** Sequence of the first record of a transaction; 0 for a write that stands alone. */
-function transactionOf(header: RecordHeader): number {
-  return (header.flags & RecordFlag.transaction) === 0 ? 0 : header.sequence - header.index;
-}
-
 export async function readChanges(
   source: ChangeFeedSource,
   container: ContainerRecord,
   request: Request,
 ): Promise<ChangePage> {
-  const { state } = source;
-  const route = routeOf(container, request.scope);
-  const partitions = route.partitions.map((record) => {
-    const partition = state.partition(record.partition);
-    if (partition === undefined)
-      throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
-    return partition;
-  });
-  const wanted = keyFilterOf(container, route);
-  const places = await begun(source, placesOf(partitions, request.start), request);
+  const wanted = keyFilterOf(container, routeOf(container, request.scope));
   const page = new Page(request.changesMax, request.bytesMax ?? changeBytesMax);
-  const read: { partition: Partition; after: number }[] = [];
-  let next = 0;
-  for (let full = false; !full && next < places.length;) {
-    const { partition, after } = places[next]!;
-    const head = Math.max(after, partition.lsn);
-    state.marks.atEnd(partition.record.partition, partition.lsn);
-    const last =
-      request.mode === 'latest'
-        ? readLatest(source, partition, after, request.since, wanted, page)
-        : await readAll(source, partition, after, head, request, wanted, page);
-    full = last !== undefined;
-    if (last === after) break;
-    read.push({ partition, after: last ?? head });
-    next++;
+  const read: Begun[] = [];
+  const reading = openReading(source.state, container, request.scope, source.nowSeconds);
+  try {
+    const places = await begun(source, placesOf(reading.partitions, request.start), request);
+    let next = 0;
+    for (let full = false; !full && next < places.length;) {
+      const { partition, after } = places[next]!;
+      const last =
+        request.mode === 'latest'
+          ? await readLatest(source, partition, after, request.since, page)
+          : await readAll(source, partition, after, request, wanted, page);
+      full = last !== undefined;
+      if (last === after) break;
+      read.push({ partition, after: last ?? Math.max(after, partition.view.lsn) });
+      next++;
+    }
+    // What was not reached comes first on the next page: a busy partition cannot keep the others from being read.
+    const continuation = continuationOf([...places.slice(next), ...read]);
+    const { changes, bytes } = page;
+    return { container, changes, continuation, charge: pageCharge(changes.length, bytes) };
+  } finally {
+    reading.release();
   }
-  // What was not reached comes first on the next page: a busy partition cannot keep the others from being read.
-  const continuation = continuationOf([...places.slice(next), ...read]);
-  const { changes, bytes } = page;
-  return { container, changes, continuation, charge: pageCharge(changes.length, bytes) };
 }
 
-/** Gives every place its LSN. */
+/** Gives every place its LSN, and tells the marks what is known of it now. */
 async function begun(
   source: ChangeFeedSource,
   places: readonly Place[],
   { mode, since }: Request,
-): Promise<{ partition: Partition; after: number }[]> {
-  const known: { partition: Partition; after: number }[] = [];
+): Promise<readonly Begun[]> {
+  const { marks, state } = source;
+  for (const { partition } of places) marks.atEnd(partition.record.partition, partition.view.lsn, state.sequence);
+  const known: Begun[] = [];
   for (const { partition, after } of places) {
-    const start = mode === 'latest' ? 0 : undefined;
-    known.push({
-      partition,
-      after: after ?? start ?? (await startOfHistory(source, partition, partition.lsn, since)),
-    });
+    const start = after ?? (mode === 'latest' ? 0 : await startOfHistory(source, partition, since));
+    known.push({ partition, after: start });
   }
   return known;
 }
 
 /** Fills the page from one partition; gives the LSN it came to when the page became full, undefined when all was taken. */
-function readLatest(
+async function readLatest(
   source: ChangeFeedSource,
-  partition: Partition,
+  partition: PartitionReading,
   after: number,
   since: HybridTime | undefined,
-  wanted: ((key: string) => boolean) | undefined,
   page: Page,
-): number | undefined {
+): Promise<number | undefined> {
+  const slices = new Slices(source.signal);
   let last = after;
-  for (const record of changesAfter(source.log, partition, after, since, source.nowSeconds, wanted)) {
-    const header = decodeHeader(record);
-    const change: Change = {
-      operation: header.kind === RecordKind.insert ? 'create' : 'replace',
-      item: itemOf(partition, header, record),
-      partitionKey: undefined,
-      previous: undefined,
-      expired: false,
-    };
-    if (!page.take(change, header)) return last;
-    last = header.lsn;
+  const number = source.marks.before(partition.record.partition, after);
+  for (const item of latestChanges(partition, { lsn: after, since, number })) {
+    if (item === undefined || (page.changes.length % changesPerLook === 0 && slices.isOver)) await slices.pause();
+    if (item === undefined) continue;
+    const operation = item.lsn === item.created ? 'create' : 'replace';
+    const change: Change = { operation, item, partitionKey: undefined, previous: undefined, expired: false };
+    if (!page.take(change, item.transaction)) return last;
+    last = item.lsn;
   }
   return undefined;
 }
 
 async function readAll(
   source: ChangeFeedSource,
-  partition: Partition,
+  { partition, view }: PartitionReading,
   after: number,
-  head: number,
   request: Request,
   wanted: ((key: string) => boolean) | undefined,
   page: Page,
 ): Promise<number | undefined> {
   const { since, historySince, start } = request;
   let last = after;
-  for await (const found of wholeHistoryOf(source, partition, after, Math.min(head, partition.lsn))) {
-    const { header } = found;
+  for await (const { header, record } of wholeHistoryOf(source, partition, after, view.lsn)) {
     const tooOld = historySince !== undefined && header.hybridTime < historySince;
     if (tooOld && start.kind === 'after') throw historyLost();
-    const early = tooOld || (since !== undefined && header.hybridTime < since);
-    if (!early && isItem(header)) {
-      const change = changeOf(source, partition, found, wanted);
-      if (change !== undefined && !page.take(change, header)) return last;
+    if (!tooOld && (since === undefined || header.hybridTime >= since)) {
+      const change = changeOf(source, partition, header, record, wanted);
+      if (change !== undefined && !page.take(change, transactionOf(header))) return last;
     }
     last = header.lsn;
   }
   return undefined;
-}
-
-function isItem({ kind }: RecordHeader): boolean {
-  return kind === RecordKind.insert || kind === RecordKind.replace || kind === RecordKind.delete;
-}
-
-function itemOf(partition: Partition, header: RecordHeader, record: Uint8Array): Item {
-  const body = bodyOf(record);
-  return {
-    body,
-    id: idOf(partition.container, body),
-    time: header.hybridTime,
-    lsn: header.lsn,
-    created: header.created,
-    partition: partition.record,
-  };
 }
 
 const noBody = new Uint8Array([5, 0, 0, 0, 0]);
@@ -189,21 +159,27 @@ const noBody = new Uint8Array([5, 0, 0, 0, 0]);
 /** What a record did, or undefined when it is outside the scope. */
 function changeOf(
   source: ChangeFeedSource,
-  partition: Partition,
-  { header, record }: HistoryRecord,
+  { container, record: range }: Partition,
+  header: RecordHeader,
+  record: Uint8Array,
   wanted: ((key: string) => boolean) | undefined,
 ): Change | undefined {
-  const body = bodyOf(record);
+  const before = header.supersedes === 0 ? undefined : source.log.get(header.supersedes);
+  const previous = before && new StoredItem(container, range, before);
   if (header.kind !== RecordKind.delete) {
-    if (wanted !== undefined && !wanted(partitionKeyText(partitionKeyOf(partition.container, body)))) return undefined;
+    const item = new StoredItem(container, range, record);
+    if (wanted !== undefined && !wanted(item.key)) return undefined;
+    const isNew = header.kind === RecordKind.insert;
+    // What a new item superseded had expired: it was no item any more.
     return {
-      operation: header.kind === RecordKind.insert ? 'create' : 'replace',
-      item: itemOf(partition, header, record),
+      operation: isNew ? 'create' : 'replace',
+      item,
       partitionKey: undefined,
-      previous: versionBefore(source, partition, header),
+      previous: isNew ? undefined : previous,
       expired: false,
     };
   }
+  const body = bodyOf(record);
   const key = textOfRaw(fieldOf(body, 'key')!);
   if (wanted !== undefined && !wanted(key)) return undefined;
   return {
@@ -214,21 +190,10 @@ function changeOf(
       time: header.hybridTime,
       lsn: header.lsn,
       created: header.created,
-      partition: partition.record,
+      partition: range,
     },
     partitionKey: parsePartitionKeyHeader(key),
-    previous: versionBefore(source, partition, header),
+    previous,
     expired: (header.flags & RecordFlag.expired) !== 0,
   };
-}
-
-/** The version that a record ended, while it is still in the log. */
-function versionBefore(
-  { log }: ChangeFeedSource,
-  partition: Partition,
-  { supersedes }: RecordHeader,
-): Item | undefined {
-  if (supersedes === 0) return undefined;
-  const record = log.get(supersedes);
-  return record === undefined ? undefined : itemOf(partition, decodeHeader(record), record);
 }

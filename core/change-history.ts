@@ -9,10 +9,11 @@ import type { HybridTime } from '../model/hybrid-time.ts';
 import { decodeHeader, type RecordHeader } from '../model/record.ts';
 import type { RecordLog } from './engine.ts';
 import type { LogMarks } from './log-marks.ts';
-import type { Partition } from './partition.ts';
+import { containerGone, type Partition } from './partition.ts';
+import type { PartitionReading } from './reading.ts';
+import { Slices } from './slices.ts';
 
-/** Work in one go before others have their turn, looked at every so many records. */
-const sliceMsMax = 2;
+/** Records passed over between two looks at the clock. */
 const recordsPerLook = 64;
 
 /** Where `partition` stands in the header of a record. */
@@ -36,20 +37,15 @@ async function* recordsOf(
   after: number,
   head: number,
 ): AsyncGenerator<HistoryRecord> {
-  const { log, marks, signal } = history;
+  const { log, marks } = history;
   const { partition: number } = partition.record;
   if (after >= head) return;
   let looked = 0;
-  let sliceEndMs = performance.now() + sliceMsMax;
+  const slices = new Slices(history.signal);
   for await (const records of log.scan(marks.before(number, after))) {
     for (const record of records) {
-      if (++looked % recordsPerLook === 0 && performance.now() > sliceEndMs) {
-        await new Promise((resolve) => setImmediate(resolve));
-        if (signal?.aborted === true) throw new DatabaseError('Cancelled', 'the caller has gone');
-        sliceEndMs = performance.now() + sliceMsMax;
-      }
-      if (partition.dropped)
-        throw new DatabaseError('ContainerNotFound', 'the container was deleted', { argument: 'container' });
+      if (++looked % recordsPerLook === 0 && slices.isOver) await slices.pause();
+      if (partition.dropped) throw containerGone(partition.container);
       if (readUint32BE(record, partitionOffset) !== number) continue;
       const header = decodeHeader(record);
       if (header.lsn <= after) continue;
@@ -82,10 +78,10 @@ export async function* wholeHistoryOf(
  */
 export async function startOfHistory(
   history: History,
-  partition: Partition,
-  head: number,
+  { partition, view }: PartitionReading,
   since: HybridTime | undefined,
 ): Promise<number> {
+  const head = view.lsn;
   let last = 0;
   let start = 0;
   for await (const { header } of recordsOf(history, partition, 0, head)) {

@@ -7,22 +7,27 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import type { ChangeStart } from '../model/operation.ts';
-import type { Partition } from './partition.ts';
+import type { PartitionReading } from './reading.ts';
 
 /** Ranges in one continuation, and characters of it: far above any header that carries it. */
 const rangesMax = 4096;
 const charactersMax = 64 * 1024;
 
 export interface Place {
-  readonly partition: Partition;
+  readonly partition: PartitionReading;
   /** Changes above this LSN are still to be read; undefined: all that are kept. */
   readonly after: number | undefined;
 }
 
+export interface Begun {
+  readonly partition: PartitionReading;
+  readonly after: number;
+}
+
 /** Where a page begins in each partition, in the order in which it reads them. */
-export function placesOf(partitions: readonly Partition[], start: ChangeStart): Place[] {
+export function placesOf(partitions: readonly PartitionReading[], start: ChangeStart): Place[] {
   if (start.kind === 'beginning') return partitions.map((partition) => ({ partition, after: undefined }));
-  if (start.kind === 'now') return partitions.map((partition) => ({ partition, after: partition.lsn }));
+  if (start.kind === 'now') return partitions.map((partition) => ({ partition, after: partition.view.lsn }));
   const { continuation } = start;
   if (/^\d{1,15}$/.test(continuation)) {
     const after = Number(continuation);
@@ -52,7 +57,7 @@ function parseRanges(text: string): Map<number, number> {
   return lsns;
 }
 
-export function continuationOf(places: readonly { readonly partition: Partition; readonly after: number }[]): string {
+export function continuationOf(places: readonly Begun[]): string {
   if (places.length === 1) return String(places[0]!.after);
   return places.map(({ partition, after }) => `${partition.record.range}:${after}`).join(',');
 }

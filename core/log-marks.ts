@@ -15,12 +15,9 @@ interface Marks {
 
 export class LogMarks {
   readonly #byPartition = new Map<number, Marks>();
-  #sequence = 0;
 
-  /** Takes note of an applied record; `lsn` 0 for one that belongs to no partition. */
+  /** Takes note of an applied record. */
   applied(partition: number, lsn: number, sequence: number): void {
-    this.#sequence = sequence;
-    if (lsn === 0) return;
     let marks = this.#byPartition.get(partition);
     if (marks === undefined) this.#byPartition.set(partition, (marks = { lsns: [], sequences: [] }));
     marks.lsns.push(lsn);
@@ -28,12 +25,11 @@ export class LogMarks {
     if (marks.lsns.length > marksMax) thin(marks);
   }
 
-  /** Says that the last record applied of that partition has this LSN: nothing of it will stand before the log's present end. */
-  atEnd(partition: number, lsn: number): void {
+  /** The last record applied of the partition has this LSN, and that sequence is the last applied of all. */
+  atEnd(partition: number, lsn: number, sequence: number): void {
     const marks = this.#byPartition.get(partition);
-    if (marks === undefined) {
-      if (lsn > 0) this.applied(partition, lsn, this.#sequence);
-    } else if (marks.lsns.at(-1) === lsn) marks.sequences[marks.sequences.length - 1] = this.#sequence;
+    if (marks === undefined) this.applied(partition, lsn, sequence);
+    else if (marks.lsns.at(-1) === lsn) marks.sequences[marks.sequences.length - 1] = sequence;
   }
 
   forget(partition: number): void {

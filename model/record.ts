@@ -102,6 +102,11 @@ export function decodeHeader(bytes: Uint8Array): RecordHeader {
   };
 }
 
+/** Sequence at which the transaction of a record begins; 0 when it was written alone. */
+export function transactionOf(header: RecordHeader): number {
+  return (header.flags & RecordFlag.transaction) === 0 ? 0 : header.sequence - header.index;
+}
+
 /** The record's own checksum field: what the next record of the group carries as `chain`. */
 export function checksumOf(record: Uint8Array): number {
   return readUint32BE(record, 0);
