@@ -23,6 +23,7 @@ import { Committer, type Proposal, type Staging } from './commit.ts';
 import { readFeed } from './feed.ts';
 import { findItems } from './find.ts';
 import { GroupState } from './group.ts';
+import { HeldReadings } from './held-readings.ts';
 import { memoryHome } from './memory-home.ts';
 import { partitionKeyOf } from './identify.ts';
 import { checkedPolicy } from './indexing-policy.ts';
@@ -77,6 +78,8 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #state: GroupState;
   readonly #committer: Committer;
+  /** Readings of queries that are answered page by page. */
+  readonly readings = new HeldReadings();
   readonly #retention: Retention;
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
@@ -132,6 +135,7 @@ export class Engine {
   }
 
   #trim(): void {
+    this.readings.sweep();
     this.#trimming ??= (async () => {
       while (await this.#retention.step(this.#state.liveBytes));
     })()
@@ -146,6 +150,7 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#committer.stop();
+    this.readings.close();
     await this.#trimming;
     await this.#options.log.close();
   }
