@@ -134,22 +134,28 @@ async function readLatest(
 
 async function readAll(
   source: ChangeFeedSource,
-  { partition, view }: PartitionReading,
+  reading: PartitionReading,
   after: number,
   request: Request,
   wanted: ((key: string) => boolean) | undefined,
   page: Page,
 ): Promise<number | undefined> {
   const { since, historySince, start } = request;
+  const { partition } = reading;
   let last = after;
-  for await (const { header, record } of wholeHistoryOf(source, partition, after, view.lsn)) {
+  let sequence = 0;
+  for await (const { header, record } of wholeHistoryOf(source, reading, after)) {
     const tooOld = historySince !== undefined && header.hybridTime < historySince;
     if (tooOld && start.kind === 'after') throw historyLost();
     if (!tooOld && (since === undefined || header.hybridTime >= since)) {
       const change = changeOf(source, partition, header, record, wanted);
-      if (change !== undefined && !page.take(change, transactionOf(header))) return last;
+      if (change !== undefined && !page.take(change, transactionOf(header))) {
+        if (sequence > 0) source.marks.pageEnded(partition.record.partition, last, sequence);
+        return last;
+      }
     }
     last = header.lsn;
+    ({ sequence } = header);
   }
   return undefined;
 }

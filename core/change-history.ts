@@ -8,8 +8,9 @@ import { DatabaseError } from '../model/errors.ts';
 import type { HybridTime } from '../model/hybrid-time.ts';
 import { decodeHeader, type RecordHeader } from '../model/record.ts';
 import type { RecordLog } from './engine.ts';
+import { numberBefore } from './latest-changes.ts';
 import type { LogMarks } from './log-marks.ts';
-import { containerGone, type Partition } from './partition.ts';
+import { containerGone } from './partition.ts';
 import type { PartitionReading } from './reading.ts';
 import { Slices } from './slices.ts';
 
@@ -30,19 +31,18 @@ export interface History {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What is still there of a partition above one LSN, up to another, in order; removed records are missing. */
-async function* recordsOf(
-  history: History,
-  partition: Partition,
-  after: number,
-  head: number,
-): AsyncGenerator<HistoryRecord> {
+/** What is still there of a partition above an LSN, up to that of the reading, in order; removed records are missing. */
+async function* recordsOf(history: History, reading: PartitionReading, after: number): AsyncGenerator<HistoryRecord> {
   const { log, marks } = history;
+  const { partition } = reading;
+  const head = reading.view.lsn;
   const { partition: number } = partition.record;
   if (after >= head) return;
   let looked = 0;
   const slices = new Slices(history.signal);
-  for await (const records of log.scan(marks.before(number, after))) {
+  // What is current tells where to begin as well as the marks do, for whoever comes back after a long time.
+  const from = numberBefore(reading, { lsn: after, since: undefined, number: marks.before(number, after) });
+  for await (const records of log.scan(from)) {
     for (const record of records) {
       if (++looked % recordsPerLook === 0 && slices.isOver) await slices.pause();
       if (partition.dropped) throw containerGone(partition.container);
@@ -59,17 +59,16 @@ async function* recordsOf(
 /** As `recordsOf`, whole: throws HistoryLost where a record was removed. */
 export async function* wholeHistoryOf(
   history: History,
-  partition: Partition,
+  reading: PartitionReading,
   after: number,
-  head: number,
 ): AsyncGenerator<HistoryRecord> {
   let last = after;
-  for await (const found of recordsOf(history, partition, after, head)) {
+  for await (const found of recordsOf(history, reading, after)) {
     if (found.header.lsn !== last + 1) throw historyLost();
     last = found.header.lsn;
     yield found;
   }
-  if (last < head) throw historyLost();
+  if (last < reading.view.lsn) throw historyLost();
 }
 
 /**
@@ -78,13 +77,13 @@ export async function* wholeHistoryOf(
  */
 export async function startOfHistory(
   history: History,
-  { partition, view }: PartitionReading,
+  reading: PartitionReading,
   since: HybridTime | undefined,
 ): Promise<number> {
-  const head = view.lsn;
+  const head = reading.view.lsn;
   let last = 0;
   let start = 0;
-  for await (const { header } of recordsOf(history, partition, 0, head)) {
+  for await (const { header } of recordsOf(history, reading, 0)) {
     const gap = header.lsn !== last + 1;
     if (since !== undefined && header.hybridTime >= since) {
       if (gap) throw historyLost();

@@ -45,8 +45,11 @@ function isBefore(item: StoredItem, { lsn, since }: ChangesFrom): boolean {
   return item.lsn <= lsn || (since !== undefined && item.time < since);
 }
 
-/** A number close below the first version asked for: LSNs and times rise with the numbers, so halving finds it. */
-function numberBefore(reading: PartitionReading, from: ChangesFrom): number {
+/**
+ * A number below every record asked for and close to the first of those that are still current: LSNs and times rise
+ * with the numbers, so halving finds it.
+ */
+export function numberBefore(reading: PartitionReading, from: ChangesFrom): number {
   const { view, partition } = reading;
   let low = from.number;
   let high = view.next;

@@ -2,11 +2,13 @@
 // and not from the log's start. Kept in memory only: what it has forgotten costs time and never a change.
 //
 // A mark (lsn, sequence) says: every record of the partition with a higher LSN has a higher sequence. Marks are dense
-// at the end of the log and thin towards its start: the distance between two grows with their age, and so does
-// what a reader from there has to read anyway.
+// at the end of the log and thin towards its start. Where a page of a feed ended is remembered beside them.
 
 /** Marks of one partition, after which older ones are thinned: 16 bytes each. */
 const marksMax = 256;
+
+/** Places where pages ended that are remembered exactly, of all readers of the group. */
+const pagesMax = 1024;
 
 interface Marks {
   readonly lsns: number[];
@@ -15,6 +17,7 @@ interface Marks {
 
 export class LogMarks {
   readonly #byPartition = new Map<number, Marks>();
+  readonly #pages = new Map<string, number>();
 
   /** Takes note of an applied record. */
   applied(partition: number, lsn: number, sequence: number): void {
@@ -32,12 +35,23 @@ export class LogMarks {
     else if (marks.lsns.at(-1) === lsn) marks.sequences[marks.sequences.length - 1] = sequence;
   }
 
+  /** A page ended with that record: whoever goes on from it finds its place at once. */
+  pageEnded(partition: number, lsn: number, sequence: number): void {
+    this.#pages.set(`${partition}:${lsn}`, sequence);
+    if (this.#pages.size > pagesMax) for (const oldest of this.#pages.keys()) return void this.#pages.delete(oldest);
+  }
+
   forget(partition: number): void {
     this.#byPartition.delete(partition);
   }
 
   /** A sequence after which all records of the partition above that LSN stand. */
   before(partition: number, lsn: number): number {
+    const page = this.#pages.get(`${partition}:${lsn}`) ?? 0;
+    return Math.max(page, this.#marked(partition, lsn));
+  }
+
+  #marked(partition: number, lsn: number): number {
     const marks = this.#byPartition.get(partition);
     if (marks === undefined) return 0;
     let low = 0;
