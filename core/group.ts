@@ -5,6 +5,7 @@ import { RecordKind, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { Catalog, systemPartition, type CatalogListener } from './catalog.ts';
 import type { StateMachine } from './commit.ts';
+import type { IndexMoment } from './index-keeper.ts';
 import { LogMarks } from './log-marks.ts';
 import { Partition, type Graveyard, type IndexHome, type Records } from './partition.ts';
 
@@ -25,6 +26,7 @@ export class GroupState implements StateMachine, CatalogListener {
   readonly #touched = new Set<Partition>();
   readonly #holds = new Set<Hold>();
   #sequence = 0;
+  #hybridTime = 0;
 
   constructor(records: Records, graveyard: Graveyard, home: IndexHome) {
     this.#records = records;
@@ -78,6 +80,17 @@ export class GroupState implements StateMachine, CatalogListener {
     for (const partition of this.#partitions.values()) partition.discard();
   }
 
+  /** What the keeper of the indexes must know of the present moment. */
+  moment(): IndexMoment {
+    const sequence = this.#sequence;
+    return {
+      sequence,
+      hybridTime: this.#hybridTime,
+      catalog: () => this.catalog.sequencesAt(sequence),
+      liveBytesOf: (partition) => this.#partitions.get(partition)?.liveBytes ?? 0,
+    };
+  }
+
   /** Keeps superseded records readable that are live now, until the hold is released. */
   hold(): Hold {
     const hold: Hold = { sequence: this.#sequence, release: () => void this.#holds.delete(hold) };
@@ -94,6 +107,7 @@ export class GroupState implements StateMachine, CatalogListener {
 
   apply(header: RecordHeader, record: Uint8Array, note?: unknown): void {
     this.#sequence = header.sequence;
+    this.#hybridTime = header.hybridTime;
     if (header.partition === systemPartition) {
       this.catalog.apply(header, record);
       return;
