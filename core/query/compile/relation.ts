@@ -3,6 +3,7 @@
 import { assert, badRequest } from '../../../model/errors.ts';
 import type { Expression, Relation } from '../../../model/query.ts';
 import type { Evaluate, Frame } from '../frame.ts';
+import type { PreparedAccess } from '../open-access.ts';
 import { applyRows } from '../operators/apply.ts';
 import { distinctRows } from '../operators/distinct.ts';
 import { filterRows } from '../operators/filter.ts';
@@ -23,6 +24,8 @@ import { Scope, type Place } from './scope.ts';
 export interface OutermostNodes {
   readonly source: boolean;
   readonly sort: boolean;
+  /** How the outermost source may go through an index. */
+  readonly access?: PreparedAccess | undefined;
 }
 
 const none: OutermostNodes = { source: false, sort: false };
@@ -66,7 +69,9 @@ export function compileRelation(
       const scope = new Scope(outer);
       const slot = compiler.newSlot();
       scope.bind(relation.binding, { slot, isItem: true });
-      const open = (outermost.source ? outermostSource : innerSource)(relation.container, slot);
+      const open = outermost.source
+        ? outermostSource(relation.container, slot, outermost.access)
+        : innerSource(relation.container, slot);
       return { open, scope, result: undefined };
     }
     case 'filter': {

@@ -1,0 +1,106 @@
+// Queries answered through the index against the same queries over every item: equal rows, in equal order, whole and
+// by pages; and the claim that an answer is exact against the items that pass. Items are of every BSON type.
+
+import { expect, test } from 'vitest';
+import { count } from '../../../indexer/lookup.ts';
+import { Random, scale } from '../../model/random.ts';
+import { ConditionMaker, randomItem } from './random-conditions.ts';
+import { IndexedHost, type IndexedRun } from './host.ts';
+import { boundFilters } from './bound.ts';
+
+const itemsPerRound = 40;
+const queriesPerRound = 100;
+
+async function filled(random: Random): Promise<IndexedHost> {
+  const host = await IndexedHost.open(random.pick([1, 1, 3]));
+  for (let i = 0; i < itemsPerRound; i++)
+    await host.write({ kind: 'create-item', body: randomItem(random, `item-${i}`), view: 'exact' });
+  for (let i = 0; i < 5; i++)
+    await host.write({
+      kind: 'upsert-item',
+      body: randomItem(random, `item-${random.below(itemsPerRound)}`),
+      view: 'exact',
+    });
+  return host;
+}
+
+test('conditions through the index find what a look at every item finds', { timeout: 600_000 }, async () => {
+  const { seed } = new Random();
+  let rows = 0;
+  let exact = 0;
+  let narrowed = 0;
+  const rounds = 20 * scale;
+  for (let round = 0; round < rounds; round++) {
+    const random = new Random(seed + round);
+    const host = await filled(random);
+    const reading = host.reading();
+    for (let i = 0; i < queriesPerRound; i++) {
+      const maker = new ConditionMaker(random);
+      const text = `SELECT VALUE c.id FROM c WHERE ${maker.condition(random.below(5))}`;
+      const shown = `seed ${seed + round}\n${text}\n${JSON.stringify(maker.parameters)}`;
+      const { parameters } = maker;
+      const expected = host.page(text, { reading, indexed: false, parameters });
+      const found = host.page(text, { reading, indexed: true, parameters });
+      expect(found.rows, shown).toEqual(expected.rows);
+      rows += found.rows.length;
+      if (found.explanation.examined < expected.explanation.examined) narrowed++;
+      // What the filter finds: never less, and exactly as much where it says so.
+      const bound = boundFilters(host, text, reading, parameters);
+      let hits = 0;
+      let isExact = true;
+      for (const { view, filter } of bound) {
+        const answer = count(view, filter);
+        hits += answer.count;
+        isExact &&= answer.exact;
+      }
+      if (isExact) expect(hits, `exact, ${shown}`).toBe(expected.rows.length);
+      else expect(hits, shown).toBeGreaterThanOrEqual(expected.rows.length);
+      if (isExact) exact++;
+    }
+    reading.release();
+    await host.close();
+  }
+  console.info(`seed ${seed}: ${rows} rows, ${exact} exact, ${narrowed} narrowed`);
+  // By chance a few queries find much; most must have been narrowed by the index.
+  expect(exact).toBeGreaterThan(rounds * queriesPerRound * 0.2);
+});
+
+function pages(
+  host: IndexedHost,
+  text: string,
+  options: Parameters<IndexedHost['page']>[1],
+  rowsMax: number,
+): string[] {
+  const rows: string[] = [];
+  let continuation: string | undefined;
+  do {
+    const page: IndexedRun = host.page(text, { ...options, page: { rowsMax }, continuation });
+    rows.push(...page.rows);
+    ({ continuation } = page);
+  } while (continuation !== undefined);
+  return rows;
+}
+
+test('sorted queries give the same rows by index and by sort, by pages of any size', { timeout: 600_000 }, async () => {
+  const { seed } = new Random();
+  for (let round = 0; round < 12 * scale; round++) {
+    const random = new Random(seed + round);
+    const host = await filled(random);
+    const reading = host.reading();
+    for (let i = 0; i < 30; i++) {
+      const maker = new ConditionMaker(random);
+      const where = random.chance(50) ? ` WHERE ${maker.condition(2)}` : '';
+      const key = random.pick(['c.o', 'c.o', 'c.p', 'c.id', 'c._ts', 'c.none', 'c.a', 'c.a.b']);
+      const direction = random.chance(50) ? ' DESC' : '';
+      const text = `SELECT VALUE c.id FROM c${where} ORDER BY ${key}${direction}`;
+      const { parameters } = maker;
+      const shown = `seed ${seed + round}\n${text}\n${JSON.stringify(parameters)}`;
+      const expected = host.page(text, { reading, indexed: false, parameters }).rows;
+      const options = { reading, indexed: true, parameters };
+      expect(host.page(text, options).rows, shown).toEqual(expected);
+      expect(pages(host, text, options, 1 + random.below(5)), `paged, ${shown}`).toEqual(expected);
+    }
+    reading.release();
+    await host.close();
+  }
+});
