@@ -13,6 +13,8 @@ import type { Evaluate, Frame, SortMark } from './frame.ts';
 import type { IndexedPartition } from './indexed-rows.ts';
 import { groupOfValue, type OrderedAccess, type OrderedStart } from './ordered-walk.ts';
 import type { AccessKey, AccessPlan } from './plan/access.ts';
+import { describeAccess } from './plan/describe-access.ts';
+import type { AccessUse } from './plan/explain.ts';
 import { bindAccess, type AccessBinding } from './plan/bind-access.ts';
 import { chooseNatural, chooseOrdered, type NaturalChoice } from './plan/choose-access.ts';
 import { conjunction, isExact } from './plan/filter-algebra.ts';
@@ -86,6 +88,28 @@ export function openAccess(
   partitions: readonly IndexedPartition[],
 ): OpenedAccess {
   const parts = bindParts(frame, access, partitions);
+  const opened = chooseWay(frame, access, parts);
+  frame.scan.use = describe(access, parts, opened.kind === 'ordered' ? 'order' : wayOf(opened.parts));
+  return opened;
+}
+
+/** The way that most of the work goes, where partitions differ. */
+function wayOf(parts: readonly { readonly choice: NaturalChoice }[]): NaturalChoice {
+  return (['scan', 'filter', 'collect'] as const).find((way) => parts.some(({ choice }) => choice === way)) ?? 'scan';
+}
+
+/** What is told of the access to EXPLAIN. */
+export function describe(access: PreparedAccess, parts: readonly PartitionAccess[], way: AccessUse['way']): AccessUse {
+  return describeAccess(access.plan, {
+    paths: parts[0]?.partition.paths,
+    way,
+    estimated: parts.reduce((sum, { hits }) => sum + hits, 0),
+    exact: parts.every(({ exact }) => exact),
+    sorts: access.plan.order !== undefined,
+  });
+}
+
+function chooseWay(frame: Frame, access: PreparedAccess, parts: readonly PartitionAccess[]): OpenedAccess {
   const { order } = access.plan;
   if (order !== undefined && access.mayOrder) {
     const ordered = openOrder(frame, order, parts);
@@ -154,7 +178,10 @@ function singleOrder({ path, descending }: AccessKey, part: PartitionAccess): Or
 }
 
 /** The id of a path whose every value has a term in order; undefined when no item has the path. */
-function resolveOrdered(partition: IndexedPartition, steps: AccessKey['path']['steps']): number | undefined | 'none' {
+export function resolveOrdered(
+  partition: IndexedPartition,
+  steps: AccessKey['path']['steps'],
+): number | undefined | 'none' {
   // Such a step may lead into a typed value.
   if (steps.some((step, i) => i > 0 && typeof step === 'string' && step.startsWith('$'))) return 'none';
   const scalar = partition.paths.resolve(steps, 'scalar');

@@ -2,18 +2,21 @@
 
 import type { PlanShape } from './plan.ts';
 
-/** One use of an index: the path or composite index as a policy writes it, and for what. */
+/** One use of the index of a path, named as a policy names it (`/a/b/?`), and for what. */
 export interface IndexUse {
-  readonly paths: readonly string[];
+  readonly path: string;
   readonly how: 'equality' | 'range' | 'prefix' | 'existence' | 'type' | 'element' | 'length' | 'order' | 'count';
 }
 
 /** How items were reached through the index. */
 export interface AccessUse {
   readonly uses: readonly IndexUse[];
-  /** Composite indexes that would have given an order that was sorted for. */
-  readonly potential: readonly (readonly string[])[];
-  /** In words: what the way to the items was. */
+  /** Paths that conditions name and the policy leaves out. */
+  readonly potentialPaths: readonly string[];
+  /** Composite indexes walked, and those that would have spared a sort: paths with ASC or DESC. */
+  readonly composites: readonly (readonly string[])[];
+  readonly potentialComposites: readonly (readonly string[])[];
+  /** `scan` every item; `collect` the few found; `filter` and `order` by walking the natural or a path's order. */
   readonly way: 'scan' | 'collect' | 'filter' | 'order' | 'count';
   /** About how many items the index left. */
   readonly estimated: number;
