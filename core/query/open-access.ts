@@ -15,7 +15,8 @@ import { groupOfValue, type OrderedAccess, type OrderedStart } from './ordered-w
 import type { AccessKey, AccessPlan } from './plan/access.ts';
 import { describeAccess } from './plan/describe-access.ts';
 import type { AccessUse } from './plan/explain.ts';
-import { bindAccess, type AccessBinding } from './plan/bind-access.ts';
+import { bindAccess } from './plan/bind-access.ts';
+import type { AccessBinding } from './plan/path-terms.ts';
 import { chooseNatural, chooseOrdered, type NaturalChoice } from './plan/choose-access.ts';
 import { conjunction, isExact } from './plan/filter-algebra.ts';
 import { orderedKeys, outOfOrder } from './plan/sql-terms.ts';
