@@ -46,7 +46,9 @@ function bind(binding: AccessBinding, condition: Condition, wanted: boolean): Fi
         : disjunction(condition.operands.map((operand) => bind(binding, operand, wanted)));
     case 'some': {
       const found = someOf(binding, condition);
-      return wanted ? found : negated(found);
+      if (wanted) return found;
+      // Of an element of an array around it: terms cannot say of which element it is false.
+      return elementsOf(condition).size > 0 ? unknown : negated(found);
     }
     default:
       return leafOf(binding, condition, wanted);

@@ -33,6 +33,9 @@ beforeAll(async () => {
         .string('', `t${i % 30}`)
         .string('', 'all')
         .end();
+      if (i < 3) writer.beginArray('nested').beginArray('').int32('', 1).end();
+      if (i < 2) writer.beginArray('').end();
+      if (i < 3) writer.end();
       if (i % 3 !== 0) writer.string('some', `s${i % 5}`);
     });
     await host.write({ kind: 'create-item', body, view: 'exact' });
@@ -74,6 +77,11 @@ describe('selective conditions', () => {
     const { rows, explanation } = run(`SELECT VALUE c.id FROM c JOIN t IN c.tags WHERE t = 't4'`);
     expect(rows).toHaveLength(20);
     expect(explanation.examined).toBe(20);
+  });
+
+  test('what no element has is not taken for what some element lacks', () => {
+    const text = `SELECT VALUE c.id FROM c WHERE EXISTS(SELECT VALUE t FROM t IN c.nested WHERE NOT EXISTS(SELECT VALUE u FROM u IN t))`;
+    expect(run(text).rows).toEqual(['"i0000"', '"i0001"']);
   });
 
   test('a first page of many hits reads little more than the page', () => {

@@ -11,8 +11,20 @@ import { boundFilters } from './bound.ts';
 const itemsPerRound = 40;
 const queriesPerRound = 100;
 
+const rules = (...paths: readonly string[]) => paths.map((path) => ({ path }));
+
+/** Policies that leave paths out: conditions on those are answered by looking. */
+const policies = [
+  undefined,
+  undefined,
+  { includedPaths: rules('/*'), excludedPaths: rules('/a/?', '/b/*') },
+  { includedPaths: rules('/a/?', '/o/?', '/tags/[]/?', '/b/*'), excludedPaths: rules('/*') },
+  { includedPaths: rules('/*'), excludedPaths: rules('/tags/[]/?', '/a/*', '/o/?') },
+  { indexingMode: 'none' },
+];
+
 async function filled(random: Random): Promise<IndexedHost> {
-  const host = await IndexedHost.open(random.pick([1, 1, 3]));
+  const host = await IndexedHost.open(random.pick([1, 1, 3]), random.pick(policies));
   for (let i = 0; i < itemsPerRound; i++)
     await host.write({ kind: 'create-item', body: randomItem(random, `item-${i}`), view: 'exact' });
   for (let i = 0; i < 5; i++)
@@ -62,7 +74,7 @@ test('conditions through the index find what a look at every item finds', { time
   }
   console.info(`seed ${seed}: ${rows} rows, ${exact} exact, ${narrowed} narrowed`);
   // By chance a few queries find much; most must have been narrowed by the index.
-  expect(exact).toBeGreaterThan(rounds * queriesPerRound * 0.2);
+  expect(exact).toBeGreaterThan(rounds * queriesPerRound * 0.1);
 });
 
 function pages(
@@ -126,9 +138,9 @@ test(
         const path = random.pick(['c.o', 'c.p', 'c.p', 'c.a', 'c.a.b', 'c._ts', 'c.pk', 'c.none']);
         const aggregate = random.pick(['COUNT', 'MIN', 'MAX', 'SUM', 'AVG']);
         let leaf = maker.leaf('c');
-      // An aggregate's argument holds no subquery.
-      while (leaf.includes('EXISTS')) leaf = maker.leaf('c');
-      const [select, after] = random.pick([
+        // An aggregate's argument holds no subquery.
+        while (leaf.includes('EXISTS')) leaf = maker.leaf('c');
+        const [select, after] = random.pick([
           ['VALUE COUNT(1)', ''],
           [`VALUE ${aggregate}(${path})`, ''],
           [`VALUE COUNTIF(${leaf})`, ''],
@@ -147,6 +159,6 @@ test(
       reading.release();
       await host.close();
     }
-    expect(counted).toBeGreaterThan(60 * scale);
+    expect(counted).toBeGreaterThan(30 * scale);
   },
 );
