@@ -162,6 +162,20 @@ describe('answers of the index alone', () => {
     expect(explanation).toMatchObject({ examined: 0, index: { way: 'count' } });
   });
 
+  test.each([
+    `EXISTS(SELECT VALUE t FROM t IN c.tags WHERE t = 't4' AND t = 'all')`,
+    `EXISTS(SELECT VALUE t FROM t IN c.tags WHERE t != 'all')`,
+    `c.tags[0] = 'all'`,
+    `c.tags[0] != 'all'`,
+    `ARRAY_CONTAINS(c.tags, ['t4'])`,
+    `c.tags = ['t4', 'al']`,
+  ])('what terms cannot count is counted by reading: %s', (condition) => {
+    const text = `SELECT VALUE COUNT(1) FROM c WHERE ${condition}`;
+    const { rows, explanation } = run(text);
+    expect(rows).toEqual(host.page(text, { reading, indexed: false }).rows);
+    expect(explanation.index?.way).not.toBe('count');
+  });
+
   test('the least and the greatest value cost one item each', () => {
     const { rows, explanation } = run('SELECT MIN(c.rank) AS low, MAX(c.name) AS high FROM c WHERE c.group != 0');
     expect(rows).toEqual(['{"low":1,"high":"name 99"}']);
