@@ -62,6 +62,7 @@ function indexedPartition(
     paths: reading.index.paths,
     view: reading.view,
     scope: reading.scope,
+    keyText: reading.keyText,
     isCounted: reading.isScopeExact && !expires,
     base,
     items: reading.index.items,

@@ -191,3 +191,33 @@ describe('answers of the index alone', () => {
     expect(distinct.explanation.examined).toBe(0);
   });
 });
+
+describe('scopes', () => {
+  test.each([
+    ['one partition key', { partitionKey: ['p'] }, '300'],
+    ['items without a partition key', { partitionKey: [] }, '0'],
+    ['everything', {}, '600'],
+  ] as const)('%s counts its own items alone', (_name, scope, expected) => {
+    const scoped = host.reading(scope);
+    const text = 'SELECT VALUE COUNT(1) FROM c WHERE c.rank >= 0';
+    expect(host.page(text, { reading: scoped, indexed: true }).rows).toEqual([expected]);
+    scoped.release();
+  });
+
+  test('an id within a partition key is one look-up', () => {
+    const scoped = host.reading({ partitionKey: ['q'] });
+    for (const [id, count] of [
+      ['i0017', 1],
+      ['i0018', 0],
+    ] as const) {
+      const { rows, explanation } = host.page(`SELECT VALUE c.id FROM c WHERE c.id = '${id}'`, {
+        reading: scoped,
+        indexed: true,
+      });
+      expect(rows).toHaveLength(count);
+      expect(explanation.examined).toBe(count);
+      expect(explanation.index?.exact).toBe(true);
+    }
+    scoped.release();
+  });
+});
