@@ -1,0 +1,137 @@
+// The guard of unique keys of one partition. A write asks it before it stages anything; it looks up the keys of the
+// new version in the index and among what earlier writes of the same commit group staged.
+//
+// Invariant: with every write asked and every staged version noted, no two live items of the container share a key,
+// but for those that did before the key was declared. An index that answers too much costs reads, never a wrong word.
+
+import { NumberCursor } from '../indexer/lookup.ts';
+import type { PartitionIndex } from '../indexer/partition-index.ts';
+import { DatabaseError } from '../model/errors.ts';
+import type { Raw } from '../model/bson/walk.ts';
+import type { ContainerRecord } from '../model/resource.ts';
+import { filterOf } from './query/predicate/filter.ts';
+import { keysOf, predicateOfKey, uniqueKeysOf, type KeyTuple, type UniqueKey } from './unique-key.ts';
+
+/** What identifies an item in its partition. */
+export interface Holder {
+  readonly id: string;
+  /** Text of the partition key values. */
+  readonly key: string;
+}
+
+/** An item as the guard reads it. */
+export interface HeldItem extends Holder {
+  readonly body: Uint8Array;
+}
+
+/** The partition as the next write must see it. */
+export interface UniqueState {
+  readonly index: PartitionIndex;
+  /** The applied item of that number; undefined when it has expired. */
+  item(number: number): HeldItem | undefined;
+  /** What this commit group staged for that identity: a body, its deletion, or nothing. */
+  staged(holder: Holder): Uint8Array | 'deleted' | undefined;
+}
+
+/** Of a refusal: what a door may tell the writer, whose own values these are. */
+export interface UniqueViolation {
+  readonly name: string;
+  readonly container: ContainerRecord;
+  readonly entries: readonly { readonly path: string; readonly value: Raw }[];
+}
+
+export function uniqueViolation(
+  container: ContainerRecord,
+  unique: Pick<UniqueKey, 'name' | 'paths'>,
+  key: KeyTuple,
+): DatabaseError {
+  const violation: UniqueViolation = {
+    name: unique.name,
+    container,
+    entries: unique.paths.map((path, i) => ({ path: path.join('.'), value: key.values[i]! })),
+  };
+  return new DatabaseError('UniqueKeyViolation', 'another item holds the same unique key', {
+    argument: unique.name,
+    details: { violation },
+  });
+}
+
+/** What `uniqueViolation` put into an error. */
+export function violationOf(error: DatabaseError): UniqueViolation | undefined {
+  return error.details?.['violation'] as UniqueViolation | undefined;
+}
+
+export class UniqueGuard {
+  /** Who may hold a key by a staged version. Verified against the version itself, so entries may be out of date. */
+  #stagedHolders = new Map<string, Holder[]>();
+  #checkedBody: Uint8Array | undefined;
+  #checkedKeys: readonly (readonly KeyTuple[])[] = [];
+
+  /** Throws UniqueKeyViolation when the new version of the item would share a key with another item. */
+  check(container: ContainerRecord, holder: Holder, body: Uint8Array, state: UniqueState): void {
+    const uniques = uniqueKeysOf(container);
+    if (uniques.length === 0) return;
+    const all = uniques.map((unique) => keysOf(unique, body));
+    this.#checkedBody = body;
+    this.#checkedKeys = all;
+    for (const [i, unique] of uniques.entries())
+      for (const key of all[i]!)
+        if (this.#isStaged(i, unique, key, holder, state) || isApplied(unique, key, holder, state))
+          throw uniqueViolation(container, unique, key);
+  }
+
+  /** Notes that the version was staged; right after its `check`. */
+  stage(container: ContainerRecord, holder: Holder, body: Uint8Array): void {
+    const uniques = uniqueKeysOf(container);
+    if (uniques.length === 0) return;
+    const all = body === this.#checkedBody ? this.#checkedKeys : uniques.map((unique) => keysOf(unique, body));
+    for (const [i, keys] of all.entries())
+      for (const key of keys) {
+        const name = stagedName(i, uniques[i]!, key, holder);
+        const holders = this.#stagedHolders.get(name);
+        if (holders === undefined) this.#stagedHolders.set(name, [holder]);
+        else if (!holders.some((other) => isSame(other, holder))) holders.push(holder);
+      }
+  }
+
+  /** Nothing is staged any more. */
+  clear(): void {
+    if (this.#stagedHolders.size > 0) this.#stagedHolders = new Map();
+    this.#checkedBody = undefined;
+    this.#checkedKeys = [];
+  }
+
+  #isStaged(place: number, unique: UniqueKey, key: KeyTuple, holder: Holder, state: UniqueState): boolean {
+    for (const other of this.#stagedHolders.get(stagedName(place, unique, key, holder)) ?? []) {
+      if (isSame(other, holder)) continue;
+      const body = state.staged(other);
+      if (body instanceof Uint8Array && hasKey(unique, key, body)) return true;
+    }
+    return false;
+  }
+}
+
+function isSame(a: Holder, b: Holder): boolean {
+  return a.id === b.id && a.key === b.key;
+}
+
+function stagedName(place: number, unique: UniqueKey, { text }: KeyTuple, { key }: Holder): string {
+  return unique.scope === 'container' ? `${place}/${text}` : `${place}/${key.length}:${key}${text}`;
+}
+
+function hasKey(unique: UniqueKey, { text }: KeyTuple, body: Uint8Array): boolean {
+  return keysOf(unique, body).some((key) => key.text === text);
+}
+
+function isApplied(unique: UniqueKey, key: KeyTuple, holder: Holder, state: UniqueState): boolean {
+  const { filter } = filterOf(predicateOfKey(unique, key), state.index.paths);
+  const cursor = new NumberCursor(state.index.now(), filter);
+  for (let number = cursor.next(); number > 0; number = cursor.next()) {
+    const item = state.item(number);
+    if (item === undefined || isSame(item, holder)) continue;
+    if (unique.scope === 'partitionKey' && item.key !== holder.key) continue;
+    // What is staged for it counts instead, and was looked at.
+    if (state.staged(item) === undefined && hasKey(unique, key, item.body)) return true;
+  }
+  return false;
+}
