@@ -4,6 +4,7 @@
 
 import { requireSession } from '../../../core/engine.ts';
 import { containerRows, layoutOf } from '../../../core/query/container-rows.ts';
+import { openReading } from '../../../core/reading.ts';
 import { epkMax, epkMin } from '../../../model/effective-partition-key.ts';
 import { badRequest, DatabaseError } from '../../../model/errors.ts';
 import type { Scope } from '../../../model/operation.ts';
@@ -15,7 +16,7 @@ import { linksOfContainer } from '../links.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
 import { isServedDirectly, planDocument, queryInfoOf } from '../query-plan.ts';
 import { sqlRequestOf, type SqlRequest } from '../query-request.ts';
-import { emptyPage, preparedQueries, runPage, systemViewOf } from '../run-query.ts';
+import { emptyPage, preparedQueries, runPage, systemViewOf, type QueryPage } from '../run-query.ts';
 import { placeOf, scopeOf } from '../scope.ts';
 import { queryOfSql } from '../sql/query.ts';
 
@@ -31,11 +32,16 @@ export async function queryItems(call: Call): Promise<Answer> {
   const isWhole = scope.partitionKey === undefined && scope.range === undefined && !isUnpartitioned(container);
   const continuation = unwrap(text, container, scope);
   const prepared = preparedQueries.get(sql.text, { rewritten: asked.range !== undefined });
-  const source = containerRows(engine.state, container, scope, engine.nowSeconds, systemViewOf(container));
-  const page =
-    continuation === atEnd
-      ? emptyPage(call)
-      : await runPage(call, prepared, source, sql.parameters, continuation, container);
+  const page = continuation === atEnd ? emptyPage(call) : await readPage();
+  async function readPage(): Promise<QueryPage> {
+    const reading = openReading(engine.state, container, scope, engine.nowSeconds);
+    try {
+      const source = containerRows(reading, systemViewOf(container));
+      return await runPage(call, prepared, source, sql.parameters, continuation, container);
+    } finally {
+      reading.release();
+    }
+  }
   const isFull = page.documents.length === pageItemsOf(request);
   const next = page.continuation ?? (isWhole && isFull ? atEnd : undefined);
   return {
