@@ -4,33 +4,30 @@
 // Invariant: with every write asked and every staged version noted, no two live items of the container share a key,
 // but for those that did before the key was declared. An index that answers too much costs reads, never a wrong word.
 
+import { allOf, equal } from '../indexer/filter.ts';
 import { NumberCursor } from '../indexer/lookup.ts';
 import type { PartitionIndex } from '../indexer/partition-index.ts';
+import { partitionKeyPath } from '../indexer/paths.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Raw } from '../model/bson/walk.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { filterOf } from './query/predicate/filter.ts';
+import type { ItemIdentity, StagedVersions } from './staged-versions.ts';
 import { keysOf, predicateOfKey, uniqueKeysOf, type KeyTuple, type UniqueKey } from './unique-key.ts';
 
-/** What identifies an item in its partition. */
-export interface Holder {
-  readonly id: string;
-  /** Text of the partition key values. */
-  readonly key: string;
-}
-
-/** An item as the guard reads it. */
-export interface HeldItem extends Holder {
+/** An applied item as the guard reads it. */
+export interface HeldItem extends ItemIdentity {
   readonly body: Uint8Array;
 }
 
-/** The partition as the next write must see it. */
+/** The partition as the write at hand must see it. */
 export interface UniqueState {
+  readonly staged: StagedVersions;
   readonly index: PartitionIndex;
-  /** The applied item of that number; undefined when it has expired. */
-  item(number: number): HeldItem | undefined;
-  /** What this commit group staged for that identity: a body, its deletion, or nothing. */
-  staged(holder: Holder): Uint8Array | 'deleted' | undefined;
+  /** The applied item of a number; undefined when it has expired. */
+  readonly read: (number: number) => HeldItem | undefined;
+  /** An item that the same write deletes. */
+  readonly leaving?: ItemIdentity | undefined;
 }
 
 /** Of a refusal: what a door may tell the writer, whose own values these are. */
@@ -63,12 +60,12 @@ export function violationOf(error: DatabaseError): UniqueViolation | undefined {
 
 export class UniqueGuard {
   /** Who may hold a key by a staged version. Verified against the version itself, so entries may be out of date. */
-  #stagedHolders = new Map<string, Holder[]>();
+  #stagedHolders = new Map<string, ItemIdentity[]>();
   #checkedBody: Uint8Array | undefined;
   #checkedKeys: readonly (readonly KeyTuple[])[] = [];
 
   /** Throws UniqueKeyViolation when the new version of the item would share a key with another item. */
-  check(container: ContainerRecord, holder: Holder, body: Uint8Array, state: UniqueState): void {
+  check(container: ContainerRecord, holder: ItemIdentity, body: Uint8Array, state: UniqueState): void {
     const uniques = uniqueKeysOf(container);
     if (uniques.length === 0) return;
     const all = uniques.map((unique) => keysOf(unique, body));
@@ -81,7 +78,7 @@ export class UniqueGuard {
   }
 
   /** Notes that the version was staged; right after its `check`. */
-  stage(container: ContainerRecord, holder: Holder, body: Uint8Array): void {
+  stage(container: ContainerRecord, holder: ItemIdentity, body: Uint8Array): void {
     const uniques = uniqueKeysOf(container);
     if (uniques.length === 0) return;
     const all = body === this.#checkedBody ? this.#checkedKeys : uniques.map((unique) => keysOf(unique, body));
@@ -101,21 +98,21 @@ export class UniqueGuard {
     this.#checkedKeys = [];
   }
 
-  #isStaged(place: number, unique: UniqueKey, key: KeyTuple, holder: Holder, state: UniqueState): boolean {
+  #isStaged(place: number, unique: UniqueKey, key: KeyTuple, holder: ItemIdentity, state: UniqueState): boolean {
     for (const other of this.#stagedHolders.get(stagedName(place, unique, key, holder)) ?? []) {
-      if (isSame(other, holder)) continue;
-      const body = state.staged(other);
-      if (body instanceof Uint8Array && hasKey(unique, key, body)) return true;
+      if (isSame(other, holder) || (state.leaving !== undefined && isSame(other, state.leaving))) continue;
+      const version = state.staged.get(other);
+      if (typeof version === 'object' && hasKey(unique, key, version.body)) return true;
     }
     return false;
   }
 }
 
-function isSame(a: Holder, b: Holder): boolean {
+function isSame(a: ItemIdentity, b: ItemIdentity): boolean {
   return a.id === b.id && a.key === b.key;
 }
 
-function stagedName(place: number, unique: UniqueKey, { text }: KeyTuple, { key }: Holder): string {
+function stagedName(place: number, unique: UniqueKey, { text }: KeyTuple, { key }: ItemIdentity): string {
   return unique.scope === 'container' ? `${place}/${text}` : `${place}/${key.length}:${key}${text}`;
 }
 
@@ -123,15 +120,24 @@ function hasKey(unique: UniqueKey, { text }: KeyTuple, body: Uint8Array): boolea
   return keysOf(unique, body).some((key) => key.text === text);
 }
 
-function isApplied(unique: UniqueKey, key: KeyTuple, holder: Holder, state: UniqueState): boolean {
-  const { filter } = filterOf(predicateOfKey(unique, key), state.index.paths);
-  const cursor = new NumberCursor(state.index.now(), filter);
+function isApplied(
+  unique: UniqueKey,
+  key: KeyTuple,
+  holder: ItemIdentity,
+  { staged, index, read, leaving }: UniqueState,
+): boolean {
+  const { filter } = filterOf(predicateOfKey(unique, key), index.paths);
+  const isLocal = unique.scope === 'partitionKey';
+  const cursor = new NumberCursor(
+    index.now(),
+    isLocal && index.keepsPartitionKeys ? allOf(equal(partitionKeyPath, holder.key), filter) : filter,
+  );
   for (let number = cursor.next(); number > 0; number = cursor.next()) {
-    const item = state.item(number);
-    if (item === undefined || isSame(item, holder)) continue;
-    if (unique.scope === 'partitionKey' && item.key !== holder.key) continue;
+    const item = read(number);
+    if (item === undefined || (isLocal && item.key !== holder.key) || isSame(item, holder)) continue;
+    if (leaving !== undefined && isSame(item, leaving)) continue;
     // What is staged for it counts instead, and was looked at.
-    if (state.staged(item) === undefined && hasKey(unique, key, item.body)) return true;
+    if (staged.get(item) === 'unknown' && hasKey(unique, key, item.body)) return true;
   }
   return false;
 }
