@@ -22,6 +22,7 @@ import { Committer, type Proposal } from './commit.ts';
 import { readFeed } from './feed.ts';
 import { findItems } from './find.ts';
 import { GroupState } from './group.ts';
+import { HeldReadings } from './held-readings.ts';
 import { memoryHome } from './memory-home.ts';
 import { partitionKeyOf } from './identify.ts';
 import { checkedPolicy } from './indexing-policy.ts';
@@ -76,6 +77,8 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #state: GroupState;
   readonly #committer: Committer;
+  /** Readings of queries that are answered page by page. */
+  readonly readings = new HeldReadings();
   readonly #retention: Retention;
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
@@ -131,6 +134,7 @@ export class Engine {
   }
 
   #trim(): void {
+    this.readings.sweep();
     this.#trimming ??= (async () => {
       while (await this.#retention.step(this.#state.liveBytes));
     })()
@@ -145,6 +149,7 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#committer.stop();
+    this.readings.close();
     await this.#trimming;
     await this.#options.log.close();
   }
