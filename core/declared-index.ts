@@ -20,6 +20,7 @@ export interface DeclaredIndex {
   readonly definition: Uint8Array;
   /** Paths of its key, outermost first. */
   readonly paths: readonly Path[];
+  readonly directions: readonly (1 | -1)[];
   readonly unique: boolean;
   readonly sparse: boolean;
   /** Condition of a partial index. */
@@ -58,12 +59,18 @@ function readIndexes(settings: Uint8Array): readonly DeclaredIndex[] {
 /** What a definition says. */
 export function declaredIndex(definition: Uint8Array, where: Predicate | undefined, building: boolean): DeclaredIndex {
   const paths: Path[] = [];
+  const directions: (1 | -1)[] = [];
   const keys = new ElementCursor(fieldOf(definition, 'key')!.slice());
-  while (keys.next()) paths.push(keys.name().split('.'));
+  while (keys.next()) {
+    paths.push(keys.name().split('.'));
+    const direction = valueOf(keys.raw());
+    directions.push(typeof direction === 'number' && direction < 0 ? -1 : 1);
+  }
   return {
     name: textOfRaw(fieldOf(definition, 'name')!),
     definition,
     paths,
+    directions,
     unique: isTrue(fieldOf(definition, 'unique')),
     sparse: isTrue(fieldOf(definition, 'sparse')),
     where,

@@ -4,6 +4,7 @@
 import { DatabaseError } from '../model/errors.ts';
 import type { HybridClock } from '../model/hybrid-time.ts';
 import type {
+  ContainerName,
   Context,
   Item,
   ItemWrite,
@@ -20,7 +21,9 @@ import type { Log } from '../replication/log.ts';
 import { readCharge } from './charge.ts';
 import { Committer, type Proposal } from './commit.ts';
 import { readFeed } from './feed.ts';
-import { findItems } from './find.ts';
+import { countItems } from './count.ts';
+import { distinctValues } from './distinct.ts';
+import { openSearch } from './search.ts';
 import { GroupState } from './group.ts';
 import { HeldReadings } from './held-readings.ts';
 import { memoryHome } from './memory-home.ts';
@@ -319,15 +322,17 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     requireSession(engine, container, context);
     return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds, context.signal);
   },
-  'find-items': (engine, operation, context) =>
-    findItems(
-      engine.state,
-      engine.catalog.container(operation.database, operation.container),
-      operation,
-      engine.nowSeconds,
-      context.signal,
-    ),
+  'open-search': async (engine, operation) =>
+    openSearch(engine.state, containerOf(engine, operation), operation, engine.nowSeconds),
+  'count-items': (engine, operation, context) =>
+    countItems(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
+  'distinct-values': (engine, operation, context) =>
+    distinctValues(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
 };
+
+function containerOf(engine: Engine, { database, container }: ContainerName): ContainerRecord {
+  return engine.catalog.container(database, container);
+}
 
 /** Codes after which a write may have happened: never reported as an abort. */
 const uncertain: ReadonlySet<string> = new Set([

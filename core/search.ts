@@ -14,6 +14,7 @@ import type { ContainerRecord } from '../model/resource.ts';
 import type { GroupState } from './group.ts';
 import { compilePredicate } from './query/predicate/compile.ts';
 import { filterOf } from './query/predicate/filter.ts';
+import type { Path, Predicate } from '../model/predicate.ts';
 import { openReading, type PartitionReading, type Reading } from './reading.ts';
 import { Slices } from './slices.ts';
 import { walkSorted } from './sorted-walk.ts';
@@ -88,6 +89,20 @@ class HeldSearch implements Search {
 
   get examined(): number {
     return this.#examined;
+  }
+
+  indexedPaths(): readonly Path[] {
+    const partition = this.#partitions[0];
+    if (partition === undefined || this.#isClosed) return [];
+    const found = new Map<string, { readonly path: Path; readonly hits: number }>();
+    for (const clause of pathClauses(this.#operation.predicate)) {
+      const { filter } = filterOf(clause, partition.index.paths, this.#showsId ? 'mongo' : 'stored');
+      const name = JSON.stringify(clause.path);
+      const hits = estimate(partition.view, filter);
+      if (filter.kind !== 'unknown' && (found.get(name)?.hits ?? Infinity) > hits)
+        found.set(name, { path: clause.path, hits });
+    }
+    return [...found.values()].sort((a, b) => a.hits - b.hits).map(({ path }) => path);
   }
 
   async next(itemsMax: number, bytesMax: number, signal: AbortSignal | undefined): Promise<SearchPage> {
@@ -168,13 +183,17 @@ class HeldSearch implements Search {
   #planOf(partition: PartitionReading): Plan {
     const { predicate, order, limit, isForced } = this.#operation;
     const backwards = order?.kind === 'newest';
-    const byCreation = (filter: Filter): Plan['walk'] => () => walkByCreation(partition, filter, { backwards });
+    const byCreation =
+      (filter: Filter): Plan['walk'] =>
+      () =>
+        walkByCreation(partition, filter, { backwards });
     const { items } = partition.index;
     if (isForced === true) return { access: { kind: 'scan', estimate: items }, walk: byCreation(everything) };
     const { filter, exact } = filterOf(predicate, partition.index.paths, this.#showsId ? 'mongo' : 'stored');
     const within = scoped(partition, filter);
     const hits = within === undefined ? items : Math.min(items, estimate(partition.view, within));
-    const sorted = order?.kind === 'path' && this.#partitions.length === 1 ? sortedOf(partition, order.path) : undefined;
+    const sorted =
+      order?.kind === 'path' && this.#partitions.length === 1 ? sortedOf(partition, order.path) : undefined;
     if (order?.kind === 'path' && sorted !== undefined && isWorthOrder(items, hits, limit))
       return {
         access: { kind: 'order', estimate: hits },
@@ -188,6 +207,20 @@ class HeldSearch implements Search {
       return { access, walk: byCreation(filter) };
     return { access, walk: () => walkFew(partition, filter) };
   }
+}
+
+/** Conditions an explanation looks at. */
+const clausesMax = 64;
+
+/** Path conditions of a predicate that are not negated. */
+function pathClauses(predicate: Predicate): Extract<Predicate, { kind: 'path' }>[] {
+  const clauses: Extract<Predicate, { kind: 'path' }>[] = [];
+  const open: Predicate[] = [predicate];
+  for (let next = open.pop(); next !== undefined && clauses.length < clausesMax; next = open.pop()) {
+    if (next.kind === 'path') clauses.push(next);
+    else if (next.kind === 'and' || next.kind === 'or') open.push(...next.of);
+  }
+  return clauses;
 }
 
 // eslint-disable-next-line require-yield

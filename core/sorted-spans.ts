@@ -13,8 +13,7 @@ import { spotsOf } from './query/predicate/spots.ts';
 
 export type Span =
   /** Items without a value, and those whose value is null: equal in a sort. */
-  | { readonly kind: 'missing'; readonly filter: Filter }
-  | { readonly kind: 'terms'; readonly range: KeyRange };
+  { readonly kind: 'missing'; readonly filter: Filter } | { readonly kind: 'terms'; readonly range: KeyRange };
 
 /** Objects of one path that are put in order by value; more of them are sorted with all other items. */
 const objectsMax = 4096;

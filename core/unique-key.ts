@@ -18,6 +18,8 @@ import type { ContainerRecord } from '../model/resource.ts';
 export interface UniqueKey {
   readonly name: string;
   readonly paths: readonly Path[];
+  /** Of an index that was declared with them. */
+  readonly directions: readonly (1 | -1)[];
   /** Where two items may not share a key. */
   readonly scope: 'container' | 'partitionKey';
   /** One key for each element of an array on the path or at its end. */
@@ -51,7 +53,7 @@ export function uniqueKeysOf(container: ContainerRecord): readonly UniqueKey[] {
 
 function readKeys(container: ContainerRecord): readonly UniqueKey[] {
   const keys: UniqueKey[] = [];
-  for (const { name, paths, unique, sparse, where } of declaredIndexesOf(container))
+  for (const { name, paths, directions, unique, sparse, where } of declaredIndexesOf(container))
     if (unique)
       keys.push({
         name,
@@ -60,6 +62,7 @@ function readKeys(container: ContainerRecord): readonly UniqueKey[] {
           container.profile === 'collection'
             ? paths
             : paths.map(([first, ...rest]) => [first === '_id' ? 'id' : first!, ...rest]),
+        directions,
         scope: 'container',
         multikey: true,
         sparse,
@@ -72,6 +75,7 @@ function readKeys(container: ContainerRecord): readonly UniqueKey[] {
     keys.push({
       name: texts.join(','),
       paths: texts.map(parsePath),
+      directions: [],
       scope: 'partitionKey',
       multikey: false,
       sparse: false,

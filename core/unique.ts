@@ -33,19 +33,20 @@ export interface UniqueState {
 /** Of a refusal: what a door may tell the writer, whose own values these are. */
 export interface UniqueViolation {
   readonly name: string;
-  readonly container: ContainerRecord;
-  readonly entries: readonly { readonly path: string; readonly value: Raw }[];
+  /** `database.container` */
+  readonly container: string;
+  readonly entries: readonly { readonly path: string; readonly direction: 1 | -1; readonly value: Raw }[];
 }
 
-export function uniqueViolation(
-  container: ContainerRecord,
-  unique: Pick<UniqueKey, 'name' | 'paths'>,
-  key: KeyTuple,
-): DatabaseError {
+export function uniqueViolation(container: ContainerRecord, unique: UniqueKey, key: KeyTuple): DatabaseError {
   const violation: UniqueViolation = {
     name: unique.name,
-    container,
-    entries: unique.paths.map((path, i) => ({ path: path.join('.'), value: key.values[i]! })),
+    container: `${container.database}.${container.id}`,
+    entries: unique.paths.map((path, i) => ({
+      path: path.join('.'),
+      direction: unique.directions[i] ?? 1,
+      value: key.values[i]!,
+    })),
   };
   return new DatabaseError('UniqueKeyViolation', 'another item holds the same unique key', {
     argument: unique.name,

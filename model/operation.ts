@@ -176,8 +176,8 @@ export interface Operations {
     result: { readonly container: ContainerRecord; readonly count: number | undefined };
   };
   /**
-   * The different values of a path on items that satisfy a predicate, elements of arrays one by one, as BSON
-   * documents whose first field is the value; `undefined` when the index alone cannot tell.
+   * The different values of a path on items that satisfy a predicate, elements of arrays one by one; `undefined`
+   * when the index alone cannot tell.
    */
   'distinct-values': {
     input: ContainerName & {
@@ -220,6 +220,8 @@ export interface Search {
   readonly isOrdered: boolean;
   /** Items looked at so far. */
   readonly examined: number;
+  /** Paths of the predicate that the index narrows the search by, the most selective first: for explanations. */
+  indexedPaths(): readonly Path[];
   /** At most `itemsMax` (at least 1) items, `bytesMax` bytes of them unless one alone has more. */
   next(itemsMax: number, bytesMax: number, signal: AbortSignal | undefined): Promise<SearchPage>;
   close(): void;
