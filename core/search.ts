@@ -223,7 +223,6 @@ function pathClauses(predicate: Predicate): Extract<Predicate, { kind: 'path' }>
   return clauses;
 }
 
-// eslint-disable-next-line require-yield
 function* nothingToWalk(): Walk {
   return;
 }
