@@ -50,6 +50,7 @@ export function isExact(filter: Filter, depth = 0): boolean {
     case 'none':
       return true;
     case 'unknown':
+    case 'test':
       return false;
     case 'equal':
       return filter.key.exact;
