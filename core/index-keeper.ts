@@ -16,9 +16,9 @@ import type { IndexingPolicy } from '../indexer/policy.ts';
 import { PagePool } from '../indexer/pool.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { History } from './history-file.ts';
-import { decodeManifest, type IndexManifest, type PartitionManifest, type ReplayStart } from './index-manifest.ts';
-import { ManifestWriter } from './manifest-writer.ts';
-import { lowestNeeded, ReplayPoints, type DroppedPartition } from './replay-points.ts';
+import type { IndexManifest, PartitionManifest, ReplayStart } from './index-manifest.ts';
+import { discardSegments, ManifestWriter, readManifest } from './manifest-writer.ts';
+import { ReplayPoints, type DroppedPartition, type ReplayPoint } from './replay-points.ts';
 import { Retry } from './retry.ts';
 import { SegmentJobs, type IndexEntry, type Later } from './segment-jobs.ts';
 import type { IndexStore } from './storage/index-directory.ts';
@@ -119,7 +119,7 @@ export class IndexKeeper {
     this.#cache = options.cache ?? new BlockCache();
     this.#later = options.later ?? laterByTimer;
     const pump = () => this.#pump();
-    this.#start = manifest?.start;
+    if (manifest !== undefined && manifest.start.sequence > 0) this.#start = manifest.start;
     for (const one of manifest?.partitions ?? []) this.#unclaimed.set(one.partition, one);
     this.#points = new ReplayPoints(manifest?.start ?? { sequence: 0, hybridTime: 0, catalog: [] });
     this.#sequence = this.#points.durable.sequence;
@@ -151,9 +151,7 @@ export class IndexKeeper {
    * `discard` then begins anew, which loses nothing, because the log keeps every live record.
    */
   static async open(store: IndexStore, options: IndexKeeperOptions): Promise<IndexKeeper> {
-    if (options.discard === true) await store.removeManifest();
-    const bytes = await store.readManifest();
-    const manifest = bytes && decodeManifest(bytes);
+    const manifest = await (options.discard === true ? discardSegments(store) : readManifest(store));
     const keeper = new IndexKeeper(store, options, manifest);
     const named = new Set(manifest?.partitions.flatMap(({ segments }) => segments));
     if (manifest?.history !== undefined) named.add(manifest.history.file);
@@ -173,11 +171,14 @@ export class IndexKeeper {
     return this.#start;
   }
 
-  /** The index of a partition whose container the catalog has just made known. Throws Internal when it is damaged. */
+  /**
+   * The index of a partition whose container the catalog has just made known, the bytes of the live items in it, and
+   * the LSN that the partition has reached. Throws Internal when a segment is damaged.
+   */
   openIndex(
     partition: number,
     options: { readonly policy: IndexingPolicy; readonly identityField?: string | undefined },
-  ): { readonly index: PartitionIndex; readonly liveBytes: number } {
+  ): { readonly index: PartitionIndex; readonly liveBytes: number; readonly lsn: number } {
     if (this.#entries.has(partition)) throw new Error('the index of this partition is open');
     const known = this.#unclaimed.get(partition);
     const index = new PartitionIndex({
@@ -192,6 +193,7 @@ export class IndexKeeper {
       index,
       liveBytes: known?.liveBytes ?? 0,
       coveredLsn: index.checkpoint.lsn,
+      lsnFloor: known?.lsnFloor ?? 0,
       activeFirst: 0,
       frozen: [],
       touched: false,
@@ -203,7 +205,7 @@ export class IndexKeeper {
     };
     this.#entries.set(partition, entry);
     if (known !== undefined) this.#jobs.wantMerge(entry);
-    return { index, liveBytes: entry.liveBytes };
+    return { index, liveBytes: entry.liveBytes, lsn: Math.max(index.lsn, entry.lsnFloor) };
   }
 
   /** Counts a record that was applied, at a replay too; after the partition's index took it. `bytes`: its length. */
@@ -257,7 +259,7 @@ export class IndexKeeper {
 
   /** More than the cap lies after the replay's start: flush the oldest, or write down that the start has moved. */
   #shortenReplay(now: IndexMoment): void {
-    const point = this.#points.upTo(this.#needed());
+    const point = this.#replayPoint();
     const [oldest] = this.#actives;
     if (oldest !== undefined && !this.#jobs.isFlushing && this.#isLate(point.sequence, point.bytes))
       this.#freeze(oldest, now);
@@ -266,11 +268,11 @@ export class IndexKeeper {
     if (point.sequence > this.#points.durable.sequence) this.#manifests.want();
   }
 
-  /** Highest sequence that needs no replay with the segments there are. */
-  #needed(): number {
+  /** Where a replay may begin with the segments there are. */
+  #replayPoint(): ReplayPoint {
     const [oldest] = this.#actives;
     const first = Math.min(oldest?.activeFirst ?? Infinity, this.#jobs.firstWaiting);
-    return lowestNeeded(Math.min(first - 1, this.#sequence), this.#dropped);
+    return this.#points.latest(Math.min(first - 1, this.#sequence), this.#dropped);
   }
 
   #freeze(entry: IndexEntry, now: IndexMoment): void {
@@ -312,7 +314,7 @@ export class IndexKeeper {
 
   /** What a manifest says now. Partitions that only a replay from before their drop needs are forgotten here. */
   #state(): { readonly start: ReplayStart; readonly partitions: readonly PartitionManifest[] } {
-    const start = this.#points.upTo(this.#needed());
+    const start = this.#replayPoint();
     const gone = this.#dropped.filter(({ sequence }) => sequence <= start.sequence);
     this.#dropped = this.#dropped.filter(({ sequence }) => sequence > start.sequence);
     this.#manifests.retire(gone.flatMap(({ manifest }) => manifest.segments));
@@ -320,7 +322,9 @@ export class IndexKeeper {
     for (const entry of this.#entries.values()) partitions.push(manifestOf(entry));
     return {
       start: { sequence: start.sequence, hybridTime: start.hybridTime, catalog: start.catalog },
-      partitions: partitions.filter(({ segments }) => segments.length > 0),
+      partitions: partitions.filter(
+        ({ segments, lsn, lsnFloor }) => segments.length > 0 || lsn > 0 || lsnFloor !== undefined,
+      ),
     };
   }
 
@@ -431,6 +435,13 @@ export class IndexKeeper {
   }
 }
 
-function manifestOf({ partition, liveBytes, index }: IndexEntry): PartitionManifest {
-  return { partition, liveBytes, segments: index.segments.map(({ name }) => name) };
+function manifestOf({ partition, liveBytes, index, coveredLsn, lsnFloor }: IndexEntry): PartitionManifest {
+  const segments = index.segments.map(({ name }) => name);
+  return {
+    partition,
+    liveBytes,
+    lsn: index.lsn,
+    lsnFloor: lsnFloor > coveredLsn ? lsnFloor : undefined,
+    segments,
+  };
 }

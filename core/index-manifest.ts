@@ -21,6 +21,10 @@ export interface PartitionManifest {
   readonly partition: number;
   /** Bytes of the live items when the newest segment ends. */
   readonly liveBytes: number;
+  /** LSN that it had reached, at the place of the start or after it. */
+  readonly lsn: number;
+  /** LSN that it had reached when its segments were discarded, until new ones say so. */
+  readonly lsnFloor?: number | undefined;
   /** Names, oldest first. */
   readonly segments: readonly string[];
 }
@@ -65,6 +69,24 @@ export function decodeManifest(bytes: Uint8Array): IndexManifest {
       `the index has format ${parsed.format}; this version reads format ${manifestFormat}`,
     );
   return { start: parsed.start, partitions: parsed.partitions, history: parsed.history };
+}
+
+/**
+ * What stays of a manifest when the index is made again from the log: how far the partitions were. The log may have
+ * lost a partition's last record, when that was a tombstone, and no LSN may be given twice.
+ */
+export function withoutSegments(manifest: IndexManifest): IndexManifest {
+  return {
+    start: { sequence: 0, hybridTime: 0, catalog: [] },
+    history: undefined,
+    partitions: manifest.partitions.map(({ partition, lsn, lsnFloor = 0 }) => ({
+      partition,
+      liveBytes: 0,
+      lsn: 0,
+      lsnFloor: Math.max(lsn, lsnFloor),
+      segments: [],
+    })),
+  };
 }
 
 function damagedManifest(): DatabaseError {

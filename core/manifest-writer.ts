@@ -7,7 +7,14 @@
 import { checksum } from '../model/checksum.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { historyEntryBytes, readHistory, type History } from './history-file.ts';
-import { encodeManifest, type HistoryManifest, type IndexManifest, type ReplayStart } from './index-manifest.ts';
+import {
+  decodeManifest,
+  encodeManifest,
+  withoutSegments,
+  type HistoryManifest,
+  type IndexManifest,
+  type ReplayStart,
+} from './index-manifest.ts';
 import type { Retry } from './retry.ts';
 import type { IndexStore } from './storage/index-directory.ts';
 
@@ -26,6 +33,27 @@ export interface ManifestWriterOptions {
   readonly failed: (error: unknown) => void;
   /** Called after each, whether it succeeded or failed. */
   readonly ended: () => void;
+}
+
+/** Throws Internal when it is damaged. */
+export async function readManifest(store: IndexStore): Promise<IndexManifest | undefined> {
+  const bytes = await store.readManifest();
+  return bytes && decodeManifest(bytes);
+}
+
+/** Makes the index begin anew. What can still be read of the old manifest says how far the partitions were. */
+export async function discardSegments(store: IndexStore): Promise<IndexManifest | undefined> {
+  let known: IndexManifest | undefined;
+  try {
+    known = await readManifest(store);
+  } catch {
+    await store.removeManifest();
+    return undefined;
+  }
+  if (known === undefined) return undefined;
+  const manifest = withoutSegments(known);
+  await store.writeManifest(encodeManifest(manifest));
+  return manifest;
 }
 
 /** The file of history as the last durable manifest has it, and the position of its first entry in the queue. */

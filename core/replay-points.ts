@@ -17,17 +17,6 @@ export interface DroppedPartition {
   readonly manifest: PartitionManifest;
 }
 
-/**
- * Highest sequence that needs no replay, when the living partitions allow `living`: a replay that begins before a
- * drop must also see what the dropped partition had not written to segments. `dropped` in the order of drops.
- */
-export function lowestNeeded(living: number, dropped: readonly DroppedPartition[]): number {
-  let lowest = living;
-  for (let i = dropped.length - 1; i >= 0 && dropped[i]!.sequence > lowest; i--)
-    lowest = Math.min(lowest, dropped[i]!.first - 1);
-  return lowest;
-}
-
 function isSame(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((one, i) => one === b[i]);
 }
@@ -62,10 +51,22 @@ export class ReplayPoints {
   }
 
   /** The last point that is not after `sequence`. */
-  upTo(sequence: number): ReplayPoint {
-    const { length } = this.#points;
-    for (let i = length - 1; i > 0; i--) if (this.#points[i]!.sequence <= sequence) return this.#points[i]!;
+  #upTo(sequence: number): ReplayPoint {
+    for (let i = this.#points.length - 1; i > 0; i--)
+      if (this.#points[i]!.sequence <= sequence) return this.#points[i]!;
     return this.durable;
+  }
+
+  /**
+   * The last point from which a replay misses nothing, when the living partitions have everything up to `covered` in
+   * segments. A replay that begins before a drop must also see what the dropped partition had in no segment; and
+   * it does begin before, when the point is, not only when `covered` is. `dropped` in the order of drops.
+   */
+  latest(covered: number, dropped: readonly DroppedPartition[]): ReplayPoint {
+    let point = this.#upTo(covered);
+    for (let i = dropped.length - 1; i >= 0 && dropped[i]!.sequence > point.sequence; i--)
+      if (dropped[i]!.first <= point.sequence) point = this.#upTo(dropped[i]!.first - 1);
+    return point;
   }
 
   /** A manifest that starts there is durable. */

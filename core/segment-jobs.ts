@@ -40,6 +40,8 @@ export interface IndexEntry {
   liveBytes: number;
   /** LSN at the end of its segments. */
   coveredLsn: number;
+  /** LSN that it had reached before its segments were discarded. */
+  readonly lsnFloor: number;
   /** First record of the active memtable, 0 when there is none. */
   activeFirst: number;
   readonly frozen: Frozen[];

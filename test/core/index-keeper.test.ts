@@ -192,15 +192,15 @@ class Life {
     }
   }
 
-  check(): void {
+  check({ lsns = true } = {}): void {
     expect([...this.machine.partitions.keys()].sort()).toEqual([...this.truth.keys()].sort());
     expect([...this.machine.catalog].sort()).toEqual([...this.catalog].sort());
     for (const [partition, items] of this.truth) {
-      const { index, liveBytes } = this.machine.partitions.get(partition)!;
+      const { index, liveBytes, lsn } = this.machine.partitions.get(partition)!;
       const numbers = [...items.values()].sort((a, b) => a - b);
       expect(liveNumbers(index.now())).toEqual(numbers);
       expect(index.items).toBe(items.size);
-      expect(index.lsn).toBe(this.lsns.get(partition) ?? 0);
+      if (lsns) expect(lsn).toBe(this.lsns.get(partition) ?? 0);
       expect(liveBytes).toBe(numbers.reduce((sum, number) => sum + bytesOf(this.ever.get(number)!), 0));
       for (let i = 0; i < 60; i += 7) expect(index.find(`i${i}`, '')).toBe(items.get(`i${i}`) ?? 0);
       for (const number of numbers) expect(this.log.records.has(number)).toBe(true);
@@ -279,7 +279,7 @@ async function live(seed: number, disk: Disk, groups: number): Promise<Life> {
 describe('the keeper of an index', () => {
   test('loses and forgets nothing in random lives with power failures', async () => {
     let flushes = 0;
-    for (let seed = firstSeed; seed < firstSeed + Math.ceil(60 * scale); seed++) {
+    for (let seed = firstSeed; seed < firstSeed + Math.ceil(15 * scale); seed++) {
       try {
         const life = await live(seed, losingDisk(new LosingIndex()), 250);
         flushes += life.flushes;
@@ -292,7 +292,7 @@ describe('the keeper of an index', () => {
   });
 
   test('does so in a directory, too', async () => {
-    for (let seed = firstSeed; seed < firstSeed + Math.ceil(6 * scale); seed++) {
+    for (let seed = firstSeed; seed < firstSeed + Math.ceil(3 * scale); seed++) {
       try {
         await live(seed + 10_000, await directoryDisk(), 150);
       } catch (error) {
@@ -319,7 +319,7 @@ describe('the keeper of an index', () => {
   });
 
   test('removes every superseded record in the end, over crashes', async () => {
-    for (let seed = firstSeed; seed < firstSeed + Math.ceil(20 * scale); seed++) {
+    for (let seed = firstSeed; seed < firstSeed + Math.ceil(6 * scale); seed++) {
       const life = await live(seed + 20_000, losingDisk(new LosingIndex()), 200);
       try {
         await life.checkNothingLeaks();
@@ -331,7 +331,7 @@ describe('the keeper of an index', () => {
   });
 
   test('makes the index again from the log when a bit of it is wrong', async () => {
-    for (let seed = firstSeed; seed < firstSeed + Math.ceil(20 * scale); seed++) {
+    for (let seed = firstSeed; seed < firstSeed + Math.ceil(6 * scale); seed++) {
       const life = new Life(seed + 30_000, losingDisk(new LosingIndex()));
       await life.open();
       for (let i = 0; i < 60; i++) {
@@ -351,9 +351,15 @@ describe('the keeper of an index', () => {
           expect(String(error)).toMatch(/damaged|lacks|out of order/);
         },
       );
-      await life.open({ discard: true });
+      const discarded = life.open({ discard: true });
+      await turn();
+      life.disk.advance();
+      await discarded;
       expect(life.machine.keeper.start).toBeUndefined();
-      life.check();
+      // Only a damaged manifest takes with it how far the partitions were.
+      life.check({ lsns: file !== undefined });
+      await life.crash();
+      life.check({ lsns: file !== undefined });
     }
   });
 });

@@ -92,6 +92,7 @@ export class TestLog {
 interface OpenPartition {
   readonly index: PartitionIndex;
   liveBytes: number;
+  lsn: number;
 }
 
 export function liveNumbers(view: View): number[] {
@@ -185,6 +186,7 @@ export class Machine {
         }
         if (kind === 'put') open.index.add(sequence, lsn, record.item, { id: record.id, key: '' });
         else this.retention.superseded(sequence, bytesOf(record), sequence);
+        open.lsn = Math.max(open.lsn, lsn);
         if (lsn > open.index.checkpoint.lsn) {
           if (before !== undefined) open.liveBytes -= bytesOf(before);
           if (kind === 'put') open.liveBytes += bytesOf(record);
