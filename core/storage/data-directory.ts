@@ -37,6 +37,8 @@ export interface DataDirectory {
   readonly made: boolean;
   /** Directory of one store of a region. */
   storeDirectory(region: number, store: number): string;
+  /** Directory of the index of a log group in that store. */
+  indexDirectory(region: number, store: number, account: number, group: number): string;
   /** Numbers for names, in the order given; new names get the next number, durably, before this resolves. */
   numberAccounts(names: readonly string[]): Promise<number[]>;
   numberRegions(names: readonly string[]): Promise<number[]>;
@@ -74,6 +76,8 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
         return manifest;
       },
       storeDirectory: (region, store) => storeDirectoryOf(path, region, store),
+      indexDirectory: (region, store, account, group) =>
+        join(path, `region-${region}`, `index-${store}`, `account-${account}-group-${group}`),
       numberAccounts: (names) => numbered('accounts', names),
       numberRegions: (names) => numbered('regions', names),
       close: release,
