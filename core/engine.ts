@@ -1,8 +1,10 @@
 // The engine of one account in one region: the single entrance for every door. It looks up the container and
 // the partition and delegates; it holds no rule of its own.
 
+import type { BlockCache } from '../indexer/block-cache.ts';
+import type { PagePool } from '../indexer/pool.ts';
 import { DatabaseError } from '../model/errors.ts';
-import type { HybridClock } from '../model/hybrid-time.ts';
+import type { HybridClock, HybridTime } from '../model/hybrid-time.ts';
 import type {
   Context,
   Item,
@@ -13,7 +15,6 @@ import type {
   Result,
   WriteOutcome,
 } from '../model/operation.ts';
-import { checkedHeader, checksumOf } from '../model/record.ts';
 import { parseSessionToken } from '../model/session-token.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import type { Log } from '../replication/log.ts';
@@ -22,15 +23,20 @@ import { Committer, type Proposal } from './commit.ts';
 import { readFeed } from './feed.ts';
 import { findItems } from './find.ts';
 import { GroupState } from './group.ts';
+import { HeldReadings } from './held-readings.ts';
+import { IndexKeeper, type KeeperStatistics } from './index-keeper.ts';
+import { memoryHome } from './memory-home.ts';
 import { partitionKeyOf } from './identify.ts';
-import type { Partition, Records } from './partition.ts';
+import { checkedPolicy } from './indexing-policy.ts';
+import type { Partition } from './partition.ts';
+import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
+import type { IndexStore } from './storage/index-directory.ts';
+import type { SegmentTasks } from './storage/segment-task.ts';
 
 /** A log whose records can be read one by one and removed once superseded: the embedded log, a follower's store. */
-export interface RecordLog extends Log, Records {
-  /** Every record still there, in order, in chunks: recovery. */
-  scan(after: number): AsyncIterable<readonly Uint8Array[]>;
+export interface RecordLog extends Log, ReplayLog {
   trim(sequences: readonly number[]): Promise<void>;
 }
 
@@ -47,13 +53,28 @@ export interface EngineOptions {
   /** Physical partitions of a container that does not say. */
   readonly partitionsDefault: number;
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** Where the indexes are kept between starts; absent: nowhere, and every start reads the whole log. */
+  readonly indexes?: IndexPlace | undefined;
   /** Reports recovery: records read so far. */
   readonly onRecovery?: ((records: number) => void) | undefined;
+  /** Told why the indexes on disk are not used and are made again from the log. */
+  readonly onIndexDiscarded?: ((error: unknown) => void) | undefined;
+}
+
+/** The room for the indexes of one log group, and what it shares with those of others. */
+export interface IndexPlace {
+  readonly openStore: () => Promise<IndexStore>;
+  readonly tasks: SegmentTasks;
+  readonly pool?: PagePool | undefined;
+  readonly cache?: BlockCache | undefined;
 }
 
 /** Writes of one `write-items` that share an entry: bounds how long one proposal holds the event loop. */
 const writesPerEntryMax = 256;
 const bytesPerEntryMax = 2 * 1024 * 1024;
+
+/** Items of one id text, in different logical partitions, that one look-up gives. */
+const sameIdItemsMax = 1_000;
 
 /** How often superseded records are looked at. */
 const retentionEveryMs = 1_000;
@@ -71,61 +92,86 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #state: GroupState;
   readonly #committer: Committer;
+  /** Readings of queries that are answered page by page. */
+  readonly readings = new HeldReadings();
   readonly #retention: Retention;
+  readonly #keeper: IndexKeeper | undefined;
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
 
-  private constructor(options: EngineOptions) {
+  private constructor(
+    options: EngineOptions,
+    keeper: IndexKeeper | undefined,
+    retention: Retention,
+    state: GroupState,
+  ) {
     this.#options = options;
     this.region = options.region;
-    const { log, clock } = options;
-    this.#retention = new Retention(
-      () => clock.nowMs,
-      (sequences) => log.trim(sequences),
-    );
-    this.#state = new GroupState(log, this.#retention);
+    this.#keeper = keeper;
+    this.#retention = retention;
+    this.#state = state;
     this.#committer = new Committer({
-      log,
-      machine: this.#state,
-      clock,
+      log: options.log,
+      machine: state,
+      clock: options.clock,
       region: options.region.id,
       pause: options.pause,
+      ready: () => (keeper?.mustWait === true ? keeper.room() : undefined),
       onGroup: (entries, records) => {
         this.counters.groups++;
         this.counters.entries += entries;
         this.counters.records += records;
+        keeper?.settle(state.moment());
       },
     });
   }
 
-  /** Replays the log and takes the lead. Throws Internal when the log is damaged: nothing is served then. */
+  /**
+   * Opens the indexes, replays what they lack of the log and takes the lead. Indexes that cannot be used are made again
+   * from the log. Throws Internal when the log is damaged: nothing is served then.
+   */
   static async open(options: EngineOptions): Promise<Engine> {
-    const engine = new Engine(options);
-    await engine.#recover();
+    let engine: Engine;
+    try {
+      engine = await Engine.#recovered(options, false);
+    } catch (error) {
+      if (options.indexes === undefined || !(error instanceof DatabaseError) || error.code !== 'Internal') throw error;
+      options.onIndexDiscarded?.(error);
+      engine = await Engine.#recovered(options, true);
+    }
     engine.#timer = setInterval(() => engine.#trim(), retentionEveryMs);
     engine.#timer.unref();
     return engine;
   }
 
-  async #recover(): Promise<void> {
-    let applied = { sequence: 0, chain: 0, epoch: 0 };
-    let count = 0;
-    for await (const records of this.#options.log.scan(0)) {
-      for (const record of records) {
-        const header = checkedHeader(record);
-        if (header.sequence === applied.sequence + 1 && header.chain !== applied.chain && applied.sequence > 0)
-          throw new DatabaseError('Internal', `log chain broken at sequence ${header.sequence}`);
-        this.#options.clock.observe(header.hybridTime);
-        this.#state.apply(header, record);
-        applied = { sequence: header.sequence, chain: checksumOf(record), epoch: header.epoch };
-      }
-      count += records.length;
-      this.#options.onRecovery?.(count);
+  static async #recovered(options: EngineOptions, discard: boolean): Promise<Engine> {
+    const { log, clock, indexes } = options;
+    const bounds = {
+      coveredTo: (): number => keeper?.coveredTo ?? Infinity,
+      heldFrom: (): number => state.heldFrom(),
+    };
+    const retention = new Retention(
+      () => clock.nowMs,
+      (sequences) => log.trim(sequences),
+      bounds,
+    );
+    const keeper =
+      indexes && (await IndexKeeper.open(await indexes.openStore(), { ...indexes, history: retention, discard }));
+    const state = new GroupState(log, retention, keeper ?? memoryHome());
+    try {
+      const observe = (time: HybridTime): void => clock.observe(time);
+      const applied = await recover({ log, state, keeper, observe, onRecords: options.onRecovery });
+      const engine = new Engine(options, keeper, retention, state);
+      await engine.#committer.open(applied);
+      return engine;
+    } catch (error) {
+      await keeper?.close();
+      throw error;
     }
-    await this.#committer.open(applied);
   }
 
   #trim(): void {
+    this.readings.sweep();
     this.#trimming ??= (async () => {
       while (await this.#retention.step(this.#state.liveBytes));
     })()
@@ -140,7 +186,9 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#committer.stop();
+    this.readings.close();
     await this.#trimming;
+    await this.#keeper?.close({ flush: true });
     await this.#options.log.close();
   }
 
@@ -155,6 +203,11 @@ export class Engine {
 
   get state(): GroupState {
     return this.#state;
+  }
+
+  /** Figures of the indexes; undefined when they are kept nowhere. */
+  get indexStatistics(): KeeperStatistics | undefined {
+    return this.#keeper?.statistics();
   }
 
   get partitionsDefault(): number {
@@ -224,8 +277,9 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     engine.submit((staging) => engine.catalog.replaceDatabase(id, settings, ifMatch, staging)),
   'delete-database': (engine, { id, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteDatabase(id, ifMatch, staging)),
-  'create-container': (engine, operation) =>
-    engine.submit((staging) =>
+  'create-container': async (engine, operation) => {
+    if (operation.settings !== undefined) checkedPolicy(operation.settings);
+    return engine.submit((staging) =>
       engine.catalog.createContainer(
         {
           database: operation.database,
@@ -238,11 +292,14 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
         },
         staging,
       ),
-    ),
+    );
+  },
   'read-container': async (engine, { database, container }) => engine.catalog.container(database, container),
   'list-containers': async (engine, { database }) => engine.catalog.containers(database),
-  'replace-container': (engine, { database, container, settings, ifMatch }) =>
-    engine.submit((staging) => engine.catalog.replaceContainer(database, container, settings, ifMatch, staging)),
+  'replace-container': async (engine, { database, container, settings, ifMatch }) => {
+    checkedPolicy(settings);
+    return engine.submit((staging) => engine.catalog.replaceContainer(database, container, settings, ifMatch, staging));
+  },
   'delete-container': (engine, { database, container, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteContainer(database, container, ifMatch, staging)),
   'write-item': async (engine, { database, container: id, write }, context) => {
@@ -294,14 +351,16 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     const container = engine.catalog.container(database, id);
     const items: Item[] = [];
     for (const record of container.partitions)
-      items.push(...(engine.state.partition(record.partition)?.findAll(itemId, engine.nowSeconds) ?? []));
+      items.push(
+        ...(engine.state.partition(record.partition)?.findAll(itemId, engine.nowSeconds, sameIdItemsMax) ?? []),
+      );
     const bytes = items.reduce((sum, item) => sum + item.body.length, 0);
     return { container, items, charge: readCharge(bytes) };
   },
   'read-feed': async (engine, { database, container: id, scope, itemsMax, after }, context) => {
     const container = engine.catalog.container(database, id);
     requireSession(engine, container, context);
-    return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds);
+    return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds, context.signal);
   },
   'find-items': (engine, operation, context) =>
     findItems(

@@ -11,13 +11,13 @@
 //     finds what the first time found.
 
 import { BlockCache } from '../indexer/block-cache.ts';
-import { PartitionIndex, type IndexStatistics } from '../indexer/partition-index.ts';
-import type { IndexingPolicy } from '../indexer/policy.ts';
+import { memtableBytesThreshold, PartitionIndex, type IndexStatistics } from '../indexer/partition-index.ts';
 import { PagePool } from '../indexer/pool.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { History } from './history-file.ts';
 import type { IndexManifest, PartitionManifest, ReplayStart } from './index-manifest.ts';
 import { discardSegments, ManifestWriter, readManifest } from './manifest-writer.ts';
+import type { IndexHome, IndexOptions } from './partition.ts';
 import { ReplayPoints, type DroppedPartition, type ReplayPoint } from './replay-points.ts';
 import { Retry } from './retry.ts';
 import { SegmentJobs, type IndexEntry, type Later } from './segment-jobs.ts';
@@ -86,7 +86,7 @@ function laterByTimer(run: () => void, ms: number): () => void {
   return () => clearTimeout(timer);
 }
 
-export class IndexKeeper {
+export class IndexKeeper implements IndexHome {
   readonly #store: IndexStore;
   readonly #options: IndexKeeperOptions;
   readonly #pool: PagePool;
@@ -177,7 +177,7 @@ export class IndexKeeper {
    */
   openIndex(
     partition: number,
-    options: { readonly policy: IndexingPolicy; readonly identityField?: string | undefined },
+    options: IndexOptions,
   ): { readonly index: PartitionIndex; readonly liveBytes: number; readonly lsn: number } {
     if (this.#entries.has(partition)) throw new Error('the index of this partition is open');
     const known = this.#unclaimed.get(partition);
@@ -185,7 +185,7 @@ export class IndexKeeper {
       ...options,
       pool: this.#pool,
       segments: known?.segments.map((name) => this.#store.open(name, this.#cache)),
-      memtableBytes: this.#options.memtableBytes,
+      memtableBytes: this.#options.memtableBytes ?? Math.min(memtableBytesThreshold, this.#pool.budgetBytes / 4),
     });
     this.#unclaimed.delete(partition);
     const entry: IndexEntry = {

@@ -7,10 +7,9 @@ import { ReplayPoints } from '../../core/replay-points.ts';
 import type { IndexStore } from '../../core/storage/index-directory.ts';
 import { MemoryIndex } from '../../core/storage/memory-index.ts';
 import type { PartitionIndex } from '../../indexer/partition-index.ts';
-import { defaultPolicy } from '../../indexer/policy.ts';
 import { PagePool } from '../../indexer/pool.ts';
 import { randomItem, randomOf } from '../indexer/random.ts';
-import { SlowTasks } from './index-machine.ts';
+import { factsOf, plainIndex, SlowTasks } from './index-machine.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -50,16 +49,13 @@ class Bench {
   write(partition: number, count: number): void {
     let index = this.indexes.get(partition);
     if (index === undefined) {
-      ({ index } = this.keeper.openIndex(partition, { policy: defaultPolicy }));
+      ({ index } = this.keeper.openIndex(partition, plainIndex));
       this.indexes.set(partition, index);
     }
     for (let i = 0; i < count; i++) {
       const lsn = (this.lsns.get(partition) ?? 0) + 1;
       this.lsns.set(partition, lsn);
-      index.add(++this.sequence, lsn, randomItem(this.#random, `i${this.sequence}`), {
-        id: `i${this.sequence}`,
-        key: '',
-      });
+      index.add(++this.sequence, lsn, randomItem(this.#random, `i${this.sequence}`), factsOf(`i${this.sequence}`));
       this.keeper.applied(partition, this.sequence, lsn, 100);
     }
     this.settle();
@@ -149,7 +145,7 @@ describe('the keeper of an index', () => {
     expect((await new Bench().open(store)).keeper.coveredTo).toBe(coveredTo);
 
     const again = await new Bench().open(store, { memtableBytes: 1_000_000 });
-    again.keeper.openIndex(1, { policy: defaultPolicy });
+    again.keeper.openIndex(1, plainIndex);
     again.sequence = bench.sequence;
     again.write(2, 40);
     const closing = again.keeper.close({ flush: true });
@@ -160,7 +156,7 @@ describe('the keeper of an index', () => {
     await closing;
     const last = await new Bench().open(store);
     expect(last.keeper.start?.sequence).toBe(again.sequence);
-    expect(last.keeper.openIndex(2, { policy: defaultPolicy }).index.items).toBe(40);
+    expect(last.keeper.openIndex(2, plainIndex).index.items).toBe(40);
   });
 
   test('claims nothing for memtables that a hurried close leaves', async () => {

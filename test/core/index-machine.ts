@@ -11,6 +11,8 @@ import {
   type SegmentWritten,
 } from '../../core/storage/segment-task.ts';
 import type { PartitionIndex } from '../../indexer/partition-index.ts';
+import type { VersionFacts } from '../../indexer/fact-terms.ts';
+import type { IndexOptions } from '../../core/partition.ts';
 import { defaultPolicy } from '../../indexer/policy.ts';
 import { isVisible } from '../../indexer/source.ts';
 import type { View } from '../../indexer/view.ts';
@@ -24,6 +26,12 @@ export interface LogRecord {
   readonly ends: number;
   readonly id: string;
   readonly item: Uint8Array;
+}
+
+export const plainIndex: IndexOptions = { policy: defaultPolicy, identityField: undefined, partitionKeyTerms: false };
+
+export function factsOf(id: string): VersionFacts {
+  return { id, key: '', created: 1, seconds: 1 };
 }
 
 export const bytesOf = (record: LogRecord): number => record.item.length + 80;
@@ -155,7 +163,7 @@ export class Machine {
     };
     switch (kind) {
       case 'create':
-        this.partitions.set(partition, this.keeper.openIndex(partition, { policy: defaultPolicy }));
+        this.partitions.set(partition, this.keeper.openIndex(partition, plainIndex));
         this.catalog.set(partition, { created: sequence, last: sequence });
         return;
       case 'alter': {
@@ -184,7 +192,7 @@ export class Machine {
           open.index.kill(ends, lsn);
           end(ends);
         }
-        if (kind === 'put') open.index.add(sequence, lsn, record.item, { id: record.id, key: '' });
+        if (kind === 'put') open.index.add(sequence, lsn, record.item, factsOf(record.id));
         else this.retention.superseded(sequence, bytesOf(record), sequence);
         open.lsn = Math.max(open.lsn, lsn);
         if (lsn > open.index.checkpoint.lsn) {
