@@ -10,8 +10,8 @@ export interface ReplayPoint extends ReplayStart {
 
 /** A partition whose container was deleted, as long as a replay may begin before that. */
 export interface DroppedPartition {
-  /** A moment after its drop; Infinity until one is known. */
-  sequence: number;
+  /** The record that deleted its container. */
+  readonly sequence: number;
   /** Its first record that no segment holds, Infinity when there is none. */
   readonly first: number;
   readonly manifest: PartitionManifest;
@@ -39,15 +39,26 @@ export class ReplayPoints {
 
   /** Remembers this moment, unless it is known. */
   add(
-    now: { readonly sequence: number; readonly hybridTime: number; readonly catalog: () => readonly number[] },
+    now: {
+      readonly sequence: number;
+      readonly hybridTime: number;
+      readonly catalogLsn?: number | undefined;
+      readonly catalog: () => readonly number[];
+    },
     bytes: number,
   ): void {
-    const { sequence, hybridTime } = now;
+    const { sequence, hybridTime, catalogLsn = 0 } = now;
     if (sequence <= this.last.sequence) return;
     const catalog = now.catalog();
     const before = this.last.catalog;
     // Most moments have the catalog of the one before: one list for all of them.
-    this.#points.push({ sequence, hybridTime, catalog: isSame(catalog, before) ? before : catalog, bytes });
+    this.#points.push({
+      sequence,
+      hybridTime,
+      catalogLsn,
+      catalog: isSame(catalog, before) ? before : catalog,
+      bytes,
+    });
   }
 
   /** The last point that is not after `sequence`. */

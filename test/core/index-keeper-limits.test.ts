@@ -159,6 +159,24 @@ describe('the keeper of an index', () => {
     expect(last.keeper.openIndex(2, plainIndex).index.items).toBe(40);
   });
 
+  test('commits no manifest before the log is durable, and says up to where the log must go', async () => {
+    const store = new KeptIndex();
+    const syncs: (() => void)[] = [];
+    const bench = await new Bench().open(store, { syncLog: () => new Promise((resolve) => syncs.push(resolve)) });
+    while (bench.keeper.statistics().frozen < 1) bench.write(1, 5);
+    const frozenAt = bench.sequence;
+    bench.tasks.waiting.shift()!();
+    await turn();
+    await turn();
+    expect(syncs.length).toBe(1);
+    expect(await store.readManifest()).toBeUndefined();
+    syncs.shift()!();
+    await turn();
+    expect(await store.readManifest()).toBeDefined();
+    const again = await new Bench().open(store);
+    expect(again.keeper.start).toMatchObject({ sequence: frozenAt, coversTo: frozenAt });
+  });
+
   test('claims nothing for memtables that a hurried close leaves', async () => {
     const store = new KeptIndex();
     const bench = await new Bench().open(store);
@@ -177,7 +195,7 @@ describe('the keeper of an index', () => {
     const store = new MemoryIndex();
     const bench = await new Bench().open(store, { pool });
     while (bench.keeper.statistics().frozen < 1) bench.write(1, 5);
-    bench.keeper.drop(1);
+    bench.keeper.drop(1, bench.sequence);
     expect(pool.usedBytes).toBeGreaterThan(0);
     await bench.finish();
     expect(pool.usedBytes).toBe(0);
@@ -192,10 +210,10 @@ describe('the keeper of an index', () => {
 
 describe('the place where a replay begins', () => {
   const at = (sequence: number) => ({ sequence, hybridTime: 0, catalog: () => [] });
-  const manifest = { partition: 1, liveBytes: 0, lsn: 1, segments: [] };
+  const manifest = { partition: 1, options: '', liveBytes: 0, lsn: 1, segments: [] };
 
   test('is a moment that was seen, before a drop only with all that the dropped partition had not written', () => {
-    const points = new ReplayPoints({ sequence: 10, hybridTime: 0, catalog: [] });
+    const points = new ReplayPoints({ sequence: 10, hybridTime: 0, catalogLsn: 0, catalog: [] });
     for (const sequence of [20, 30, 40]) points.add(at(sequence), 0);
     expect(points.latest(35, []).sequence).toBe(30);
     expect(points.latest(35, [{ sequence: 30, first: 5, manifest }]).sequence).toBe(30);
@@ -207,7 +225,7 @@ describe('the place where a replay begins', () => {
         { sequence: 45, first: 25, manifest },
       ]).sequence,
     ).toBe(20);
-    points.written({ sequence: 20, hybridTime: 0, catalog: [] });
+    points.written({ sequence: 20, hybridTime: 0, catalogLsn: 0, catalog: [] });
     expect(points.durable.sequence).toBe(20);
   });
 });
@@ -215,8 +233,13 @@ describe('the place where a replay begins', () => {
 describe('a manifest', () => {
   test('is refused with any bit of it changed', () => {
     const manifest = {
-      start: { sequence: 5, hybridTime: 6, catalog: [1, 2] },
-      partitions: [{ partition: 1, liveBytes: 3, lsn: 2, segments: ['a'] }],
+      start: { sequence: 5, hybridTime: 6, catalogLsn: 4, catalog: [1, 2] },
+      coversTo: 9,
+      partitions: [
+        { partition: 1, options: 'x', liveBytes: 3, lsn: 2, segments: ['a'] },
+        { partition: 2, options: 'y', liveBytes: 3, lsn: 2, segments: [] },
+        { partition: 3, options: 'x', liveBytes: 3, lsn: 2, segments: [] },
+      ],
       history: { file: 'h', head: 0, entries: 2, checksum: 7 },
     };
     const bytes = encodeManifest(manifest);
