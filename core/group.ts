@@ -4,8 +4,9 @@
 import { RecordKind, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { Catalog, systemPartition, type CatalogListener } from './catalog.ts';
-import type { StateMachine } from './commit.ts';
+import type { StateMachine } from './proposal.ts';
 import type { IndexMoment } from './index-keeper.ts';
+import { LogMarks } from './log-marks.ts';
 import { Partition, type Graveyard, type IndexHome, type Records } from './partition.ts';
 
 /** A reader that needs the versions as they were at a sequence. */
@@ -16,6 +17,8 @@ export interface Hold {
 
 export class GroupState implements StateMachine, CatalogListener {
   readonly catalog: Catalog;
+  /** Where the change feeds of the partitions go on in the log. */
+  readonly marks = new LogMarks();
   readonly #partitions = new Map<number, Partition>();
   readonly #records: Records;
   readonly #graveyard: Graveyard;
@@ -30,6 +33,11 @@ export class GroupState implements StateMachine, CatalogListener {
     this.#graveyard = graveyard;
     this.#home = home;
     this.catalog = new Catalog(this, graveyard);
+  }
+
+  /** Sequence of the last applied record. */
+  get sequence(): number {
+    return this.#sequence;
   }
 
   partition(number: number): Partition | undefined {
@@ -106,6 +114,7 @@ export class GroupState implements StateMachine, CatalogListener {
     }
     const partition = this.#partitions.get(header.partition);
     if (partition !== undefined) {
+      this.marks.applied(header.partition, header.lsn, header.sequence);
       partition.apply(header, record, note);
       return;
     }
@@ -132,6 +141,7 @@ export class GroupState implements StateMachine, CatalogListener {
       if (partition === undefined) continue;
       this.#partitions.delete(record.partition);
       partition.drop(killer);
+      this.marks.forget(record.partition);
     }
   }
 }
