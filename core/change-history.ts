@@ -10,7 +10,7 @@ import { decodeHeader, type RecordHeader } from '../model/record.ts';
 import type { RecordLog } from './engine.ts';
 import { numberBefore } from './latest-changes.ts';
 import type { LogMarks } from './log-marks.ts';
-import { containerGone } from './partition.ts';
+import { containerGone } from './refusals.ts';
 import type { PartitionReading } from './reading.ts';
 import { Slices } from './slices.ts';
 
