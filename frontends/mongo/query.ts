@@ -4,6 +4,7 @@ import type { ContainerRecord } from '../../model/resource.ts';
 import { checkHint, requireSimpleCollation, type Arguments } from './arguments.ts';
 import { truthOf } from './bson-input.ts';
 import type { Call } from './call.ts';
+import { commandScope } from './aggregate/command.ts';
 import { badValue, failedToParse, MongoCode, MongoError } from './errors.ts';
 import { parseProjection, type Projection } from './projection.ts';
 import { Filter, Selection, selectionSource } from './selection.ts';
@@ -44,7 +45,8 @@ export interface Find {
   readonly limit: number;
 }
 
-export function findOf(args: Arguments): Find {
+export function findOf(call: Call, args: Arguments): Find {
+  const scope = commandScope(call, args);
   requireSimpleCollation(args);
   checkHint(args);
   if (args.boolean('awaitData') && !args.boolean('tailable'))
@@ -61,9 +63,9 @@ export function findOf(args: Arguments): Find {
   const sort = args.document('sort');
   const projection = args.document('projection');
   return {
-    filter: new Filter(args.document('filter')),
+    filter: new Filter(args.document('filter'), scope),
     sort: sort === undefined ? undefined : parseSort(sort),
-    projection: projection === undefined ? undefined : parseProjection(projection),
+    projection: projection === undefined ? undefined : parseProjection(projection, { scope, stage: false }),
     skip: args.count('skip') ?? 0,
     limit: args.count('limit') ?? 0,
   };

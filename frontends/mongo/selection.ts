@@ -11,8 +11,9 @@ import { documentIdTextOf, idTextOf } from '../../model/identity.ts';
 import { mongoViewOf } from '../../model/mongo-view.ts';
 import type { Item, PartitionKeyValue, Scope } from '../../model/operation.ts';
 import { parsePath, partitionKeyRoots, partOfRaw } from '../../model/partition-key.ts';
-import type { Predicate } from '../../model/predicate.ts';
+import { always, conjunction, type Predicate } from '../../model/predicate.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../model/resource.ts';
+import type { Scope as Variables } from './aggregate/scope.ts';
 import { isNumber } from './bson-input.ts';
 import type { Call } from './call.ts';
 import { MongoCode, MongoError } from './errors.ts';
@@ -25,8 +26,10 @@ export class Filter {
   #matches: ((document: Uint8Array) => boolean) | undefined;
   #position: ((document: Uint8Array) => number) | undefined;
 
-  constructor(filter: Uint8Array | undefined) {
-    this.predicate = filter === undefined ? { kind: 'constant', value: true } : parseFilter(filter);
+  /** A filter document, or a predicate made of several; `$expr` in it sees `scope`. */
+  constructor(filter: Uint8Array | Predicate | undefined, scope?: Variables) {
+    if (filter === undefined) this.predicate = always;
+    else this.predicate = filter instanceof Uint8Array ? parseFilter(filter, scope) : filter;
   }
 
   get matches(): (document: Uint8Array) => boolean {
@@ -36,6 +39,11 @@ export class Filter {
   /** As `compilePosition`: -2 no match, -1 no array crossed, else the element's position. */
   get position(): (document: Uint8Array) => number {
     return (this.#position ??= compilePosition(this.predicate));
+  }
+
+  /** This filter and a predicate more. */
+  with(predicate: Predicate): Filter {
+    return new Filter(this.isEmpty ? predicate : conjunction([predicate, this.predicate]));
   }
 
   get isEmpty(): boolean {

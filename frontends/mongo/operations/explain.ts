@@ -9,7 +9,8 @@ import { fieldsOf } from '../bson-input.ts';
 import { collectionOf, type Call, type Operation, type Reply } from '../call.ts';
 import { failedToParse, MongoCode, MongoError } from '../errors.ts';
 import { namespaceOf, type Namespace } from '../namespace.ts';
-import { applyStages, pipelineOf } from '../pipeline.ts';
+import { commandScope } from '../aggregate/command.ts';
+import { applyStages, pipelineOf } from '../aggregate/pipeline.ts';
 import { findOf, sourceOfFind } from '../query.ts';
 import { accessOf, Filter, Selection, selectionSource } from '../selection.ts';
 import { drain, type Source } from '../source.ts';
@@ -44,29 +45,36 @@ function planOf(call: Call, name: string, args: Arguments): Explained {
       return { source: selectionSource(selection), selection };
     },
   });
+  const scope = commandScope(call, args);
   switch (name) {
     case 'find': {
-      const find = findOf(args);
+      const find = findOf(call, args);
       return { filter: find.filter, open: (container) => sourceOfFind(call, container, find) };
     }
     case 'count':
     case 'distinct':
     case 'findAndModify':
     case 'findandmodify':
-      return scan(new Filter(args.document('query')));
+      return scan(new Filter(args.document('query'), scope));
     case 'update':
     case 'delete': {
       const statement = args.documents(name === 'update' ? 'updates' : 'deletes').documents[0];
       if (statement === undefined) throw failedToParse('explained write batches must be of size 1');
-      return scan(new Filter(new Arguments(name, statement, undefined).document('q')));
+      return scan(new Filter(new Arguments(name, statement, undefined).document('q'), scope));
     }
     case 'aggregate': {
-      const { head, stages } = pipelineOf(args.required('pipeline'));
+      const { head, stages } = pipelineOf(args.required('pipeline'), {
+        call,
+        database: call.request.database,
+        scope,
+        surrounding: 'top',
+        level: 0,
+      });
       return {
-        filter: head,
+        filter: head.filter,
         open: (container) => {
-          const selection = new Selection(call, container, head);
-          return { source: applyStages(selectionSource(selection), stages), selection };
+          const { source, selection } = sourceOfFind(call, container, { ...head, projection: undefined });
+          return { source: applyStages(source, stages), selection };
         },
       };
     }
