@@ -1,7 +1,7 @@
 // Every accumulator of `$group` by name. Source: MongoDB manual, "$group", "Accumulator Operator".
 
 import { BsonType } from '../../../model/bson/types.ts';
-import { Raw } from '../../../model/bson/walk.ts';
+import { type Raw } from '../../../model/bson/walk.ts';
 import { elementsOf, fieldsOf } from '../bson-input.ts';
 import { MongoError } from '../errors.ts';
 import type { SortKey } from '../sort.ts';

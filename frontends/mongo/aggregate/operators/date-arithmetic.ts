@@ -1,7 +1,7 @@
 // $dateAdd, $dateSubtract, $dateDiff, $dateTrunc: in units of the calendar of a time zone down to days, of time
 // below. Source: MongoDB manual, pages of those names.
 
-import { Raw, textOfRaw } from '../../../../model/bson/walk.ts';
+import { type Raw, textOfRaw } from '../../../../model/bson/walk.ts';
 import { numberOf } from '../../bson-input.ts';
 import { badValue, failedToParse, MongoError } from '../../errors.ts';
 import { dayMs, daysInMonth, daysOf, isoDayOfWeek, millisecondsOf, partsOf } from '../calendar.ts';

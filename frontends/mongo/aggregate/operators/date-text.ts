@@ -1,7 +1,7 @@
 // $dateToString and $dateFromString. Source: MongoDB manual, pages of those names.
 
 import { BsonType } from '../../../../model/bson/types.ts';
-import { Raw, textOfRaw } from '../../../../model/bson/walk.ts';
+import { type Raw, textOfRaw } from '../../../../model/bson/walk.ts';
 import { MongoCode, MongoError } from '../../errors.ts';
 import { formatDate, parseDate, parseDateBy } from '../date-text.ts';
 import { namedOperands, type Expression, type OperatorRow, type Parse } from '../row.ts';

@@ -1,7 +1,7 @@
 // $regexMatch, $regexFind, $regexFindAll on the linear-time engine; positions are in characters.
 // Source: MongoDB manual, pages of those names.
 
-import { RE2JS } from 're2js';
+import { type RE2JS } from 're2js';
 import { BsonType } from '../../../../model/bson/types.ts';
 import { textOfRaw, type Raw } from '../../../../model/bson/walk.ts';
 import { compileRegex } from '../../../../core/query/predicate/pattern.ts';

@@ -11,7 +11,7 @@ import { collectionOf, type Call } from '../../call.ts';
 import { failedToParse, MongoCode, MongoError } from '../../errors.ts';
 import { fieldPath } from '../../field-path.ts';
 import { checkedNamespace } from '../../namespace.ts';
-import { Filter, Selection, selectionSource } from '../../selection.ts';
+import { type Filter, Selection, selectionSource } from '../../selection.ts';
 import { listSource, type Source } from '../../source.ts';
 import { compileExpression } from '../expression.ts';
 import { groupBytesMax } from '../fold.ts';
