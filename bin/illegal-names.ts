@@ -2,7 +2,7 @@
 // invisible through the other; nothing is renamed. Rules: Azure Cosmos DB "Service quotas" (ids) and MongoDB "Limits
 // and Thresholds" (naming restrictions).
 
-import { GroupState } from '../core/group.ts';
+import { Catalog, systemPartition } from '../core/catalog.ts';
 import { openDataDirectory, readManifest } from '../core/storage/data-directory.ts';
 import { openEmbeddedLog } from '../core/storage/embedded-log.ts';
 import { openLevelStore } from '../core/storage/level-store.ts';
@@ -23,6 +23,9 @@ export type IllegalNames =
   | { readonly kind: 'busy' }
   | { readonly kind: 'read'; readonly names: readonly IllegalName[] };
 
+/** Only names matter here, not what containers hold. */
+const ignored = { containerPut: () => undefined, containerDropped: () => undefined };
+
 export async function illegalNames(data: string): Promise<IllegalNames> {
   const manifest = await readManifest(data);
   if (manifest === undefined) return { kind: 'none' };
@@ -40,12 +43,15 @@ export async function illegalNames(data: string): Promise<IllegalNames> {
       try {
         for (const account of manifest.accounts) {
           const log = await openEmbeddedLog(store, { account: account.number, group: groupNumber });
-          const state = new GroupState(log, { superseded: () => undefined });
+          const catalog = new Catalog(ignored, { superseded: () => undefined });
           for await (const records of log.scan(0))
-            for (const record of records) state.apply(decodeHeader(record), record);
-          for (const { id } of state.catalog.databases()) {
+            for (const record of records) {
+              const header = decodeHeader(record);
+              if (header.partition === systemPartition) catalog.apply(header, record);
+            }
+          for (const { id } of catalog.databases()) {
             names.push(...faultsOf(printable(id), databaseRules, id));
-            for (const container of state.catalog.containers(id))
+            for (const container of catalog.containers(id))
               names.push(...faultsOf(`${printable(id)}/${printable(container.id)}`, containerRules, container.id));
           }
         }

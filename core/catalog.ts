@@ -34,7 +34,8 @@ interface Counters {
 /** What the catalog tells the engine about containers as their records are applied. */
 export interface CatalogListener {
   containerPut(container: ContainerRecord): void;
-  containerDropped(container: ContainerRecord): void;
+  /** `killer` is the sequence of the record that deleted it. */
+  containerDropped(container: ContainerRecord, killer: number): void;
 }
 
 /** What a record of the present commit group makes of a name; without a resource it is deleted. */
@@ -75,6 +76,9 @@ export class Catalog {
     { readonly sequence: number; readonly created: number; readonly bytes: number }
   >();
 
+  /** Records that were replaced or deleted lately. */
+  #ended: { readonly sequence: number; readonly killer: number }[] = [];
+
   // Staged within the current commit group.
   #stagedLsn = 0;
   #staged = new Map<string, StagedResource>();
@@ -88,6 +92,18 @@ export class Catalog {
 
   get lsn(): number {
     return this.#lsn;
+  }
+
+  /**
+   * Sequences of the records that made the catalog as it was at a place of the log, in log order: what recovery from
+   * that place reads first. Places asked for must rise.
+   */
+  sequencesAt(place: number): number[] {
+    this.#ended = this.#ended.filter(({ killer }) => killer > place);
+    return [...this.#sequences.values(), ...this.#ended]
+      .map(({ sequence }) => sequence)
+      .filter((sequence) => sequence <= place)
+      .sort((a, b) => a - b);
   }
 
   // Reading what is applied.
@@ -348,11 +364,14 @@ export class Catalog {
     const body = bodyOf(record);
     const name = textOfRaw(fieldOf(body, 'name')!);
     const before = this.#sequences.get(name);
-    if (before !== undefined) this.#graveyard.superseded(before.sequence, before.bytes);
+    if (before !== undefined) {
+      this.#graveyard.superseded(before.sequence, before.bytes, header.sequence);
+      this.#ended.push({ sequence: before.sequence, killer: header.sequence });
+    }
     if (header.kind === RecordKind.delete) {
       this.#sequences.delete(name);
-      this.#graveyard.superseded(header.sequence, record.length);
-      this.#forget(name);
+      this.#graveyard.superseded(header.sequence, record.length, header.sequence);
+      this.#forget(name, header.sequence);
       return;
     }
     this.#sequences.set(name, {
@@ -378,13 +397,13 @@ export class Catalog {
     }
   }
 
-  #forget(name: string): void {
+  #forget(name: string, killer: number): void {
     for (const [database, containers] of this.#containers) {
       const id = containerIdIn(name, database);
       const container = id === undefined ? undefined : containers.get(id);
       if (container === undefined) continue;
       containers.delete(container.id);
-      this.#listener.containerDropped(container);
+      this.#listener.containerDropped(container, killer);
       return;
     }
     for (const id of this.#databases.keys()) {

@@ -7,11 +7,12 @@
 //  - a record may be missing only below the trim mark; within a partition LSNs rise, and by more than one only
 //    where at least as many records are missing;
 //  - a version supersedes the last known one of its item;
-//  - the catalog and every partition fold, and each live item is there and names itself.
+//  - the catalog folds, and the version of every record names its item.
 
 import { validateBson } from '../model/bson/validate.ts';
 import { DatabaseError } from '../model/errors.ts';
 import {
+  bodyOf,
   checksumOf,
   decodeHeader,
   RecordFlag,
@@ -20,9 +21,9 @@ import {
   RecordKind,
   type RecordHeader,
 } from '../model/record.ts';
-import { GroupState } from './group.ts';
-import { idOf } from './identify.ts';
-import type { Slot } from './item-map.ts';
+import type { ContainerRecord } from '../model/resource.ts';
+import { Catalog, systemPartition } from './catalog.ts';
+import { idOf, partitionKeyOf } from './identify.ts';
 import { recordKey, recordPlaceOf, trimmedToOf } from './storage/embedded-log.ts';
 import type { Store } from './storage/store.ts';
 
@@ -95,7 +96,9 @@ class LogCheck {
   readonly #store: Store;
   readonly #tell: (fault: string) => void;
   readonly #trimmedTo: number;
-  readonly #state: GroupState;
+  readonly #catalog: Catalog;
+  /** Containers by the numbers of their partitions. */
+  readonly #containers = new Map<number, ContainerRecord>();
   readonly #tracks = new Map<number, Track>();
   #before: { readonly header: RecordHeader; readonly checksum: number } | undefined;
   #expected = 1;
@@ -118,7 +121,18 @@ class LogCheck {
     };
     this.report = { account, group, ...counts };
     this.#tell = (fault) => tell(`account ${account}, log ${group}: ${fault}`);
-    this.#state = new GroupState({ get: (sequence) => this.#read(sequence) }, { superseded: () => undefined });
+    const listener = {
+      containerPut: (container: ContainerRecord) => {
+        for (const { partition } of container.partitions) this.#containers.set(partition, container);
+      },
+      containerDropped: (container: ContainerRecord) => {
+        for (const { partition } of container.partitions) {
+          this.#containers.delete(partition);
+          this.#tracks.delete(partition);
+        }
+      },
+    };
+    this.#catalog = new Catalog(listener, { superseded: () => undefined });
   }
 
   take(sequence: number, record: Uint8Array): void {
@@ -154,18 +168,13 @@ class LogCheck {
       this.#tell(`the items cannot be counted: ${this.#unfolded}`);
       return;
     }
-    const { catalog } = this.#state;
+    const catalog = this.#catalog;
     for (const { id } of catalog.databases()) {
       report.databases++;
       report.containers += catalog.containers(id).length;
     }
-    for (const partition of this.#state.partitions()) {
-      report.partitions++;
-      for (const slot of partition.items.after(0)) {
-        report.items++;
-        this.#checkItem(slot, () => idOf(partition.container, partition.read(slot).body));
-      }
-    }
+    report.partitions = this.#containers.size;
+    for (const partition of this.#containers.keys()) report.items += this.#tracks.get(partition)?.versions.size ?? 0;
   }
 
   #checkGap(sequence: number): void {
@@ -215,6 +224,8 @@ class LogCheck {
     const last = track.versions.get(created) ?? 0;
     if (supersedes >= sequence || (last !== 0 && supersedes !== last))
       this.#tell(`record ${sequence} supersedes record ${supersedes}, not ${last}`);
+    // An item that is made where an expired one still lay ends that one, too.
+    if (supersedes !== 0 && created === lsn) track.versions.delete(this.#createdOf(supersedes));
     if (header.kind === RecordKind.delete) track.versions.delete(created);
     else track.versions.set(created, sequence);
   }
@@ -231,21 +242,25 @@ class LogCheck {
   #fold(sequence: number, header: RecordHeader, record: Uint8Array): void {
     if (this.#unfolded !== undefined) return;
     try {
-      this.#state.apply(header, record);
+      if (header.partition === systemPartition) this.#catalog.apply(header, record);
+      else if (header.kind !== RecordKind.delete) this.#checkIdentity(header.partition, bodyOf(record));
     } catch (error) {
       this.#tell(`record ${sequence} cannot be applied: ${error instanceof Error ? error.message : String(error)}`);
       this.#unfolded = `record ${sequence} cannot be applied`;
     }
   }
 
-  #checkItem(slot: Slot, id: () => string): void {
-    try {
-      if (id() !== slot.id) this.#tell(`the item in record ${slot.sequence} has another id than it was found by`);
-    } catch (error) {
-      this.#tell(
-        `the item in record ${slot.sequence} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+  #checkIdentity(partition: number, body: Uint8Array): void {
+    const container = this.#containers.get(partition);
+    // Of a container that was deleted later in the log.
+    if (container === undefined) return;
+    idOf(container, body);
+    partitionKeyOf(container, body);
+  }
+
+  #createdOf(sequence: number): number {
+    const record = this.#read(sequence);
+    return record === undefined ? 0 : decodeHeader(record).created;
   }
 
   #read(sequence: number): Uint8Array | undefined {

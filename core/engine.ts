@@ -22,7 +22,10 @@ import { Committer, type Proposal } from './commit.ts';
 import { readFeed } from './feed.ts';
 import { findItems } from './find.ts';
 import { GroupState } from './group.ts';
+import { HeldReadings } from './held-readings.ts';
+import { memoryHome } from './memory-home.ts';
 import { partitionKeyOf } from './identify.ts';
+import { checkedPolicy } from './indexing-policy.ts';
 import type { Partition, Records } from './partition.ts';
 import { Retention } from './retention.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
@@ -55,6 +58,9 @@ export interface EngineOptions {
 const writesPerEntryMax = 256;
 const bytesPerEntryMax = 2 * 1024 * 1024;
 
+/** Items of one id text, in different logical partitions, that one look-up gives. */
+const sameIdItemsMax = 1_000;
+
 /** How often superseded records are looked at. */
 const retentionEveryMs = 1_000;
 
@@ -71,6 +77,8 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #state: GroupState;
   readonly #committer: Committer;
+  /** Readings of queries that are answered page by page. */
+  readonly readings = new HeldReadings();
   readonly #retention: Retention;
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
@@ -83,7 +91,7 @@ export class Engine {
       () => clock.nowMs,
       (sequences) => log.trim(sequences),
     );
-    this.#state = new GroupState(log, this.#retention);
+    this.#state = new GroupState(log, this.#retention, memoryHome());
     this.#committer = new Committer({
       log,
       machine: this.#state,
@@ -126,6 +134,7 @@ export class Engine {
   }
 
   #trim(): void {
+    this.readings.sweep();
     this.#trimming ??= (async () => {
       while (await this.#retention.step(this.#state.liveBytes));
     })()
@@ -140,6 +149,7 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#committer.stop();
+    this.readings.close();
     await this.#trimming;
     await this.#options.log.close();
   }
@@ -224,8 +234,9 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     engine.submit((staging) => engine.catalog.replaceDatabase(id, settings, ifMatch, staging)),
   'delete-database': (engine, { id, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteDatabase(id, ifMatch, staging)),
-  'create-container': (engine, operation) =>
-    engine.submit((staging) =>
+  'create-container': async (engine, operation) => {
+    if (operation.settings !== undefined) checkedPolicy(operation.settings);
+    return engine.submit((staging) =>
       engine.catalog.createContainer(
         {
           database: operation.database,
@@ -238,11 +249,14 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
         },
         staging,
       ),
-    ),
+    );
+  },
   'read-container': async (engine, { database, container }) => engine.catalog.container(database, container),
   'list-containers': async (engine, { database }) => engine.catalog.containers(database),
-  'replace-container': (engine, { database, container, settings, ifMatch }) =>
-    engine.submit((staging) => engine.catalog.replaceContainer(database, container, settings, ifMatch, staging)),
+  'replace-container': async (engine, { database, container, settings, ifMatch }) => {
+    checkedPolicy(settings);
+    return engine.submit((staging) => engine.catalog.replaceContainer(database, container, settings, ifMatch, staging));
+  },
   'delete-container': (engine, { database, container, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteContainer(database, container, ifMatch, staging)),
   'write-item': async (engine, { database, container: id, write }, context) => {
@@ -294,14 +308,16 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     const container = engine.catalog.container(database, id);
     const items: Item[] = [];
     for (const record of container.partitions)
-      items.push(...(engine.state.partition(record.partition)?.findAll(itemId, engine.nowSeconds) ?? []));
+      items.push(
+        ...(engine.state.partition(record.partition)?.findAll(itemId, engine.nowSeconds, sameIdItemsMax) ?? []),
+      );
     const bytes = items.reduce((sum, item) => sum + item.body.length, 0);
     return { container, items, charge: readCharge(bytes) };
   },
   'read-feed': async (engine, { database, container: id, scope, itemsMax, after }, context) => {
     const container = engine.catalog.container(database, id);
     requireSession(engine, container, context);
-    return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds);
+    return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds, context.signal);
   },
   'find-items': (engine, operation, context) =>
     findItems(

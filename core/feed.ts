@@ -1,61 +1,40 @@
-// Reading many items: by partition in key order, within each by creation. Pages resume by place, not by
-// snapshot, so their continuation survives a restart.
+// Reading a container page by page: partition by partition in key order, within each by creation. Pages resume by
+// place, so their continuation survives a restart; what one page shows is one state.
 
+import { everything } from '../indexer/filter.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { FeedPage, Item, Scope } from '../model/operation.ts';
-import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { pageCharge } from './charge.ts';
 import type { GroupState } from './group.ts';
-import type { Partition } from './partition.ts';
-import { isWithin, routeOf } from './router.ts';
+import { openReading, type PartitionReading } from './reading.ts';
+import { Slices } from './slices.ts';
+import { walkByCreation } from './walk.ts';
 
 /** Items a feed page may carry, and their bytes: a page is one response. */
 export const feedItemsMax = 10_000;
 export const feedBytesMax = 4 * 1024 * 1024;
 
-/** One partition's share of a scope. */
-export interface Rows {
-  readonly partition: Partition;
-  /** Items created after the given LSN. */
-  readonly after: (created: number) => Generator<Item>;
-}
-
-/** The rows of a scope, partition by partition. */
-export function rowsOf(state: GroupState, container: ContainerRecord, scope: Scope, nowSeconds: number): Rows[] {
-  const route = routeOf(container, scope);
-  const { key, within } = route;
-  const keyText = key === undefined ? undefined : partitionKeyText(key);
-  const wanted =
-    keyText !== undefined
-      ? (text: string): boolean => text === keyText
-      : within !== undefined
-        ? (text: string): boolean => isWithin(container, parsePartitionKeyHeader(text), within)
-        : undefined;
-  return route.partitions.map((record) => {
-    const partition = state.partition(record.partition);
-    if (partition === undefined)
-      throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
-    return { partition, after: (created) => partition.scan(created, nowSeconds, wanted) };
-  });
-}
-
-/** The rows that a page has still to look at, and where in the first of them it begins. */
+/** The partitions that a page has still to look at, and where in the first of them it begins. */
 export function startOf(
-  rows: readonly Rows[],
+  partitions: readonly PartitionReading[],
   continuation: string | undefined,
-): { readonly rows: readonly Rows[]; readonly after: number } {
-  if (continuation === undefined) return { rows, after: 0 };
+): { readonly partitions: readonly PartitionReading[]; readonly after: number } {
+  if (continuation === undefined) return { partitions, after: 0 };
   const place = parsePlace(continuation);
-  const first = rows.findIndex((row) => row.partition.record.range === place.range);
+  const first = partitions.findIndex(({ record }) => record.range === place.range);
   if (first < 0)
     throw new DatabaseError('InvalidContinuation', 'the continuation names another range', {
       argument: 'continuation',
     });
-  return { rows: rows.slice(first), after: place.created };
+  return { partitions: partitions.slice(first), after: place.created };
 }
 
 /** `range:created` of the last item given: where a page resumes. */
+export function placeText(range: number, created: number): string {
+  return `${range}:${created}`;
+}
+
 function parsePlace(text: string): { readonly range: number; readonly created: number } {
   const match = /^(\d{1,10}):(\d{1,15})$/.exec(text);
   if (match === null)
@@ -65,31 +44,42 @@ function parsePlace(text: string): { readonly range: number; readonly created: n
   return { range: Number(match[1]), created: Number(match[2]) };
 }
 
-export function readFeed(
+export async function readFeed(
   state: GroupState,
   container: ContainerRecord,
   scope: Scope,
   itemsMax: number,
   continuation: string | undefined,
   nowSeconds: number,
-): FeedPage {
+  signal: AbortSignal | undefined,
+): Promise<FeedPage> {
   const limit = Math.min(itemsMax, feedItemsMax);
   const items: Item[] = [];
   let bytes = 0;
-  const start = startOf(rowsOf(state, container, scope, nowSeconds), continuation);
-  let { after } = start;
-  for (const row of start.rows) {
-    for (const item of row.after(after)) {
-      if (items.length >= limit || bytes + item.body.length > feedBytesMax * (items.length === 0 ? Infinity : 1)) {
-        const last = items.at(-1);
-        const resume =
-          last === undefined ? `${row.partition.record.range}:${after}` : `${last.partition.range}:${last.created}`;
-        return { container, items, continuation: resume, charge: pageCharge(items.length, bytes) };
+  const slices = new Slices(signal);
+  const reading = openReading(state, container, scope, nowSeconds);
+  try {
+    const start = startOf(reading.partitions, continuation);
+    let { after } = start;
+    for (const partition of start.partitions) {
+      for (const item of walkByCreation(partition, everything, { after })) {
+        if (item === undefined || (items.length % 64 === 63 && slices.isOver)) await slices.pause();
+        if (item === undefined) continue;
+        if (items.length >= limit || (items.length > 0 && bytes + item.body.length > feedBytesMax)) {
+          const last = items.at(-1);
+          const resume =
+            last === undefined
+              ? placeText(partition.record.range, after)
+              : placeText(last.partition.range, last.created);
+          return { container, items, continuation: resume, charge: pageCharge(items.length, bytes) };
+        }
+        items.push(item);
+        bytes += item.body.length;
       }
-      items.push(item);
-      bytes += item.body.length;
+      after = 0;
     }
-    after = 0;
+    return { container, items, continuation: undefined, charge: pageCharge(items.length, bytes) };
+  } finally {
+    reading.release();
   }
-  return { container, items, continuation: undefined, charge: pageCharge(items.length, bytes) };
 }

@@ -5,18 +5,28 @@ import { RecordKind, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { Catalog, systemPartition, type CatalogListener } from './catalog.ts';
 import type { StateMachine } from './commit.ts';
-import { Partition, type Graveyard, type Records } from './partition.ts';
+import { Partition, type Graveyard, type IndexHome, type Records } from './partition.ts';
+
+/** A reader that needs the versions as they were at a sequence. */
+export interface Hold {
+  readonly sequence: number;
+  readonly release: () => void;
+}
 
 export class GroupState implements StateMachine, CatalogListener {
   readonly catalog: Catalog;
   readonly #partitions = new Map<number, Partition>();
   readonly #records: Records;
   readonly #graveyard: Graveyard;
+  readonly #home: IndexHome;
   readonly #touched = new Set<Partition>();
+  readonly #holds = new Set<Hold>();
+  #sequence = 0;
 
-  constructor(records: Records, graveyard: Graveyard) {
+  constructor(records: Records, graveyard: Graveyard, home: IndexHome) {
     this.#records = records;
     this.#graveyard = graveyard;
+    this.#home = home;
     this.catalog = new Catalog(this, graveyard);
   }
 
@@ -31,7 +41,7 @@ export class GroupState implements StateMachine, CatalogListener {
   /** Bytes of all live items. */
   get liveBytes(): number {
     let bytes = 0;
-    for (const partition of this.#partitions.values()) bytes += partition.items.bytes;
+    for (const partition of this.#partitions.values()) bytes += partition.liveBytes;
     return bytes;
   }
 
@@ -60,7 +70,22 @@ export class GroupState implements StateMachine, CatalogListener {
     for (const partition of this.#partitions.values()) partition.discard();
   }
 
+  /** Keeps superseded records readable that are live now, until the hold is released. */
+  hold(): Hold {
+    const hold: Hold = { sequence: this.#sequence, release: () => void this.#holds.delete(hold) };
+    this.#holds.add(hold);
+    return hold;
+  }
+
+  /** Versions that records above this sequence ended are still being read. Infinity when nobody reads. */
+  heldFrom(): number {
+    let lowest = Infinity;
+    for (const { sequence } of this.#holds) if (sequence < lowest) lowest = sequence;
+    return lowest + 1;
+  }
+
   apply(header: RecordHeader, record: Uint8Array, note?: unknown): void {
+    this.#sequence = header.sequence;
     if (header.partition === systemPartition) {
       this.catalog.apply(header, record);
       return;
@@ -71,25 +96,28 @@ export class GroupState implements StateMachine, CatalogListener {
       return;
     }
     // Its container was deleted later in the log and the records before that are history.
-    if (header.kind !== RecordKind.heartbeat) this.#graveyard.superseded(header.sequence, record.length);
+    if (header.kind !== RecordKind.heartbeat)
+      this.#graveyard.superseded(header.sequence, record.length, header.sequence);
   }
 
   containerPut(container: ContainerRecord): void {
     for (const record of container.partitions) {
       const known = this.#partitions.get(record.partition);
       if (known === undefined)
-        this.#partitions.set(record.partition, new Partition(container, record, this.#records, this.#graveyard));
+        this.#partitions.set(
+          record.partition,
+          new Partition(container, record, this.#records, this.#graveyard, this.#home),
+        );
       else known.container = container;
     }
   }
 
-  containerDropped(container: ContainerRecord): void {
+  containerDropped(container: ContainerRecord, killer: number): void {
     for (const record of container.partitions) {
       const partition = this.#partitions.get(record.partition);
       if (partition === undefined) continue;
-      partition.dropped = true;
       this.#partitions.delete(record.partition);
-      for (const slot of partition.items.after(0)) this.#graveyard.superseded(slot.sequence, slot.bytes);
+      partition.drop(killer);
     }
   }
 }

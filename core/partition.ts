@@ -4,21 +4,29 @@
 //
 // Invariants: a write stages nothing unless all its checks passed; LSNs are dense from 1; a record is applied once.
 
+import { equal, everything } from '../indexer/filter.ts';
+import { idEquals } from '../indexer/identity.ts';
+import { NumberCursor } from '../indexer/lookup.ts';
+import type { PartitionIndex } from '../indexer/partition-index.ts';
+import { createdPath } from '../indexer/paths.ts';
+import type { IndexingPolicy } from '../indexer/policy.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { BsonWriter } from '../model/bson/write.ts';
 import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
-import type { HybridTime } from '../model/hybrid-time.ts';
+import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
 import type { Condition, Item, ItemWrite, PartitionKeyValue, WriteView, Written } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
-import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
+import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 import { mergeView } from '../model/view.ts';
 import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
 import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
 import type { Staging } from './commit.ts';
 import { isExpired, ttlOf } from './expiry.ts';
-import { idOf, partitionKeyOf } from './identify.ts';
-import { ItemMap, type Slot } from './item-map.ts';
+import { idField, idOf, partitionKeyOf } from './identify.ts';
+import { indexingPolicyOf } from './indexing-policy.ts';
+import { StagedVersions, type ItemIdentity } from './staged-versions.ts';
+import { StoredItem } from './stored-item.ts';
 
 /** Where the bytes of a record are: the embedded log, or the local store of a follower. */
 export interface Records {
@@ -28,43 +36,73 @@ export interface Records {
 
 /** Told about versions that ended, so that their records can be removed in time. */
 export interface Graveyard {
-  superseded(sequence: number, bytes: number): void;
+  /** `killer` is the sequence of the record that ended it; a tombstone ends itself. */
+  superseded(sequence: number, bytes: number, killer: number): void;
 }
 
-interface StagedVersion {
-  readonly body: Uint8Array;
-  readonly time: HybridTime;
-  readonly lsn: number;
-  readonly created: number;
+export interface IndexOptions {
+  readonly policy: IndexingPolicy;
+  readonly identityField: string | undefined;
+  readonly partitionKeyTerms: boolean;
+}
+
+/** Where the indexes of a group's partitions live, and who flushes them. */
+export interface IndexHome {
+  /** The index as the last flush left it, and the bytes of its live items then; or an empty one. */
+  openIndex(partition: number, options: IndexOptions): { readonly index: PartitionIndex; readonly liveBytes: number };
+  /** A record of the partition was applied. */
+  applied(partition: number, sequence: number, lsn: number): void;
+  /** The partition is gone with its container, which that record deleted. */
+  drop(partition: number, killer: number): void;
+}
+
+/** The version a write meets: of the log, or of an earlier proposal of the same commit group. */
+interface CurrentVersion extends Item {
   readonly sequence: number;
 }
 
-/** Identity of an item, carried beside its draft so that `apply` need not read the body again. */
-interface ItemIdentity {
-  readonly id: string;
-  readonly key: string;
+/** Carried beside a draft, so that `apply` need not read the body again. */
+interface DraftNote extends ItemIdentity {
+  /** Bytes of the body of the version that ends. */
+  readonly endedBytes: number;
 }
+
+/** Longer identities are found in the index by hash and must be compared (`indexer/composite-key.ts`). */
+const comparedIdentityLengthMin = 170;
 
 export class Partition {
   readonly record: PartitionRecord;
-  readonly items = new ItemMap();
+  /** Item numbers are log sequences. */
+  readonly index: PartitionIndex;
   readonly #records: Records;
   readonly #graveyard: Graveyard;
+  readonly #home: IndexHome;
   /** Current definition of the container it belongs to; replaced when the container's settings are. */
   container: ContainerRecord;
   /** Set when its container was deleted: queued writes and paused reads must stop. */
   dropped = false;
-  #lsn = 0;
-  #stagedLsn = 0;
-  readonly #staged = new Map<string, StagedVersion | undefined>();
-  #undo: { readonly name: string; readonly had: boolean; readonly before: StagedVersion | undefined }[] = [];
+  #liveBytes: number;
+  #lsn: number;
+  #stagedLsn: number;
+  readonly #staged = new StagedVersions();
   #undoLsn = 0;
 
-  constructor(container: ContainerRecord, record: PartitionRecord, records: Records, graveyard: Graveyard) {
+  constructor(
+    container: ContainerRecord,
+    record: PartitionRecord,
+    records: Records,
+    graveyard: Graveyard,
+    home: IndexHome,
+  ) {
     this.container = container;
     this.record = record;
     this.#records = records;
     this.#graveyard = graveyard;
+    this.#home = home;
+    const { index, liveBytes } = home.openIndex(record.partition, indexOptionsOf(container));
+    this.index = index;
+    this.#liveBytes = liveBytes;
+    this.#lsn = this.#stagedLsn = index.lsn;
   }
 
   /** LSN of the last applied record. */
@@ -72,50 +110,54 @@ export class Partition {
     return this.#lsn;
   }
 
+  /** Live items, expired ones that nobody removed yet included. */
+  get itemCount(): number {
+    return this.index.items;
+  }
+
+  /** Bytes of their bodies. */
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
   // Staging, driven by the commit group.
 
   begin(): void {
-    this.#undo = [];
+    this.#staged.begin();
     this.#undoLsn = this.#stagedLsn;
   }
 
   rollback(): void {
-    for (const { name, had, before } of this.#undo.reverse()) {
-      if (had) this.#staged.set(name, before);
-      else this.#staged.delete(name);
-    }
-    this.#undo = [];
+    this.#staged.rollback();
     this.#stagedLsn = this.#undoLsn;
   }
 
   discard(): void {
-    this.#staged.clear();
-    this.#undo = [];
+    this.#staged.discard();
     this.#stagedLsn = this.#lsn;
   }
 
-  #stage(identity: ItemIdentity, version: StagedVersion | undefined): void {
-    const name = nameOfIdentity(identity);
-    this.#undo.push({ name, had: this.#staged.has(name), before: this.#staged.get(name) });
-    this.#staged.set(name, version);
-  }
-
   /** The item as the next write of this commit group must see it. */
-  #current(identity: ItemIdentity, nowSeconds: number): Item | undefined {
-    if (this.#staged.size > 0) {
-      const name = nameOfIdentity(identity);
-      if (this.#staged.has(name)) {
-        const staged = this.#staged.get(name);
-        return staged && { ...staged, id: identity.id, partition: this.record };
-      }
-    }
-    const slot = this.items.find(identity.id, identity.key);
-    return slot === undefined || isExpired(this.container, slot, nowSeconds) ? undefined : this.read(slot);
+  #current(identity: ItemIdentity, nowSeconds: number): CurrentVersion | undefined {
+    const last = this.#last(identity);
+    return last instanceof StoredItem && isExpired(this.container, last, nowSeconds) ? undefined : last;
   }
 
-  #sequenceOf(identity: ItemIdentity): number {
-    const staged = this.#staged.size > 0 ? this.#staged.get(nameOfIdentity(identity)) : undefined;
-    return staged?.sequence ?? this.items.find(identity.id, identity.key)?.sequence ?? 0;
+  /** As `#current`, but an expired version counts: it is still to be ended. */
+  #last(identity: ItemIdentity): CurrentVersion | undefined {
+    const staged = this.#staged.get(identity);
+    if (staged === 'deleted') return undefined;
+    if (staged !== 'unknown') return { ...staged, id: identity.id, partition: this.record };
+    return this.#find(identity.id, identity.key);
+  }
+
+  /** The live version of that identity, expired or not. */
+  #find(id: string, key: string): StoredItem | undefined {
+    const number = this.index.find(id, key);
+    if (number === 0) return undefined;
+    const item = this.read(number);
+    if (id.length + key.length < comparedIdentityLengthMin) return item;
+    return item.id === id && item.key === key ? item : undefined;
   }
 
   /** Evaluates one write and stages its record. Throws DatabaseError and stages nothing when it may not be done. */
@@ -217,7 +259,9 @@ export class Partition {
     return { id: own, key };
   }
 
-  #put(identity: ItemIdentity, current: Item | undefined, body: Uint8Array, staging: Staging): Written {
+  #put(identity: ItemIdentity, current: CurrentVersion | undefined, body: Uint8Array, staging: Staging): Written {
+    const ended = current ?? this.#last(identity);
+    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: ended?.body.length ?? 0 };
     const time = staging.hybridTime();
     const lsn = this.#stagedLsn + 1;
     const created = current?.created ?? lsn;
@@ -227,15 +271,15 @@ export class Partition {
       partition: this.record.partition,
       lsn,
       hybridTime: time,
-      supersedes: current === undefined ? 0 : this.#sequenceOf(identity),
+      supersedes: ended?.sequence ?? 0,
       created,
       ttlSeconds: ttlOf(body),
       flags: 0,
       body,
-      note: identity,
+      note,
     });
     this.#stagedLsn = lsn;
-    this.#stage(identity, { body, time, lsn, created, sequence });
+    this.#staged.stage(identity, { body, time, lsn, created, sequence });
     return {
       container: this.container,
       item: { body, id: identity.id, time, lsn, created, partition: this.record },
@@ -244,7 +288,8 @@ export class Partition {
     };
   }
 
-  #delete(identity: ItemIdentity, current: Item, staging: Staging): Written {
+  #delete(identity: ItemIdentity, current: CurrentVersion, staging: Staging): Written {
+    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: current.body.length };
     const lsn = this.#stagedLsn + 1;
     const time = staging.hybridTime();
     staging.add({
@@ -252,62 +297,58 @@ export class Partition {
       partition: this.record.partition,
       lsn,
       hybridTime: time,
-      supersedes: this.#sequenceOf(identity),
+      supersedes: current.sequence,
       created: current.created,
       ttlSeconds: 0,
       flags: 0,
       body: new BsonWriter(64).beginDocument().string('id', identity.id).string('key', identity.key).end().finish(),
-      note: identity,
+      note,
     });
     this.#stagedLsn = lsn;
-    this.#stage(identity, undefined);
+    this.#staged.stage(identity, undefined);
     return {
       container: this.container,
-      item: { ...current, lsn, time },
+      item: { body: current.body, id: identity.id, time, lsn, created: current.created, partition: this.record },
       change: 'deleted',
       charge: deleteCharge(current.body.length),
     };
   }
 
-  /** Takes one durable record into the state. `note` is the identity when this process wrote the record. */
+  /** Takes one durable record into the state. `note` is the draft's when this process wrote the record. */
   apply(header: RecordHeader, record: Uint8Array, note?: unknown): void {
-    const identity = (note as ItemIdentity | undefined) ?? this.#identityOfRecord(header, record);
+    const bytes = record.length - recordHeaderBytes;
+    const known = note as DraftNote | undefined;
+    if (header.supersedes !== 0) {
+      const ended = known?.endedBytes ?? (this.#records.get(header.supersedes)?.length ?? 0) - recordHeaderBytes;
+      this.#graveyard.superseded(header.supersedes, ended + recordHeaderBytes, header.sequence);
+      if (header.lsn > this.#lsn) this.#liveBytes -= ended;
+    }
+    if (header.kind === RecordKind.delete) this.#graveyard.superseded(header.sequence, record.length, header.sequence);
+    // Recovery begins where the least flushed partition of the group needs it: others hold these records already.
+    if (header.lsn <= this.#lsn) return;
+    const identity = known ?? this.#identityOfRecord(header, record);
     this.#lsn = header.lsn;
     if (this.#stagedLsn < header.lsn) this.#stagedLsn = header.lsn;
-    if (this.#staged.size > 0) {
-      const name = nameOfIdentity(identity);
-      const staged = this.#staged.get(name);
-      if (staged === undefined || staged.sequence <= header.sequence) this.#staged.delete(name);
+    if (!this.#staged.isEmpty) this.#staged.applied(identity, header.sequence);
+    if (header.supersedes !== 0) this.index.kill(header.supersedes, header.lsn);
+    if (header.kind !== RecordKind.delete) {
+      this.#liveBytes += bytes;
+      const { id, key } = identity;
+      const { created, hybridTime } = header;
+      this.index.add(header.sequence, header.lsn, bodyOf(record), { id, key, created, seconds: secondsOf(hybridTime) });
     }
-    const slot = this.items.find(identity.id, identity.key);
-    const bytes = record.length - recordHeaderBytes;
-    if (slot !== undefined) this.#graveyard.superseded(slot.sequence, slot.bytes + recordHeaderBytes);
-    if (header.kind === RecordKind.delete) {
-      if (slot !== undefined) this.items.remove(slot);
-      this.#graveyard.superseded(header.sequence, record.length);
-      return;
-    }
-    if (slot !== undefined && slot.created === header.created) {
-      slot.sequence = header.sequence;
-      slot.lsn = header.lsn;
-      slot.time = header.hybridTime;
-      slot.ttlSeconds = header.ttlSeconds;
-      this.items.resize(slot, bytes);
-      return;
-    }
-    if (slot !== undefined) this.items.remove(slot);
-    this.items.insert({
-      id: identity.id,
-      key: identity.key,
-      created: header.created,
-      sequence: header.sequence,
-      lsn: header.lsn,
-      time: header.hybridTime,
-      ttlSeconds: header.ttlSeconds,
-      bytes,
-      live: true,
-      next: undefined,
-    });
+    this.#home.applied(this.record.partition, header.sequence, header.lsn);
+  }
+
+  /** Ends every live version: its container was deleted by that record. */
+  drop(killer: number): void {
+    this.dropped = true;
+    const { items } = this.index;
+    const bytes = items === 0 ? 0 : Math.round(this.#liveBytes / items) + recordHeaderBytes;
+    const cursor = new NumberCursor(this.index.now(), everything);
+    for (let number = cursor.next(); number !== 0; number = cursor.next())
+      this.#graveyard.superseded(number, bytes, killer);
+    this.#home.drop(this.record.partition, killer);
   }
 
   #identityOfRecord(header: RecordHeader, record: Uint8Array): ItemIdentity {
@@ -319,44 +360,49 @@ export class Partition {
 
   // Reading.
 
-  /** The current version's bytes with what the slot knows of it. */
-  read(slot: Slot): Item {
-    const record = this.#records.get(slot.sequence);
-    if (record === undefined) throw new DatabaseError('Internal', `record ${slot.sequence} is missing`);
-    return {
-      body: bodyOf(record),
-      id: slot.id,
-      time: slot.time as HybridTime,
-      lsn: slot.lsn,
-      created: slot.created,
-      partition: this.record,
-    };
+  /** The version with that number. It must not have been trimmed. */
+  read(number: number): StoredItem {
+    const record = this.#records.get(number);
+    if (record === undefined) throw new DatabaseError('Internal', `record ${number} is missing`);
+    return new StoredItem(this.container, this.record, record);
   }
 
   find(id: string, partitionKey: PartitionKeyValue, nowSeconds: number): Item | undefined {
-    const slot = this.items.find(id, partitionKeyText(partitionKey));
-    return slot === undefined || isExpired(this.container, slot, nowSeconds) ? undefined : this.read(slot);
+    const item = this.#find(id, partitionKeyText(partitionKey));
+    return item === undefined || isExpired(this.container, item, nowSeconds) ? undefined : item;
   }
 
-  findAll(id: string, nowSeconds: number): Item[] {
-    return this.items
-      .findAll(id)
-      .filter((slot) => !isExpired(this.container, slot, nowSeconds))
-      .map((slot) => this.read(slot));
+  /** The live item whose first version had that LSN. */
+  findCreated(lsn: number): Item | undefined {
+    const number = new NumberCursor(this.index.now(), equal(createdPath, lsn)).next();
+    return number === 0 ? undefined : this.read(number);
   }
 
-  /** Items in order of creation, after the one created at `after`; only those whose key text `wanted` accepts. */
-  *scan(after: number, nowSeconds: number, wanted?: (key: string) => boolean): Generator<Item> {
-    for (const slot of this.items.after(after)) {
-      if (this.dropped) throw containerGone(this.container);
-      if (wanted !== undefined && !wanted(slot.key)) continue;
-      if (!isExpired(this.container, slot, nowSeconds)) yield this.read(slot);
+  /** Every item of that id text, in any logical partition, at most `itemsMax` of them. */
+  findAll(id: string, nowSeconds: number, itemsMax: number): Item[] {
+    const items: Item[] = [];
+    const cursor = new NumberCursor(this.index.now(), idEquals(id));
+    for (let number = cursor.next(); number !== 0 && items.length < itemsMax; number = cursor.next()) {
+      const item = this.read(number);
+      if (item.id === id && !isExpired(this.container, item, nowSeconds)) items.push(item);
     }
+    return items;
   }
 }
 
-function nameOfIdentity(identity: ItemIdentity): string {
-  return `${identity.id.length}:${identity.id}${identity.key}`;
+/** Whether the id field is also the whole partition key: then the identity terms tell the logical partition. */
+function isKeyedById(container: ContainerRecord): boolean {
+  const { paths } = container.partitionKey;
+  return paths.length === 1 && paths[0] === `/${idField[container.profile]}`;
+}
+
+function indexOptionsOf(container: ContainerRecord): IndexOptions {
+  return {
+    policy: indexingPolicyOf(container),
+    // A collection's `_id` has any type: its values are terms of their own.
+    identityField: container.profile === 'collection' ? undefined : idField[container.profile],
+    partitionKeyTerms: !isUnpartitioned(container) && !isKeyedById(container),
+  };
 }
 
 function absentItem(partition: PartitionRecord, id: string): Item {
@@ -377,7 +423,7 @@ function immutable(what: string): DatabaseError {
   return new DatabaseError('ImmutableField', `${what} of an item cannot change`);
 }
 
-function containerGone(container: ContainerRecord): DatabaseError {
+export function containerGone(container: ContainerRecord): DatabaseError {
   return new DatabaseError('ContainerNotFound', 'the container was deleted', { argument: container.id });
 }
 

@@ -16,6 +16,7 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import { writeIdentityKey } from './composite-key.ts';
+import { factTerms, type VersionFacts } from './fact-terms.ts';
 import { exists } from './filter.ts';
 import type { FlushInput } from './flush.ts';
 import { Liveness } from './liveness.ts';
@@ -51,18 +52,13 @@ export interface PartitionIndexOptions {
   readonly pool: PagePool;
   /** Property whose string is the id text of every item, where the container's profile says so. */
   readonly identityField?: string | undefined;
+  /** Keeps terms of partition keys: where several items share one. */
+  readonly partitionKeyTerms?: boolean | undefined;
   /** Of the manifest, oldest first. */
   readonly segments?: readonly Segment[] | undefined;
   /** Given to tests. */
   readonly memtableBytes?: number | undefined;
   readonly pathsLimit?: number | undefined;
-}
-
-/** What identifies an item in its partition (`core/identify.ts`). */
-export interface ItemIdentity {
-  readonly id: string;
-  /** Text of the partition key values. */
-  readonly key: string;
 }
 
 export interface FlushJob {
@@ -112,6 +108,8 @@ const walker = new TermWalker();
 
 export class PartitionIndex {
   readonly paths: PathDictionary;
+  /** True when items have terms under `partitionKeyPath`. */
+  readonly keepsPartitionKeys: boolean;
   readonly #pool: PagePool;
   readonly #memtableBytes: number;
   #segments: SegmentSource[] = [];
@@ -132,6 +130,7 @@ export class PartitionIndex {
   /** Opens an index over the segments of its manifest. Throws Internal when one is damaged. */
   constructor(options: PartitionIndexOptions) {
     this.#pool = options.pool;
+    this.keepsPartitionKeys = options.partitionKeyTerms === true;
     this.#memtableBytes = options.memtableBytes ?? memtableBytesThreshold;
     this.paths = new PathDictionary({
       policy: compilePolicy(options.policy),
@@ -202,13 +201,13 @@ export class PartitionIndex {
   }
 
   /** Indexes a new version. False when a segment holds it already: the log is replayed from too early. */
-  add(number: number, lsn: number, item: Uint8Array, identity: ItemIdentity): boolean {
+  add(number: number, lsn: number, item: Uint8Array, facts: VersionFacts): boolean {
     if (lsn <= this.checkpoint.lsn) return false;
     if (lsn < this.#lsn || number <= this.#number) throw new Error('records must come in the order of the log');
     const active = this.#open();
     const { memtable } = active;
     memtable.begin(number);
-    memtable.term(identityPath, writeIdentityKey(identity.id, identity.key));
+    factTerms(facts, this.keepsPartitionKeys, memtable);
     walker.walk(item, this.paths, memtable);
     active.lsnLast = this.#lsn = lsn;
     this.#number = number;

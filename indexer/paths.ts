@@ -23,7 +23,13 @@ export const rootPath = 0;
 export const identityPath = 1;
 /** Existence under this path: the item has a path that got no id. */
 export const overflowPath = 2;
-const firstPath = 3;
+/** Numbers: the LSN of the item's first version. Their order is the order of creation, the natural order of scans. */
+export const createdPath = 3;
+/** Numbers: seconds of the version's commit time, what doors show as `_ts`. */
+export const timePath = 4;
+/** Strings: the text of the partition key, in indexes that keep such terms. */
+export const partitionKeyPath = 5;
+const firstPath = 6;
 
 /** Path ids are two bytes in a term. Cosmos DB and MongoDB name no limit; beyond this, queries test items. */
 export const pathsMax = 65_535;
@@ -71,7 +77,7 @@ export interface Composite {
   readonly slots: readonly number[];
 }
 
-const serialFormat = 1;
+const serialFormat = 2;
 
 export class PathDictionary {
   readonly #policy: CompiledPolicy;
@@ -103,9 +109,7 @@ export class PathDictionary {
     this.#policy = options.policy;
     this.#identityField = options.identityField;
     this.#limit = Math.min(options.limit ?? pathsMax, pathsMax);
-    this.#create(-1, NodeKind.property, new Uint8Array(0), 0, 0);
-    this.#create(-1, NodeKind.property, new Uint8Array(0), 0, 0);
-    this.#create(-1, NodeKind.property, new Uint8Array(0), 0, 0);
+    for (let path = rootPath; path < firstPath; path++) this.#create(-1, NodeKind.property, new Uint8Array(0), 0, 0);
   }
 
   /** Ids given out: paths are below this. */

@@ -165,6 +165,13 @@ export function writeKey(
   }
 }
 
+/** Writes tag and value of a string; returns where the key ends. */
+export function writeTextKey(out: Uint8Array, at: number, value: string): number {
+  const text = utf8(value);
+  out[at] = Tag.string;
+  return writeBytes(out, at + 1, text, 0, text.length);
+}
+
 export function writeArrayKey(out: Uint8Array, at: number, length: number): number {
   out[at] = Tag.array;
   out[at + 1] = length >>> 24;
@@ -213,10 +220,8 @@ export function keyOf(value: Value): TermKey | undefined {
   else if (typeof value === 'boolean') end = ((scratch[0] = value ? Tag.true : Tag.false), 1);
   else if (typeof value === 'number') end = ((scratch[0] = Tag.number), writeDoubleKey(scratch, 1, value));
   else if (typeof value === 'bigint') end = ((scratch[0] = Tag.number), writeBigIntKey(scratch, 1, value));
-  else if (typeof value === 'string') {
-    const text = utf8(value);
-    end = ((scratch[0] = Tag.string), writeBytes(scratch, 1, text, 0, text.length));
-  } else if (value.type === BsonType.array) {
+  else if (typeof value === 'string') end = writeTextKey(scratch, 0, value);
+  else if (value.type === BsonType.array) {
     end = writeArrayKey(scratch, 0, elementCount(value.bytes, value.start));
   } else end = writeKey(scratch, 0, value.type, value.bytes, value.start, value.end);
   // An empty object or array is told by its key alone: only the last byte of either says how much is in it.

@@ -71,7 +71,7 @@ export async function loadDemo(engine: Engine, account: number): Promise<number>
   progress.stop();
   let total = 0;
   for (const container of engine.catalog.containers(database))
-    for (const { partition } of container.partitions) total += engine.state.partition(partition)?.items.size ?? 0;
+    for (const { partition } of container.partitions) total += engine.state.partition(partition)?.itemCount ?? 0;
   return total;
 }
 

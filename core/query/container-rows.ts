@@ -2,10 +2,11 @@
 // A position is the partition's place in that order and the LSN of the item's creation, so it is stable over new
 // versions and restarts. It holds for one layout of partitions: whoever keeps positions compares `layoutOf` too.
 
-import type { Item, Scope } from '../../model/operation.ts';
+import { everything } from '../../indexer/filter.ts';
+import type { Item } from '../../model/operation.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
-import { rowsOf } from '../feed.ts';
-import type { GroupState } from '../group.ts';
+import type { Reading } from '../reading.ts';
+import { walkByCreation } from '../walk.ts';
 import type { RowSource, ScannedItem } from './row-source.ts';
 
 /** LSNs below this, in partitions below 2^13: together a safe integer. */
@@ -23,21 +24,17 @@ export function layoutOf(container: ContainerRecord): string {
   return container.partitions.map(({ range }) => range).join('.');
 }
 
-export function containerRows(
-  state: GroupState,
-  container: ContainerRecord,
-  scope: Scope,
-  nowSeconds: number,
-  systemOf: SystemView,
-): RowSource {
-  const places = new Map(container.partitions.map((record, place) => [record.partition, place]));
+/** The rows of a reading that its caller holds. */
+export function containerRows(reading: Reading, systemOf: SystemView): RowSource {
+  const places = new Map(reading.container.partitions.map((record, place) => [record.partition, place]));
   return {
     *scan({ after }): Iterable<ItemRow> {
-      for (const { partition, after: rows } of rowsOf(state, container, scope, nowSeconds)) {
+      for (const partition of reading.partitions) {
         const base = places.get(partition.record.partition)! * positionsPerPartition;
         if (after !== undefined && after >= base + positionsPerPartition) continue;
-        for (const item of rows(Math.max(0, (after ?? 0) - base)))
-          yield { position: base + item.created, document: item.body, system: systemOf(item), item };
+        for (const item of walkByCreation(partition, everything, { after: Math.max(0, (after ?? 0) - base) }))
+          if (item !== undefined)
+            yield { position: base + item.created, document: item.body, system: systemOf(item), item };
       }
     },
   };

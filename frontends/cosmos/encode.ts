@@ -109,8 +109,8 @@ const keptByPartition = new WeakMap<PartitionRecord, Kept>();
 function keptOf(engine: Engine, partition: PartitionRecord, lsn: number): Kept {
   let kept = keptByPartition.get(partition);
   if (kept?.lsn === lsn) return kept;
-  const items = engine.state.partition(partition.partition)?.items;
-  const kilobytes = Math.ceil((items?.bytes ?? 0) / 1024);
+  const found = engine.state.partition(partition.partition);
+  const kilobytes = Math.ceil((found?.liveBytes ?? 0) / 1024);
   kept = {
     lsn,
     token: formatSessionToken(
@@ -121,7 +121,7 @@ function keptOf(engine: Engine, partition: PartitionRecord, lsn: number): Kept {
         ],
       ]),
     ),
-    usage: `documentSize=0;documentsSize=${kilobytes};documentsCount=${items?.size ?? 0};collectionSize=${kilobytes};`,
+    usage: `documentSize=0;documentsSize=${kilobytes};documentsCount=${found?.itemCount ?? 0};collectionSize=${kilobytes};`,
   };
   keptByPartition.set(partition, kept);
   return kept;
@@ -169,9 +169,9 @@ function usageOf(engine: Engine, container: ContainerRecord): string {
   let bytes = 0;
   let count = 0;
   for (const { partition } of container.partitions) {
-    const items = engine.state.partition(partition)?.items;
-    bytes += items?.bytes ?? 0;
-    count += items?.size ?? 0;
+    const found = engine.state.partition(partition);
+    bytes += found?.liveBytes ?? 0;
+    count += found?.itemCount ?? 0;
   }
   const kilobytes = Math.ceil(bytes / 1024);
   return `documentSize=0;documentsSize=${kilobytes};documentsCount=${count};collectionSize=${kilobytes};`;

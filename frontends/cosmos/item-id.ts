@@ -12,8 +12,5 @@ export function itemIdOf(call: Call, container: ContainerRecord, partition: Part
   if (request.ids[1] === container.id) return id;
   const rid = parseResourceId(id);
   if (rid?.kind !== 'item' || rid.container !== container.number || rid.partition !== partition.range) return id;
-  const items = engine.state.partition(partition.partition)?.items;
-  if (items === undefined) return id;
-  for (const slot of items.after(rid.number - 1)) return slot.created === rid.number ? slot.id : id;
-  return id;
+  return engine.state.partition(partition.partition)?.findCreated(rid.number)?.id ?? id;
 }

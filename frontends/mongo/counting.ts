@@ -18,9 +18,9 @@ export function sizesOf({ engine }: Call, container: ContainerRecord): Sizes {
   let documents = 0;
   let bytes = 0;
   for (const record of container.partitions) {
-    const items = engine.state.partition(record.partition)?.items;
-    documents += items?.size ?? 0;
-    bytes += items?.bytes ?? 0;
+    const found = engine.state.partition(record.partition);
+    documents += found?.itemCount ?? 0;
+    bytes += found?.liveBytes ?? 0;
   }
   return { documents, bytes };
 }

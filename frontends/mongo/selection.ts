@@ -3,6 +3,7 @@
 // other doors made are seen in Mongo's view (`model/mongo-view.ts`).
 
 import { partitionKeyOf } from '../../core/identify.ts';
+import { withBody } from '../../core/stored-item.ts';
 import { compilePosition, compilePredicate } from '../../core/query/predicate/compile.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import type { Raw } from '../../model/bson/walk.ts';
@@ -203,7 +204,7 @@ export class Selection {
       for (const item of found.items) {
         this.examined++;
         const body = documentOf(this.#container, item);
-        if (this.#filter.matches(body)) this.#waiting.push(body === item.body ? item : { ...item, body });
+        if (this.#filter.matches(body)) this.#waiting.push(body === item.body ? item : withBody(item, body));
       }
     }
   }

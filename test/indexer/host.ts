@@ -65,7 +65,12 @@ export class Host {
   #applyTo(record: LogRecord): void {
     if (record.ends !== 0) this.index.kill(record.ends, record.lsn);
     if (record.kind === 'add')
-      this.index.add(record.number, record.lsn, record.item, { id: record.id, key: record.key });
+      this.index.add(record.number, record.lsn, record.item, {
+        id: record.id,
+        key: record.key,
+        created: record.lsn,
+        seconds: 0,
+      });
   }
 
   /** Writes a job's segment; nothing is installed. */

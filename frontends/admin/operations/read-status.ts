@@ -34,7 +34,7 @@ function contentsOf(engine: Engine): object {
   const containers = databases.flatMap(({ id }) => catalog.containers(id));
   const partitionOf = (number: number) => {
     const partition = state.partition(number);
-    return { lsn: partition?.lsn ?? 0, items: partition?.items.size ?? 0, bytes: partition?.items.bytes ?? 0 };
+    return { lsn: partition?.lsn ?? 0, items: partition?.itemCount ?? 0, bytes: partition?.liveBytes ?? 0 };
   };
   return {
     writes: engine.stopped === undefined ? 'taken' : engine.stopped.message,

@@ -4,9 +4,11 @@
 
 import { requireSession } from '../../../core/engine.ts';
 import { containerRows, layoutOf } from '../../../core/query/container-rows.ts';
+import { openReading } from '../../../core/reading.ts';
 import { epkMax, epkMin } from '../../../model/effective-partition-key.ts';
 import { badRequest, DatabaseError } from '../../../model/errors.ts';
 import type { Scope } from '../../../model/operation.ts';
+import { partitionKeyText } from '../../../model/partition-key.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, pageItemsOf, type Call } from '../call.ts';
 import { headerOf, isTrue } from '../decode.ts';
@@ -15,7 +17,7 @@ import { linksOfContainer } from '../links.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
 import { isServedDirectly, planDocument, queryInfoOf } from '../query-plan.ts';
 import { sqlRequestOf, type SqlRequest } from '../query-request.ts';
-import { emptyPage, preparedQueries, runPage, systemViewOf } from '../run-query.ts';
+import { emptyPage, preparedQueries, runPage, systemViewOf, type QueryPage } from '../run-query.ts';
 import { placeOf, scopeOf } from '../scope.ts';
 import { queryOfSql } from '../sql/query.ts';
 
@@ -29,13 +31,23 @@ export async function queryItems(call: Call): Promise<Answer> {
   requireSession(engine, container, context);
   const text = headerOf(request, 'x-ms-continuation');
   const isWhole = scope.partitionKey === undefined && scope.range === undefined && !isUnpartitioned(container);
-  const continuation = unwrap(text, container, scope);
+  const { held, continuation } = unwrap(text, container, scope);
   const prepared = preparedQueries.get(sql.text, { rewritten: asked.range !== undefined });
-  const source = containerRows(engine.state, container, scope, engine.nowSeconds, systemViewOf(container));
-  const page =
-    continuation === atEnd
-      ? emptyPage(call)
-      : await runPage(call, prepared, source, sql.parameters, continuation, container);
+  const { page, name } = continuation === atEnd ? { page: emptyPage(call), name: '' } : await readPage();
+  async function readPage(): Promise<{ readonly page: QueryPage; readonly name: string }> {
+    const { partitionKey } = scope;
+    const place = `${marks(container, scope)} ${partitionKey === undefined ? '' : partitionKeyText(partitionKey)}`;
+    const use = engine.readings.use(held, place, () => openReading(engine.state, container, scope, engine.nowSeconds));
+    let goesOn = false;
+    try {
+      const source = containerRows(use.reading, systemViewOf(container));
+      const page = await runPage(call, prepared, source, sql.parameters, continuation, container);
+      goesOn = page.continuation !== undefined;
+      return { page, name: use.name };
+    } finally {
+      use.done(goesOn);
+    }
+  }
   const isFull = page.documents.length === pageItemsOf(request);
   const next = page.continuation ?? (isWhole && isFull ? atEnd : undefined);
   return {
@@ -44,7 +56,7 @@ export async function queryItems(call: Call): Promise<Answer> {
     charge: page.charge,
     place: placeOf(call, container, scope),
     itemCount: page.documents.length,
-    continuation: next === undefined ? undefined : wrap(next, container, scope),
+    continuation: next === undefined ? undefined : wrap(next, name, container, scope),
     extra: page.metrics,
   };
 }
@@ -83,7 +95,7 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
   return pinned === undefined ? {} : { partitionKey: pinned };
 }
 
-// A continuation holds for one scope and one layout of partitions.
+// A continuation holds for one scope and one layout of partitions. It names the reading it began with, too.
 
 function marks(container: ContainerRecord, scope: Scope): string {
   const { range } = scope;
@@ -91,16 +103,22 @@ function marks(container: ContainerRecord, scope: Scope): string {
   return `${container.number}:${layoutOf(container)}:${part}`;
 }
 
-function wrap(continuation: string, container: ContainerRecord, scope: Scope): string {
-  return `${marks(container, scope)}#${continuation}`;
+function wrap(continuation: string, held: string, container: ContainerRecord, scope: Scope): string {
+  return `${marks(container, scope)}#${held}#${continuation}`;
 }
 
-function unwrap(text: string | undefined, container: ContainerRecord, scope: Scope): string | undefined {
-  if (text === undefined || text === '') return undefined;
+interface Unwrapped {
+  readonly held: string | undefined;
+  readonly continuation: string | undefined;
+}
+
+function unwrap(text: string | undefined, container: ContainerRecord, scope: Scope): Unwrapped {
+  if (text === undefined || text === '') return { held: undefined, continuation: undefined };
   const prefix = `${marks(container, scope)}#`;
-  if (!text.startsWith(prefix))
+  const split = text.indexOf('#', prefix.length);
+  if (!text.startsWith(prefix) || split < 0)
     throw new DatabaseError('InvalidContinuation', 'the continuation does not belong to this query', {
       argument: 'x-ms-continuation',
     });
-  return text.slice(prefix.length);
+  return { held: text.slice(prefix.length, split), continuation: text.slice(split + 1) };
 }

@@ -22,7 +22,7 @@ export function readContainer(call: Call): Answer {
 
 function sizesOf({ engine }: Call, container: ContainerRecord): PartitionSize[] {
   return container.partitions.map(({ partition, range }) => {
-    const items = engine.state.partition(partition)?.items;
-    return { range, bytes: items?.bytes ?? 0, items: items?.size ?? 0 };
+    const found = engine.state.partition(partition);
+    return { range, bytes: found?.liveBytes ?? 0, items: found?.itemCount ?? 0 };
   });
 }

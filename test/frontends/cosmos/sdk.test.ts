@@ -557,6 +557,20 @@ describe('over several physical partitions', () => {
     expect(rest.resources).toEqual([1]);
   });
 
+  it('shows in its last page the state of its first, whatever is written between', async () => {
+    const query = 'SELECT VALUE c.n FROM c WHERE c.frozen ORDER BY c.n';
+    const write = (n: number, frozen: boolean) => items.items.upsert({ id: `frozen${n}`, pk: 'frozen', n, frozen });
+    for (const n of [1, 2, 3, 4]) await write(n, true);
+    const iterator = items.items.query(query, { partitionKey: 'frozen', maxItemCount: 2 });
+    expect((await iterator.fetchNext()).resources).toEqual([1, 2]);
+    await write(3, false);
+    await items.item('frozen4', 'frozen').delete();
+    await write(5, true);
+    expect((await iterator.fetchNext()).resources).toEqual([3, 4]);
+    expect(await all(query, { partitionKey: 'frozen' })).toEqual([1, 2, 5]);
+    for (const n of [1, 2, 3, 5]) await items.item(`frozen${n}`, 'frozen').delete();
+  });
+
   it('answers a syntax error as 400', async () => {
     await expect(all('SELEC * FROM c')).rejects.toMatchObject({ code: 400 });
   });

@@ -1,0 +1,14 @@
+// Indexes that live in memory alone and are never flushed: for what is read once and thrown away.
+
+import { PartitionIndex } from '../indexer/partition-index.ts';
+import { PagePool } from '../indexer/pool.ts';
+import type { IndexHome } from './partition.ts';
+
+export function memoryHome(): IndexHome {
+  const pool = new PagePool();
+  return {
+    openIndex: (_, options) => ({ index: new PartitionIndex({ ...options, pool }), liveBytes: 0 }),
+    applied: () => undefined,
+    drop: () => undefined,
+  };
+}

@@ -1,0 +1,143 @@
+// What a read of many items sees: of every partition in its scope a view at one LSN, taken at once and held until the
+// read ends, however long it takes and whatever is written meanwhile. Doors keep it with their cursor or page.
+//
+// Invariant: while it is held, every version its views see can be read: retention waits for it (`GroupState.hold`).
+
+import { between, equal, everything, type Filter } from '../indexer/filter.ts';
+import { idEquals } from '../indexer/identity.ts';
+import type { PartitionIndex } from '../indexer/partition-index.ts';
+import { partitionKeyPath } from '../indexer/paths.ts';
+import type { View } from '../indexer/view.ts';
+import { DatabaseError } from '../model/errors.ts';
+import type { Scope } from '../model/operation.ts';
+import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
+import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
+import { isExpired } from './expiry.ts';
+import type { GroupState } from './group.ts';
+import { containerGone, type Partition } from './partition.ts';
+import { isWithin, routeOf } from './router.ts';
+import type { StoredItem } from './stored-item.ts';
+
+export class PartitionReading {
+  readonly partition: Partition;
+  readonly view: View;
+  /** Items of the scope: exact, or more than those, which `item` then leaves out. */
+  readonly scope: Filter;
+  /** Whether the scope alone says which items count: index-only answers need that. */
+  readonly isScopeExact: boolean;
+  readonly #accepts: ((item: StoredItem) => boolean) | undefined;
+  readonly #nowSeconds: number;
+
+  constructor(
+    partition: Partition,
+    scope: { readonly filter: Filter; readonly exact: boolean },
+    accepts: ((item: StoredItem) => boolean) | undefined,
+    nowSeconds: number,
+  ) {
+    this.partition = partition;
+    this.view = partition.index.snapshot();
+    this.scope = scope.filter;
+    this.isScopeExact = scope.exact;
+    this.#accepts = accepts;
+    this.#nowSeconds = nowSeconds;
+  }
+
+  get index(): PartitionIndex {
+    return this.partition.index;
+  }
+
+  get record(): PartitionRecord {
+    return this.partition.record;
+  }
+
+  /** The version with that number; undefined when it is expired or outside the scope. Throws when the container is gone. */
+  item(number: number): StoredItem | undefined {
+    if (this.partition.dropped) throw containerGone(this.partition.container);
+    const item = this.partition.read(number);
+    if (isExpired(this.partition.container, item, this.#nowSeconds)) return undefined;
+    return this.#accepts === undefined || this.#accepts(item) ? item : undefined;
+  }
+}
+
+export class Reading {
+  readonly container: ContainerRecord;
+  /** In key order. */
+  readonly partitions: readonly PartitionReading[];
+  readonly #release: () => void;
+  #released = false;
+
+  constructor(container: ContainerRecord, partitions: readonly PartitionReading[], release: () => void) {
+    this.container = container;
+    this.partitions = partitions;
+    this.#release = release;
+  }
+
+  /** Must be called once; again is harmless. Nothing may be read through it afterwards. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    for (const { view } of this.partitions) view.release();
+    this.#release();
+  }
+}
+
+/** Opens a reading of a scope. Throws PartitionGone when a range was split meanwhile. */
+export function openReading(state: GroupState, container: ContainerRecord, scope: Scope, nowSeconds: number): Reading {
+  const { partitions, key, within } = routeOf(container, scope);
+  const keyText = key === undefined ? undefined : partitionKeyText(key);
+  const accepts =
+    keyText !== undefined && partitions.length > 0 && container.partitionKey.systemKey !== true
+      ? (item: StoredItem): boolean => item.key === keyText
+      : within !== undefined
+        ? (item: StoredItem): boolean => isWithin(container, parsePartitionKeyHeader(item.key), within)
+        : undefined;
+  const found = partitions.map((record) => {
+    const partition = state.partition(record.partition);
+    if (partition === undefined)
+      throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
+    return partition;
+  });
+  const hold = state.hold();
+  const readings: PartitionReading[] = [];
+  try {
+    for (const partition of found)
+      readings.push(
+        new PartitionReading(
+          partition,
+          scopeFilter(partition.index, scope, keyText, within !== undefined),
+          accepts,
+          nowSeconds,
+        ),
+      );
+  } catch (error) {
+    for (const { view } of readings) view.release();
+    hold.release();
+    throw error;
+  }
+  return new Reading(container, readings, hold.release);
+}
+
+/** What the index can say of a scope. */
+function scopeFilter(
+  index: PartitionIndex,
+  scope: Scope,
+  keyText: string | undefined,
+  isPartial: boolean,
+): { readonly filter: Filter; readonly exact: boolean } {
+  const whole = { filter: everything, exact: !isPartial };
+  if (keyText !== undefined && keyText !== '[]') {
+    if (index.keepsPartitionKeys) {
+      const filter = equal(partitionKeyPath, keyText);
+      return { filter, exact: filter.kind === 'equal' && filter.key.exact };
+    }
+    // The id is the key.
+    const id = scope.partitionKey?.[0];
+    return typeof id === 'string' ? { filter: idEquals(id), exact: false } : { filter: everything, exact: false };
+  }
+  if (scope.partitionKey === undefined || scope.partitionKey.length === 0 || !index.keepsPartitionKeys) return whole;
+  // The leading parts of a hierarchical key: texts that begin with theirs, an array whose end is left open.
+  const open = `${partitionKeyText(scope.partitionKey).slice(0, -1)},`;
+  const after = `${open.slice(0, -1)}-`;
+  const from = { value: open, inclusive: true };
+  return { filter: between(partitionKeyPath, from, { value: after, inclusive: false }), exact: false };
+}
