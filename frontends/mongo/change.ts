@@ -7,6 +7,7 @@ import { validateBson } from '../../model/bson/validate.ts';
 import { fieldOf, type Raw } from '../../model/bson/walk.ts';
 import { bodyOfMongoInsert } from '../../model/mongo-view.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
+import type { Scope } from './aggregate/scope.ts';
 import type { Call } from './call.ts';
 import { editMany, editOne, type Change, type Edited } from './edit.ts';
 import { failedToParse, mongoErrorOf, type MongoError } from './errors.ts';
@@ -25,17 +26,18 @@ export interface UpdateRequest {
   readonly upsert: boolean;
 }
 
-/** Reads filter, update and array filters. */
+/** Reads filter, update and array filters; `scope` is what expressions in them see. */
 export function updateRequest(
+  scope: Scope,
   filter: Uint8Array,
   update: Raw,
   arrayFilters: readonly Raw[],
   sort: Sort | undefined,
   upsert: boolean,
 ): UpdateRequest {
-  const parsed = parseUpdate(update, arrayFilters);
+  const parsed = parseUpdate(update, arrayFilters, scope);
   if (parsed.kind === 'replacement') validateReplacement(update);
-  return { filter: new Filter(filter), update: parsed, sort, upsert };
+  return { filter: new Filter(filter, scope), update: parsed, sort, upsert };
 }
 
 /** A command may nest deeper than an item. */

@@ -12,6 +12,7 @@ import type { Sort } from '../sort.ts';
 import { limitSource, listSource, skipSource, type Source } from '../source.ts';
 import { bucketAutoStages } from './stages/bucket-auto.ts';
 import { facet } from './stages/facet.ts';
+import { graphLookupStages } from './stages/graph-lookup.ts';
 import { groupStages } from './stages/group.ts';
 import { lookup } from './stages/lookup.ts';
 import { redactStages } from './stages/redact.ts';
@@ -26,7 +27,7 @@ import { pipelineLevelsMax, type Stage, type StageContext, type StageRow } from 
 const stagesMax = 1000;
 
 /** Stages this server knows by name and does not offer. */
-export const notOffered: ReadonlySet<string> = new Set([
+const notOffered: ReadonlySet<string> = new Set([
   '$changeStream',
   '$changeStreamSplitLargeEvent',
   '$collStats',
@@ -34,7 +35,6 @@ export const notOffered: ReadonlySet<string> = new Set([
   '$densify',
   '$fill',
   '$geoNear',
-  '$graphLookup',
   '$indexStats',
   '$listLocalSessions',
   '$listSampledQueries',
@@ -59,6 +59,7 @@ const rows: readonly StageRow[] = [
   ...groupStages,
   ...bucketAutoStages,
   ...redactStages,
+  ...graphLookupStages,
   {
     name: '$facet',
     compile: (operand, context) => facet(operand, context, (stages, inner) => chainOf(compilePipeline(stages, inner))),
@@ -72,6 +73,11 @@ const rows: readonly StageRow[] = [
 const byName: ReadonlyMap<string, StageRow> = new Map(rows.map((row) => [row.name, row]));
 
 export const stageNames: readonly string[] = [...byName.keys()].sort();
+
+/** Whether MongoDB has a stage of that name, offered here or not. */
+export function isStageName(name: string): boolean {
+  return byName.has(name) || notOffered.has(name);
+}
 
 /** What the documents of a pipeline are selected by, before its other stages see them. */
 export interface Head {

@@ -7,6 +7,7 @@ import { BsonType } from '../../../model/bson/types.ts';
 import { idTextOf } from '../../../model/identity.ts';
 import type { Path } from '../../../model/predicate.ts';
 import { requireSimpleCollation, checkHint } from '../arguments.ts';
+import { commandScope } from '../aggregate/command.ts';
 import { elementsOf } from '../bson-input.ts';
 import { collectionOf, namespaceOfCall, type Call, type Operation, type Reply } from '../call.ts';
 import { documentBytesMax } from '../decode.ts';
@@ -26,7 +27,7 @@ async function run(call: Call): Promise<Reply> {
   const key = args.string('key');
   if (key === undefined) throw new MongoError(40414, "BSON field 'distinct.key' is missing but a required field");
   const path = pathOf(key);
-  const filter = new Filter(args.document('query'));
+  const filter = new Filter(args.document('query'), commandScope(call, args));
   const container = collectionOf(call, namespace);
   const values = new Map<string, Raw>();
   if (container !== undefined) {

@@ -3,7 +3,7 @@
 // there is one; what is found is handed to the documents by value. Source: MongoDB manual, "$lookup".
 
 import { BsonType } from '../../../../model/bson/types.ts';
-import { ElementCursor, rawDocument, textOfRaw, type Raw } from '../../../../model/bson/walk.ts';
+import { ElementCursor, rawDocument, Raw, textOfRaw } from '../../../../model/bson/walk.ts';
 import { BsonWriter } from '../../../../model/bson/write.ts';
 import type { Predicate } from '../../../../model/predicate.ts';
 import { elementsOf, fieldsOf, typeNameOf } from '../../bson-input.ts';
@@ -180,11 +180,11 @@ function tooLarge(): MongoError {
   );
 }
 
-function listOf(documents: readonly Uint8Array[]): Uint8Array {
+export function listOf(documents: readonly Uint8Array[]): Raw {
   const writer = new BsonWriter(1024).beginDocument().beginArray('');
   for (const document of documents) writer.document('', document);
   const bytes = writer.end().end().finish();
-  return bytes.subarray(6, bytes.length - 1);
+  return new Raw(bytes, BsonType.array, 6, bytes.length - 1);
 }
 
 /** What a document looks for: a missing field is null, an array each of its elements. */
@@ -195,7 +195,7 @@ function localValues(document: Uint8Array, names: readonly Uint8Array[]): readon
 }
 
 /** A regular expression is looked for as a value: it is none of `$in`'s patterns. */
-function equality(path: readonly string[], values: readonly Raw[]): Predicate {
+export function equality(path: readonly string[], values: readonly Raw[]): Predicate {
   if (values.length === 1) return { kind: 'path', path, test: { kind: 'compare', operator: 'eq', value: values[0]! } };
   return { kind: 'path', path, test: { kind: 'in', values, patterns: [] } };
 }
