@@ -78,7 +78,7 @@ export async function drainEach(
 export function expandSource(inner: Source, expand: (document: Uint8Array) => Iterable<Uint8Array>): Source {
   let waiting: readonly Uint8Array[] = [];
   let at = 0;
-  let made: Iterator<Uint8Array> | undefined;
+  let made: Iterator<Uint8Array, unknown> | undefined;
   let innerDone = false;
   let ahead: Uint8Array | undefined;
   /** The next document at hand; undefined when another one has to be read. */
@@ -90,8 +90,8 @@ export function expandSource(inner: Source, expand: (document: Uint8Array) => It
         at++;
         made = expand(document)[Symbol.iterator]();
       }
-      const { value, done } = made.next();
-      if (done !== true) return value;
+      const step = made.next();
+      if (step.done !== true) return step.value;
       made = undefined;
     }
   };
@@ -133,7 +133,7 @@ export function computedSource(
   inner: Source,
   compute: (signal: AbortSignal) => Promise<{ readonly documents: Iterable<Uint8Array>; readonly bytes: number }>,
 ): Source {
-  let made: Iterator<Uint8Array> | undefined;
+  let made: Iterator<Uint8Array, unknown> | undefined;
   let held = 0;
   let ahead: Uint8Array | undefined;
   return {
@@ -150,12 +150,12 @@ export function computedSource(
         let document = ahead;
         ahead = undefined;
         if (document === undefined) {
-          const { value, done } = made.next();
-          if (done === true) {
+          const step = made.next();
+          if (step.done === true) {
             held = 0;
             return { documents, done: true };
           }
-          document = value;
+          document = step.value;
         }
         if (documents.length > 0 && bytes + document.length > bytesMax) {
           ahead = document;

@@ -1,7 +1,7 @@
 // $regexMatch, $regexFind, $regexFindAll on the linear-time engine; positions are in characters.
 // Source: MongoDB manual, pages of those names.
 
-import { type RE2JS } from 're2js';
+import { type Engine } from 're2js';
 import { BsonType } from '../../../../model/bson/types.ts';
 import { textOfRaw, type Raw } from '../../../../model/bson/walk.ts';
 import { compileRegex } from '../../../../core/query/predicate/pattern.ts';
@@ -51,13 +51,15 @@ function checked(name: string, pattern: Pattern): Pattern {
   return pattern;
 }
 
+type Engine = ReturnType<typeof compileRegex>;
+
 /** The last pattern compiled: most calls have one. */
 interface Memory {
   key: string;
-  engine: RE2JS | undefined;
+  engine: Engine | undefined;
 }
 
-function engineOf(name: string, pattern: Pattern, memory: Memory): RE2JS {
+function engineOf(name: string, pattern: Pattern, memory: Memory): Engine {
   const key = `${pattern.options}/${pattern.source}`;
   if (memory.engine !== undefined && memory.key === key) return memory.engine;
   try {
@@ -76,7 +78,7 @@ function engineOf(name: string, pattern: Pattern, memory: Memory): RE2JS {
 function regexOperator(
   name: string,
   none: Raw,
-  apply: (engine: RE2JS, text: string, frame: Frame) => Raw,
+  apply: (engine: Engine, text: string, frame: Frame) => Raw,
 ): OperatorRow {
   return {
     name,
@@ -114,7 +116,7 @@ class Places {
   }
 }
 
-type Matcher = ReturnType<RE2JS['matcher']>;
+type Matcher = ReturnType<Engine['matcher']>;
 
 function matchRaw(matcher: Matcher, places: Places): Raw {
   const captures: Operand[] = [];
