@@ -43,9 +43,6 @@ function compilePath(text: string, scope: Scope): Expression {
   return variablePath(name, point < 0 ? [] : pathNames(dotted.slice(point + 1)), scope);
 }
 
-/** Values that `$redact` knows by these names; elsewhere they are the texts. */
-export const redactNames: readonly string[] = ['DESCEND', 'PRUNE', 'KEEP'];
-
 function variablePath(name: string, names: readonly Uint8Array[], scope: Scope): Expression {
   const slot = scope.variables.get(name);
   if (slot !== undefined) {

@@ -1,7 +1,6 @@
 // Folds over values: sums, bounds, lists, sets, deviations. They serve the accumulators of `$group` and the
 // expressions of the same names over arrays. Source: MongoDB manual, "Accumulators".
 
-import { BsonType } from '../../../model/bson/types.ts';
 import { ElementCursor, type Raw } from '../../../model/bson/walk.ts';
 import { decimalOfInteger, divideDecimals } from '../../../model/decimal-arithmetic.ts';
 import { compareStored, numberOf } from '../bson-input.ts';
@@ -251,8 +250,4 @@ export function countOf(name: string, value: Operand): number {
 export function foldArray(fold: Fold, array: Raw): void {
   const cursor = new ElementCursor(array.bytes, array.start);
   while (cursor.next()) fold.add(cursor.raw());
-}
-
-export function isFoldable(value: Operand): value is Raw {
-  return value?.type === BsonType.array;
 }

@@ -1,7 +1,6 @@
 // $regexMatch, $regexFind, $regexFindAll on the linear-time engine; positions are in characters.
 // Source: MongoDB manual, pages of those names.
 
-import { type Engine } from 're2js';
 import { BsonType } from '../../../../model/bson/types.ts';
 import { textOfRaw, type Raw } from '../../../../model/bson/walk.ts';
 import { compileRegex } from '../../../../core/query/predicate/pattern.ts';

@@ -5,7 +5,7 @@
 import { BsonType } from '../../../../model/bson/types.ts';
 import { ElementCursor, rawDocument, Raw, textOfRaw } from '../../../../model/bson/walk.ts';
 import { BsonWriter } from '../../../../model/bson/write.ts';
-import type { Predicate } from '../../../../model/predicate.ts';
+import { conjunction, type Predicate } from '../../../../model/predicate.ts';
 import { elementsOf, fieldsOf, typeNameOf } from '../../bson-input.ts';
 import { collectionOf, type Call } from '../../call.ts';
 import { failedToParse, MongoCode, MongoError } from '../../errors.ts';
@@ -23,16 +23,12 @@ import type { Stage, StageContext } from '../stage.ts';
 import { keyOf, nullRaw, type Operand } from '../value.ts';
 import { nameOf } from '../../../../model/bson/walk.ts';
 import { compileAssigner } from '../assign-value.ts';
+import { equalityHints } from '../equality-hint.ts';
 import type { CompiledPipeline } from '../pipeline.ts';
 
 /** Documents joined at once, and different values of them looked up at once. */
 const batchItems = 100;
 const batchValuesMax = 500;
-
-export interface Foreign {
-  /** Opens the documents of the other collection that a predicate selects, behind its pipeline. */
-  readonly open: (predicate: Predicate | undefined) => Source;
-}
 
 /** The documents of a collection; none when there is no such one. */
 export function collectionSource(call: Call, database: string, collection: string, filter: Filter): Source {
@@ -119,9 +115,12 @@ export function lookup(operand: Raw, context: StageContext, compile: CompileInne
     const bound = values.map((value: Evaluate) => value(frame));
     for (let i = 0; i < slots.length; i++) frame.slots[slots[i]!] = bound[i];
   };
+  const hints = (pipeline ?? []).slice(0, 1).flatMap((stage) => equalityHints(stage, scope));
   const open = (predicate: Predicate | undefined): Source =>
     inner.open((head) => {
-      const filter = predicate === undefined ? head : head.with(predicate);
+      const known = hints.flatMap((hint) => hint(frame) ?? []);
+      if (predicate !== undefined) known.unshift(predicate);
+      const filter = known.length === 0 ? head : head.with(conjunction(known));
       return from === undefined ? listSource([]) : collectionSource(call, database, from, filter);
     });
   const results = (source: Source, signal: AbortSignal): Promise<readonly Uint8Array[]> =>

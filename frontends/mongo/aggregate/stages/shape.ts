@@ -4,7 +4,7 @@
 import { BsonType } from '../../../../model/bson/types.ts';
 import { textOfRaw, type Raw } from '../../../../model/bson/walk.ts';
 import { BsonWriter } from '../../../../model/bson/write.ts';
-import { elementsOf, fieldsOf, typeNameOf } from '../../bson-input.ts';
+import { elementsOf, typeNameOf } from '../../bson-input.ts';
 import { MongoError } from '../../errors.ts';
 import { parseProjection } from '../../projection.ts';
 import { compileAssignments } from '../assign.ts';
@@ -105,8 +105,3 @@ export const shapeStages: readonly StageRow[] = [...reshapes].map(([name, compil
   name,
   compile: (operand, { scope }) => reshaping(compile(operand, scope)),
 }));
-
-/** The fields of a stage's specification by name. */
-export function fieldMap(operand: Raw): ReadonlyMap<string, Raw> {
-  return new Map(fieldsOf(operand).map(({ name, value }) => [name, value]));
-}
