@@ -3,7 +3,7 @@
 // Source: MongoDB manual, "$addFields".
 
 import { BsonType } from '../../../model/bson/types.ts';
-import { ElementCursor, type Raw } from '../../../model/bson/walk.ts';
+import { ElementCursor, nameOf, type Raw } from '../../../model/bson/walk.ts';
 import { BsonWriter } from '../../../model/bson/write.ts';
 import { elementsOf, fieldsOf, firstNameOf } from '../bson-input.ts';
 import { MongoError } from '../errors.ts';
@@ -14,6 +14,17 @@ import type { Frame, Scope } from './scope.ts';
 
 export interface Assignments {
   readonly children: Map<string, Assignments | Evaluate>;
+  /** The children's names with their bytes, in order. */
+  readonly entries: { readonly name: string; readonly bytes: Uint8Array }[];
+}
+
+export function noAssignments(): Assignments {
+  return { children: new Map(), entries: [] };
+}
+
+export function addChild(node: Assignments, name: string, child: Assignments | Evaluate): void {
+  node.children.set(name, child);
+  node.entries.push({ name, bytes: nameOf(name) });
 }
 
 function put(root: Assignments, dotted: string, leaf: Evaluate): void {
@@ -21,7 +32,7 @@ function put(root: Assignments, dotted: string, leaf: Evaluate): void {
   let node = root;
   for (const name of path.slice(0, -1)) {
     let child = node.children.get(name);
-    if (child === undefined) node.children.set(name, (child = { children: new Map() }));
+    if (child === undefined) addChild(node, name, (child = noAssignments()));
     if (typeof child === 'function')
       throw new MongoError(
         40176,
@@ -32,7 +43,7 @@ function put(root: Assignments, dotted: string, leaf: Evaluate): void {
   const last = path.at(-1)!;
   if (node.children.has(last))
     throw new MongoError(40176, `specification contains two conflicting paths: '${dotted}' is specified twice`);
-  node.children.set(last, leaf);
+  addChild(node, last, leaf);
 }
 
 function parse(root: Assignments, prefix: string, spec: Raw, scope: Scope): void {
@@ -49,14 +60,15 @@ function parse(root: Assignments, prefix: string, spec: Raw, scope: Scope): void
 /** What gives a document its computed fields. */
 export function compileAssignments(stage: string, spec: Raw, scope: Scope): (document: Uint8Array) => Uint8Array {
   if (spec.type !== BsonType.object) throw new MongoError(40272, `${stage} specification stage must be an object`);
-  const root: Assignments = { children: new Map() };
+  const root = noAssignments();
   parse(root, '', spec, scope);
   if (root.children.size === 0)
     throw new MongoError(40177, `Invalid ${stage} :: caused by :: specification must have at least one field`);
   const { frame } = scope.environment;
+  const writer = new BsonWriter();
   return (document) => {
     frame.enter(document);
-    const writer = new BsonWriter(document.length + 128).beginDocument();
+    writer.clear().beginDocument();
     assign(root, document, 0, writer, frame);
     return writer.end().finish();
   };
@@ -65,22 +77,27 @@ export function compileAssignments(stage: string, spec: Raw, scope: Scope): (doc
 /** Writes the fields of the object at `start` with the computed ones into the open document. */
 export function assign(node: Assignments, bytes: Uint8Array, start: number, writer: BsonWriter, frame: Frame): void {
   const cursor = new ElementCursor(bytes, start);
-  const seen = new Set<string>();
+  // Which children had a place; names are compared where they lie, since most fields are none of them.
+  const { entries } = node;
+  const seen: boolean[] = [];
   let copied = start + 4;
   let at = copied;
   while (cursor.next()) {
-    const name = cursor.name();
-    const child = seen.has(name) ? undefined : node.children.get(name);
-    if (child !== undefined) {
-      seen.add(name);
+    for (let i = 0; i < entries.length; i++) {
+      const { bytes: nameBytes, name } = entries[i]!;
+      if (!cursor.nameIs(nameBytes)) continue;
+      if (seen[i] === true) break;
+      seen[i] = true;
       writer.span(bytes, copied, at);
       copied = cursor.valueEnd;
-      write(child, name, cursor.raw(), writer, frame);
+      write(node.children.get(name)!, name, cursor.raw(), writer, frame);
+      break;
     }
     at = cursor.valueEnd;
   }
   writer.span(bytes, copied, at);
-  for (const [name, child] of node.children) if (!seen.has(name)) write(child, name, undefined, writer, frame);
+  for (let i = 0; i < entries.length; i++)
+    if (seen[i] !== true) write(node.children.get(entries[i]!.name)!, entries[i]!.name, undefined, writer, frame);
 }
 
 function write(

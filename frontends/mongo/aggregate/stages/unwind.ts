@@ -75,44 +75,43 @@ function reach(document: Uint8Array, names: readonly Uint8Array[]): Operand {
   }
 }
 
+const writer = new BsonWriter();
+
 /** The document with another value at a path (or without it), made on the way where there is none. */
 function replaced(document: Uint8Array, path: readonly string[], value: Operand): Uint8Array {
-  const writer = new BsonWriter(document.length + 64).beginDocument();
-  replaceIn(document, 0, path, 0, value, writer);
+  writer.clear().beginDocument();
+  replaceIn(document, 0, path, 0, value);
   return writer.end().finish();
 }
 
-function replaceIn(
-  bytes: Uint8Array,
-  start: number,
-  path: readonly string[],
-  from: number,
-  value: Operand,
-  writer: BsonWriter,
-): void {
+function replaceIn(bytes: Uint8Array, start: number, path: readonly string[], from: number, value: Operand): void {
   const cursor = new ElementCursor(bytes, start);
   const name = path[from]!;
-  const isLast = from === path.length - 1;
+  const nameBytes = nameOf(name);
   let done = false;
-  let at = start + 4;
+  let copied = start + 4;
+  let at = copied;
   while (cursor.next()) {
-    if (!done && cursor.name() === name) {
+    if (!done && cursor.nameIs(nameBytes)) {
       done = true;
-      if (isLast) {
+      writer.span(bytes, copied, at);
+      copied = cursor.valueEnd;
+      if (from === path.length - 1) {
         if (value !== undefined) writer.raw(name, value);
       } else if (cursor.type === BsonType.object) {
         writer.beginObject(name);
-        replaceIn(bytes, cursor.valueStart, path, from + 1, value, writer);
+        replaceIn(bytes, cursor.valueStart, path, from + 1, value);
         writer.end();
-      } else made(path, from, value, writer);
-    } else writer.span(bytes, at, cursor.valueEnd);
+      } else made(path, from, value);
+    }
     at = cursor.valueEnd;
   }
-  if (!done && value !== undefined) made(path, from, value, writer);
+  writer.span(bytes, copied, at);
+  if (!done && value !== undefined) made(path, from, value);
 }
 
 /** Writes the value under the rest of its path. */
-function made(path: readonly string[], from: number, value: Operand, writer: BsonWriter): void {
+function made(path: readonly string[], from: number, value: Operand): void {
   if (value === undefined) return;
   for (let i = from; i < path.length - 1; i++) writer.beginObject(path[i]!);
   writer.raw(path.at(-1)!, value);
