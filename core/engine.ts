@@ -1,39 +1,45 @@
 // The engine of one account in one region: the single entrance for every door. It looks up the container and
 // the partition and delegates; it holds no rule of its own.
 
+import type { BlockCache } from '../indexer/block-cache.ts';
+import type { PagePool } from '../indexer/pool.ts';
 import { DatabaseError } from '../model/errors.ts';
-import type { HybridClock } from '../model/hybrid-time.ts';
+import type { HybridClock, HybridTime } from '../model/hybrid-time.ts';
 import type {
+  ContainerName,
   Context,
   Item,
-  ItemWrite,
   Operation,
   OperationKind,
   PartitionKeyValue,
   Result,
-  WriteOutcome,
 } from '../model/operation.ts';
-import { checkedHeader, checksumOf } from '../model/record.ts';
 import { parseSessionToken } from '../model/session-token.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import type { Log } from '../replication/log.ts';
+import { readChanges } from './change-feed.ts';
 import { readCharge } from './charge.ts';
-import { Committer, type Proposal } from './commit.ts';
+import { Committer } from './commit.ts';
 import { readFeed } from './feed.ts';
-import { findItems } from './find.ts';
+import { countItems } from './count.ts';
+import { distinctValues } from './distinct.ts';
+import { openSearch } from './search.ts';
 import { GroupState } from './group.ts';
 import { HeldReadings } from './held-readings.ts';
+import { IndexKeeper, type KeeperStatistics } from './index-keeper.ts';
 import { memoryHome } from './memory-home.ts';
-import { partitionKeyOf } from './identify.ts';
 import { checkedPolicy } from './indexing-policy.ts';
-import type { Partition, Records } from './partition.ts';
+import type { Partition } from './partition.ts';
+import type { Proposal } from './proposal.ts';
+import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
+import { batchItems, writeItem, writeItems } from './write-items.ts';
+import type { IndexStore } from './storage/index-directory.ts';
+import type { SegmentTasks } from './storage/segment-task.ts';
 
 /** A log whose records can be read one by one and removed once superseded: the embedded log, a follower's store. */
-export interface RecordLog extends Log, Records {
-  /** Every record still there, in order, in chunks: recovery. */
-  scan(after: number): AsyncIterable<readonly Uint8Array[]>;
+export interface RecordLog extends Log, ReplayLog {
   trim(sequences: readonly number[]): Promise<void>;
 }
 
@@ -50,13 +56,21 @@ export interface EngineOptions {
   /** Physical partitions of a container that does not say. */
   readonly partitionsDefault: number;
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** Where the indexes are kept between starts; absent: nowhere, and every start reads the whole log. */
+  readonly indexes?: IndexPlace | undefined;
   /** Reports recovery: records read so far. */
   readonly onRecovery?: ((records: number) => void) | undefined;
+  /** Told why the indexes on disk are not used and are made again from the log. */
+  readonly onIndexDiscarded?: ((error: unknown) => void) | undefined;
 }
 
-/** Writes of one `write-items` that share an entry: bounds how long one proposal holds the event loop. */
-const writesPerEntryMax = 256;
-const bytesPerEntryMax = 2 * 1024 * 1024;
+/** The room for the indexes of one log group, and what it shares with those of others. */
+export interface IndexPlace {
+  readonly openStore: () => Promise<IndexStore>;
+  readonly tasks: SegmentTasks;
+  readonly pool?: PagePool | undefined;
+  readonly cache?: BlockCache | undefined;
+}
 
 /** Items of one id text, in different logical partitions, that one look-up gives. */
 const sameIdItemsMax = 1_000;
@@ -80,57 +94,79 @@ export class Engine {
   /** Readings of queries that are answered page by page. */
   readonly readings = new HeldReadings();
   readonly #retention: Retention;
+  readonly #keeper: IndexKeeper | undefined;
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
 
-  private constructor(options: EngineOptions) {
+  private constructor(
+    options: EngineOptions,
+    keeper: IndexKeeper | undefined,
+    retention: Retention,
+    state: GroupState,
+  ) {
     this.#options = options;
     this.region = options.region;
-    const { log, clock } = options;
-    this.#retention = new Retention(
-      () => clock.nowMs,
-      (sequences) => log.trim(sequences),
-    );
-    this.#state = new GroupState(log, this.#retention, memoryHome());
+    this.#keeper = keeper;
+    this.#retention = retention;
+    this.#state = state;
     this.#committer = new Committer({
-      log,
-      machine: this.#state,
-      clock,
+      log: options.log,
+      machine: state,
+      clock: options.clock,
       region: options.region.id,
       pause: options.pause,
+      ready: () => (keeper?.mustWait === true ? keeper.room() : undefined),
       onGroup: (entries, records) => {
         this.counters.groups++;
         this.counters.entries += entries;
         this.counters.records += records;
+        keeper?.settle(state.moment());
       },
     });
   }
 
-  /** Replays the log and takes the lead. Throws Internal when the log is damaged: nothing is served then. */
+  /**
+   * Opens the indexes, replays what they lack of the log and takes the lead. Indexes that cannot be used are made again
+   * from the log. Throws Internal when the log is damaged: nothing is served then.
+   */
   static async open(options: EngineOptions): Promise<Engine> {
-    const engine = new Engine(options);
-    await engine.#recover();
+    let engine: Engine;
+    try {
+      engine = await Engine.#recovered(options, false);
+    } catch (error) {
+      if (options.indexes === undefined || !(error instanceof DatabaseError) || error.code !== 'Internal') throw error;
+      options.onIndexDiscarded?.(error);
+      engine = await Engine.#recovered(options, true);
+    }
     engine.#timer = setInterval(() => engine.#trim(), retentionEveryMs);
     engine.#timer.unref();
     return engine;
   }
 
-  async #recover(): Promise<void> {
-    let applied = { sequence: 0, chain: 0, epoch: 0 };
-    let count = 0;
-    for await (const records of this.#options.log.scan(0)) {
-      for (const record of records) {
-        const header = checkedHeader(record);
-        if (header.sequence === applied.sequence + 1 && header.chain !== applied.chain && applied.sequence > 0)
-          throw new DatabaseError('Internal', `log chain broken at sequence ${header.sequence}`);
-        this.#options.clock.observe(header.hybridTime);
-        this.#state.apply(header, record);
-        applied = { sequence: header.sequence, chain: checksumOf(record), epoch: header.epoch };
-      }
-      count += records.length;
-      this.#options.onRecovery?.(count);
+  static async #recovered(options: EngineOptions, discard: boolean): Promise<Engine> {
+    const { log, clock, indexes } = options;
+    const bounds = {
+      coveredTo: (): number => keeper?.coveredTo ?? Infinity,
+      heldFrom: (): number => state.heldFrom(),
+    };
+    const retention = new Retention(
+      () => clock.nowMs,
+      (sequences) => log.trim(sequences),
+      bounds,
+    );
+    const keeper =
+      indexes && (await IndexKeeper.open(await indexes.openStore(), { ...indexes, history: retention, discard }));
+    const state = new GroupState(log, retention, keeper ?? memoryHome());
+    try {
+      const observe = (time: HybridTime): void => clock.observe(time);
+      const applied = await recover({ log, state, keeper, observe, onRecords: options.onRecovery });
+      const engine = new Engine(options, keeper, retention, state);
+      await engine.#committer.open(applied);
+      return engine;
+    } catch (error) {
+      await keeper?.close();
+      throw error;
     }
-    await this.#committer.open(applied);
   }
 
   #trim(): void {
@@ -151,6 +187,7 @@ export class Engine {
     await this.#committer.stop();
     this.readings.close();
     await this.#trimming;
+    await this.#keeper?.close({ flush: true });
     await this.#options.log.close();
   }
 
@@ -165,6 +202,15 @@ export class Engine {
 
   get state(): GroupState {
     return this.#state;
+  }
+
+  get log(): RecordLog {
+    return this.#options.log;
+  }
+
+  /** Figures of the indexes; undefined when they are kept nowhere. */
+  get indexStatistics(): KeeperStatistics | undefined {
+    return this.#keeper?.statistics();
   }
 
   get partitionsDefault(): number {
@@ -259,43 +305,9 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
   },
   'delete-container': (engine, { database, container, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteContainer(database, container, ifMatch, staging)),
-  'write-item': async (engine, { database, container: id, write }, context) => {
-    const container = engine.catalog.container(database, id);
-    const partition = partitionOfWrite(engine, container, write, context);
-    return engine.submit((staging) => engine.state.enter(partition).write(write, staging, engine.nowSeconds));
-  },
-  'write-items': async (engine, { database, container: id, writes, ordered }, context) => {
-    const container = engine.catalog.container(database, id);
-    const outcomes: WriteOutcome[] = [];
-    for (let start = 0; start < writes.length;) {
-      const end = endOfChunk(writes, start);
-      const chunk = writes.slice(start, end);
-      const written = await engine.submit((staging) => writeEach(engine, container, chunk, ordered, staging, context));
-      outcomes.push(...written);
-      start = end;
-      if (ordered && written.some((outcome) => outcome.kind === 'failed')) break;
-    }
-    while (outcomes.length < writes.length) outcomes.push({ kind: 'skipped' });
-    return outcomes;
-  },
-  'batch-items': async (engine, { database, container: id, partitionKey, writes }, context) => {
-    const container = engine.catalog.container(database, id);
-    const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
-    let index = 0;
-    try {
-      const written = await engine.submit((staging) => {
-        engine.state.enter(partition);
-        return writes.map((write, i) => {
-          index = i;
-          return partition.write(withKey(write, partitionKey), staging, engine.nowSeconds);
-        });
-      });
-      return { kind: 'committed', written };
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || uncertain.has(error.code)) throw error;
-      return { kind: 'aborted', index, error };
-    }
-  },
+  'write-item': (engine, operation, context) => writeItem(engine, operation, context),
+  'write-items': (engine, operation, context) => writeItems(engine, operation, context),
+  'batch-items': (engine, operation, context) => batchItems(engine, operation, context),
   'read-item': async (engine, { database, container: id, id: itemId, partitionKey }, context) => {
     const container = engine.catalog.container(database, id);
     const key = checkedPartitionKey(container, partitionKey);
@@ -319,72 +331,20 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     requireSession(engine, container, context);
     return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds, context.signal);
   },
-  'find-items': (engine, operation, context) =>
-    findItems(
-      engine.state,
-      engine.catalog.container(operation.database, operation.container),
-      operation,
-      engine.nowSeconds,
-      context.signal,
-    ),
+  'open-search': async (engine, operation) =>
+    openSearch(engine.state, containerOf(engine, operation), operation, engine.nowSeconds),
+  'count-items': (engine, operation, context) =>
+    countItems(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
+  'distinct-values': (engine, operation, context) =>
+    distinctValues(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
+  'read-changes': async (engine, operation, context) => {
+    const container = engine.catalog.container(operation.database, operation.container);
+    requireSession(engine, container, context);
+    const { state, log, nowSeconds } = engine;
+    return readChanges({ state, log, marks: state.marks, nowSeconds, signal: context.signal }, container, operation);
+  },
 };
 
-/** Codes after which a write may have happened: never reported as an abort. */
-const uncertain: ReadonlySet<string> = new Set([
-  'OutcomeUnknown',
-  'NotLeader',
-  'Internal',
-  'Unavailable',
-  'StorageFull',
-]);
-
-function partitionOfWrite(engine: Engine, container: ContainerRecord, write: ItemWrite, context: Context): Partition {
-  return engine.partitionFor(container, keyOfWrite(container, write), context);
-}
-
-function keyOfWrite(container: ContainerRecord, write: ItemWrite): PartitionKeyValue {
-  if (write.kind === 'delete-item' || write.kind === 'edit-item')
-    return checkedPartitionKey(container, write.partitionKey);
-  // The body decides; a key given beside it is compared with it where the write is evaluated.
-  return write.partitionKey === undefined
-    ? partitionKeyOf(container, write.body)
-    : checkedPartitionKey(container, write.partitionKey);
-}
-
-function withKey(write: ItemWrite, partitionKey: PartitionKeyValue): ItemWrite {
-  return { ...write, partitionKey };
-}
-
-function writeEach(
-  engine: Engine,
-  container: ContainerRecord,
-  writes: readonly ItemWrite[],
-  ordered: boolean,
-  staging: Parameters<Partition['write']>[1],
-  context: Context,
-): WriteOutcome[] {
-  const outcomes: WriteOutcome[] = [];
-  for (const write of writes) {
-    try {
-      const partition = engine.state.enter(partitionOfWrite(engine, container, write, context));
-      outcomes.push({ kind: 'written', written: partition.write(write, staging, engine.nowSeconds) });
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      outcomes.push({ kind: 'failed', error });
-      if (ordered) break;
-    }
-  }
-  return outcomes;
-}
-
-function endOfChunk(writes: readonly ItemWrite[], start: number): number {
-  let bytes = 0;
-  let end = start;
-  while (end < writes.length && end - start < writesPerEntryMax) {
-    const write = writes[end]!;
-    bytes += 'body' in write ? write.body.length : 0;
-    if (end > start && bytes > bytesPerEntryMax) break;
-    end++;
-  }
-  return end;
+function containerOf(engine: Engine, { database, container }: ContainerName): ContainerRecord {
+  return engine.catalog.container(database, container);
 }

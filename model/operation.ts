@@ -3,7 +3,8 @@
 
 import type { HybridTime } from './hybrid-time.ts';
 import type { PartitionKeyDefinition, PartitionKeyPart } from './partition-key.ts';
-import type { Predicate } from './predicate.ts';
+import type { Raw } from './bson/walk.ts';
+import type { Path, Predicate } from './predicate.ts';
 import type { ContainerRecord, DatabaseRecord, PartitionRecord, Profile } from './resource.ts';
 
 /** Names a container; `database` and `container` are user-given ids. */
@@ -154,19 +155,95 @@ export interface Operations {
     input: ContainerName & { readonly scope: Scope; readonly itemsMax: number; readonly after?: string | undefined };
     result: FeedPage;
   };
-  /** Items that match a predicate, in the feed's order; a page may be empty and still have a continuation. */
-  'find-items': {
+  /** What was written since a place, in the order of each partition's log. A transaction is never split over pages. */
+  'read-changes': {
+    input: ContainerName & {
+      /**
+       * `latest`: each item once, as it is, at the place of its last write; deletes leave nothing. `all`: every
+       * version and every delete, as far back as the history is kept.
+       */
+      readonly mode: 'latest' | 'all';
+      readonly scope: Scope;
+      readonly start: ChangeStart;
+      /** Leaves out what was written before. */
+      readonly since?: HybridTime | undefined;
+      /** In mode `all`: what was written before counts as history that is not kept any more. */
+      readonly historySince?: HybridTime | undefined;
+      readonly changesMax: number;
+      readonly bytesMax?: number | undefined;
+    };
+    result: ChangePage;
+  };
+  /** Items that satisfy a predicate, found as they are now; in order of creation unless another is asked for. */
+  'open-search': {
     input: ContainerName & {
       readonly scope: Scope;
       readonly predicate: Predicate;
       /** What the predicate sees and `body` gives: the stored form, or Mongo's view of it. */
-      readonly view: 'stored' | 'mongo';
-      readonly itemsMax: number;
-      readonly bytesMax?: number | undefined;
-      readonly after?: string | undefined;
+      readonly view: ItemView;
+      readonly order?: SearchOrder | undefined;
+      /** Items that are wanted at most; it helps to choose a way, and bounds nothing. */
+      readonly limit?: number | undefined;
+      /** Looks at every item, whatever the index says. */
+      readonly isForced?: boolean | undefined;
     };
-    result: FeedPage & { readonly examined: number };
+    result: Search;
   };
+  /** How many items satisfy a predicate; `undefined` when the index alone cannot tell. */
+  'count-items': {
+    input: ContainerName & { readonly scope: Scope; readonly predicate: Predicate; readonly view: ItemView };
+    result: { readonly container: ContainerRecord; readonly count: number | undefined };
+  };
+  /**
+   * The different values of a path on items that satisfy a predicate, elements of arrays one by one; `undefined`
+   * when the index alone cannot tell.
+   */
+  'distinct-values': {
+    input: ContainerName & {
+      readonly scope: Scope;
+      readonly predicate: Predicate;
+      readonly view: ItemView;
+      readonly path: Path;
+    };
+    result: { readonly container: ContainerRecord; readonly values: readonly Raw[] | undefined };
+  };
+}
+
+export type ItemView = 'stored' | 'mongo';
+
+export type SearchOrder =
+  /** Last created first. */
+  | { readonly kind: 'newest' }
+  /** MongoDB's order of the values of a path, where the index gives it (`Search.isOrdered`). */
+  | { readonly kind: 'path'; readonly path: Path; readonly descending: boolean };
+
+export interface SearchPage {
+  readonly items: readonly Item[];
+  /** Nothing follows. Not always known with the last item: then an empty page tells. */
+  readonly done: boolean;
+}
+
+/** How a search reaches its items; `estimate` says of about how many candidates. */
+export type SearchAccess =
+  | { readonly kind: 'scan'; readonly estimate: number }
+  | { readonly kind: 'index'; readonly estimate: number; readonly exact: boolean }
+  /** In the order of the index on the path asked for. */
+  | { readonly kind: 'order'; readonly estimate: number };
+
+/** A search that is held open: it sees one state until it is done or closed, and must be either. */
+export interface Search {
+  readonly container: ContainerRecord;
+  /** How the first partition is read. */
+  readonly access: SearchAccess;
+  /** Whether items come in the order asked for; otherwise the caller sorts them. */
+  readonly isOrdered: boolean;
+  /** Items looked at so far. */
+  readonly examined: number;
+  /** Paths of the predicate that the index narrows the search by, the most selective first: for explanations. */
+  indexedPaths(): readonly Path[];
+  /** At most `itemsMax` (at least 1) items, `bytesMax` bytes of them unless one alone has more. */
+  next(itemsMax: number, bytesMax: number, signal: AbortSignal | undefined): Promise<SearchPage>;
+  close(): void;
 }
 
 export type OperationKind = keyof Operations;
@@ -187,6 +264,30 @@ export interface FeedPage {
   readonly items: readonly Item[];
   /** Absent at the end. Survives a restart. */
   readonly continuation: string | undefined;
+  readonly charge: number;
+}
+
+/** Where a change feed begins. A continuation is the text of an earlier page. */
+export type ChangeStart =
+  { readonly kind: 'beginning' } | { readonly kind: 'now' } | { readonly kind: 'after'; readonly continuation: string };
+
+export interface Change {
+  readonly operation: 'create' | 'replace' | 'delete';
+  /** The version that was written. Of a delete: its LSN and time, the id, and an empty body. */
+  readonly item: Item;
+  /** Of a delete, whose body does not tell it. */
+  readonly partitionKey: PartitionKeyValue | undefined;
+  /** In mode `all`: the version that ended, while it is still kept. */
+  readonly previous: Item | undefined;
+  /** A delete because the time to live ran out. */
+  readonly expired: boolean;
+}
+
+export interface ChangePage {
+  readonly container: ContainerRecord;
+  readonly changes: readonly Change[];
+  /** Always there: a change feed has no end. Survives a restart. */
+  readonly continuation: string;
   readonly charge: number;
 }
 

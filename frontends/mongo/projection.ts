@@ -205,7 +205,7 @@ function parseObject(specification: Specification, dotted: string, value: Raw, l
 
 /** Whether a `$slice` cuts the field it stands at, and is not the expression of that name. */
 function cutsArray(operand: Raw): boolean {
-  if (operand.type !== BsonType.array) return isNumber(operand) || operand.type !== BsonType.string;
+  if (operand.type !== BsonType.array) return true;
   const first = elementsOf(operand)[0];
   return (
     first === undefined ||

@@ -53,6 +53,7 @@ export function eachSource(inner: Source, apply: (document: Uint8Array) => Uint8
     get heldBytes() {
       return inner.heldBytes;
     },
+    close: () => inner.close(),
   };
 }
 
@@ -125,6 +126,7 @@ export function expandSource(inner: Source, expand: (document: Uint8Array) => It
     get heldBytes() {
       return inner.heldBytes;
     },
+    close: () => inner.close(),
   };
 }
 
@@ -170,6 +172,7 @@ export function computedSource(
     get heldBytes() {
       return held + inner.heldBytes;
     },
+    close: () => inner.close(),
   };
 }
 
@@ -182,13 +185,27 @@ export function chainSource(first: Source, open: () => Source): Source {
       const batch = await current.next(itemsMax, bytesMax, signal);
       if (!batch.done || onSecond) return batch;
       onSecond = true;
+      first.close();
       current = open();
       return { documents: batch.documents, done: false };
     },
     get heldBytes() {
       return current.heldBytes;
     },
+    close: () => {
+      onSecond = true;
+      current.close();
+    },
   };
+}
+
+/** What `read` makes of a source that was opened for it alone. */
+export async function once<T>(source: Source, read: (source: Source) => Promise<T>): Promise<T> {
+  try {
+    return await read(source);
+  } finally {
+    source.close();
+  }
 }
 
 /** Every document of a source, in memory: no more than `bytesMax` of them. */

@@ -3,10 +3,11 @@
 import { BsonType } from '../../../model/bson/types.ts';
 import { commandScope } from '../aggregate/command.ts';
 import { applyStages, pipelineOf, type CompiledPipeline } from '../aggregate/pipeline.ts';
-import { Arguments, checkHint, requireSimpleCollation } from '../arguments.ts';
+import { Arguments, requireSimpleCollation } from '../arguments.ts';
 import { collectionOf, namespaceOfCall, type Call, type Operation } from '../call.ts';
 import { openCursor } from '../cursor-reply.ts';
 import { failedToParse, inContext, MongoCode, MongoError } from '../errors.ts';
+import { hintOf, type NaturalHint } from '../hint.ts';
 import { checkedNamespace, type Namespace } from '../namespace.ts';
 import { sourceOfFind } from '../query.ts';
 import { listSource, type Source } from '../source.ts';
@@ -37,7 +38,7 @@ export const aggregate: Operation = {
       level: 0,
     });
     requireSimpleCollation(args);
-    checkHint(args);
+    const natural = hintOf(call, namespace, args);
     args.boolean('allowDiskUse');
     if (args.boolean('explain'))
       throw new MongoError(MongoCode.NotImplemented, 'use the explain command instead of the option');
@@ -45,7 +46,7 @@ export const aggregate: Operation = {
     if (cursor === undefined)
       throw failedToParse("The 'cursor' option is required, except for aggregate with the explain argument");
     const batchSize = new Arguments('aggregate.cursor', cursor, new Set(['batchSize'])).count('batchSize');
-    return openCursor(call, namespace.text, explained(sourceOf(call, namespace, pipeline)), { batchSize });
+    return openCursor(call, namespace.text, explained(sourceOf(call, namespace, pipeline, natural)), { batchSize });
   },
 };
 
@@ -55,8 +56,15 @@ function namespaceOfAggregate(call: Call): Namespace {
   return checkedNamespace(request.database, withoutCollection);
 }
 
-function sourceOf(call: Call, namespace: Namespace, pipeline: CompiledPipeline): Source {
-  const { head, stages, makesDocuments } = pipeline;
+function sourceOf(
+  call: Call,
+  namespace: Namespace,
+  pipeline: CompiledPipeline,
+  natural: NaturalHint | undefined,
+): Source {
+  const { stages, makesDocuments } = pipeline;
+  const { filter } = pipeline.head;
+  const head = { ...pipeline.head, filter: natural === undefined ? filter : filter.hinted(natural) };
   if (makesDocuments) return pipeline.open(() => listSource([]));
   if (namespace.collection === withoutCollection)
     throw new MongoError(
@@ -82,5 +90,6 @@ function explained(source: Source): Source {
     get heldBytes() {
       return source.heldBytes;
     },
+    close: () => source.close(),
   };
 }

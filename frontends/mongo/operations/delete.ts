@@ -2,11 +2,12 @@
 
 import { commandScope } from '../aggregate/command.ts';
 import type { Scope } from '../aggregate/scope.ts';
-import { Arguments, checkHint, requireSimpleCollation } from '../arguments.ts';
+import { Arguments, requireSimpleCollation } from '../arguments.ts';
 import { namespaceOfCall, writableCollectionOf, type Call, type Operation, type Reply } from '../call.ts';
 import { editMany, editOne } from '../edit.ts';
 import { failedToParse } from '../errors.ts';
 import { numberOf } from '../bson-input.ts';
+import { hintOf } from '../hint.ts';
 import type { Namespace } from '../namespace.ts';
 import { withRetries } from '../retry.ts';
 import { Filter } from '../selection.ts';
@@ -53,11 +54,10 @@ async function deleteStatement(
 ): Promise<Outcome> {
   const fields = new Arguments('delete.deletes', statement, statementFields);
   requireSimpleCollation(fields);
-  checkHint(fields);
   fields.required('q');
   const limit = numberOf(fields.required('limit'));
   if (limit !== 0 && limit !== 1) throw failedToParse(`The limit field in delete objects must be 0 or 1. Got ${limit}`);
-  const filter = new Filter(fields.document('q'), scope);
+  const filter = new Filter(fields.document('q'), hintOf(call, namespace, fields), scope);
   const container = writableCollectionOf(call, namespace);
   if (container === undefined) return { matched: 0, modified: 0 };
   if (limit === 0) return editMany(call, container, filter, () => 'delete');

@@ -4,10 +4,11 @@ import { BsonType } from '../../../model/bson/types.ts';
 import type { Raw } from '../../../model/bson/walk.ts';
 import { boundScope, commandScope } from '../aggregate/command.ts';
 import type { Scope } from '../aggregate/scope.ts';
-import { Arguments, checkHint, requireSimpleCollation } from '../arguments.ts';
+import { Arguments, requireSimpleCollation } from '../arguments.ts';
 import { namespaceOfCall, type Call, type Operation, type Reply } from '../call.ts';
 import { updateAll, updateFirst, updateRequest } from '../change.ts';
 import { failedToParse, MongoError } from '../errors.ts';
+import { hintOf } from '../hint.ts';
 import type { Namespace } from '../namespace.ts';
 import { ownBytes, withRetries } from '../retry.ts';
 import type { Outcome } from '../sessions.ts';
@@ -75,7 +76,6 @@ async function updateStatement(
 ): Promise<Outcome> {
   const fields = new Arguments('update.updates', statement, statementFields);
   requireSimpleCollation(fields);
-  checkHint(fields);
   const update = fields.required('u');
   if (fields.has('c') && update.type !== BsonType.array)
     throw new MongoError(51198, 'Constant values may only be specified for pipeline updates');
@@ -91,6 +91,7 @@ async function updateStatement(
     fields.array('arrayFilters') ?? [],
     sortSpec === undefined ? undefined : parseSort(sortSpec),
     fields.boolean('upsert'),
+    hintOf(call, namespace, fields),
   );
   if (multi) {
     const { matched, modified, upserted } = await updateAll(call, namespace, request);

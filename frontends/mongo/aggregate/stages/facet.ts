@@ -82,6 +82,8 @@ class Tee {
         return { documents, done: done && at >= rest.length };
       },
       heldBytes: 0,
+      // The source of all readers is closed with the stage.
+      close: () => undefined,
     };
   }
 }

@@ -12,7 +12,7 @@ import { compileAssigner } from '../assign-value.ts';
 import { compileExpression } from '../expression.ts';
 import { groupBytesMax } from '../fold.ts';
 import { follow } from '../path.ts';
-import { drainEach } from '../sliced.ts';
+import { drainEach, once } from '../sliced.ts';
 import type { Stage, StageContext, StageRow } from '../stage.ts';
 import { int64Raw, keyOf, type Operand } from '../value.ts';
 import { batched, collectionSource, equality, listOf } from './lookup.ts';
@@ -93,7 +93,7 @@ function parse(operand: Raw, { scope }: StageContext): Walk & { readonly as: str
     connectTo: fieldPath(connectTo),
     depthMax,
     depthField,
-    restriction: match === undefined ? undefined : new Filter(match.slice(), scope),
+    restriction: match === undefined ? undefined : new Filter(match.slice(), undefined, scope),
     start: (document) => {
       frame.enter(document);
       return evaluate(frame);
@@ -120,18 +120,21 @@ function graphLookup(operand: Raw, context: StageContext): Stage {
           const reached = equality(walk.connectTo, level.slice(i, i + valuesMax));
           const predicate =
             walk.restriction === undefined ? reached : conjunction([reached, walk.restriction.predicate]);
-          await drainEach(
-            collectionSource(call, database, walk.from, new Filter(predicate)),
-            (each) => {
-              const key = keyOf(fieldOf(each, '_id'));
-              if (visited.has(key)) return;
-              visited.add(key);
-              bytes += each.length + key.length + 100;
-              if (bytes > groupBytesMax) throw new MongoError(40099, '$graphLookup reached maximum memory consumption');
-              found.push(putDepth === undefined ? each : putDepth(each, depth));
-              next.push(...valuesOf(follow(rawDocument(each), walk.connectFrom), asked));
-            },
-            signal,
+          await once(collectionSource(call, database, walk.from, new Filter(predicate)), (opened) =>
+            drainEach(
+              opened,
+              (each) => {
+                const key = keyOf(fieldOf(each, '_id'));
+                if (visited.has(key)) return;
+                visited.add(key);
+                bytes += each.length + key.length + 100;
+                if (bytes > groupBytesMax)
+                  throw new MongoError(40099, '$graphLookup reached maximum memory consumption');
+                found.push(putDepth === undefined ? each : putDepth(each, depth));
+                next.push(...valuesOf(follow(rawDocument(each), walk.connectFrom), asked));
+              },
+              signal,
+            ),
           );
         }
         level = next;

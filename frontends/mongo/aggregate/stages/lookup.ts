@@ -18,7 +18,7 @@ import { groupBytesMax } from '../fold.ts';
 import { follow } from '../path.ts';
 import type { Evaluate } from '../row.ts';
 import { bind, checkVariableName } from '../scope.ts';
-import { allOf, drainEach } from '../sliced.ts';
+import { allOf, drainEach, once } from '../sliced.ts';
 import type { Stage, StageContext } from '../stage.ts';
 import { keyOf, nullRaw, type Operand } from '../value.ts';
 import { nameOf } from '../../../../model/bson/walk.ts';
@@ -124,7 +124,7 @@ export function lookup(operand: Raw, context: StageContext, compile: CompileInne
       return from === undefined ? listSource([]) : collectionSource(call, database, from, filter);
     });
   const results = (source: Source, signal: AbortSignal): Promise<readonly Uint8Array[]> =>
-    allOf(source, groupBytesMax, tooLarge, signal);
+    once(source, (opened) => allOf(opened, groupBytesMax, tooLarge, signal));
   const joined = async (
     document: Uint8Array,
     predicate: Predicate | undefined,
@@ -153,19 +153,21 @@ export function lookup(operand: Raw, context: StageContext, compile: CompileInne
       const all = [...distinct.values()];
       for (let i = 0; i < all.length; i += batchValuesMax) {
         let bytes = 0;
-        await drainEach(
-          open(equality(foreign, all.slice(i, i + batchValuesMax))),
-          (document) => {
-            bytes += document.length;
-            if (bytes > groupBytesMax) throw tooLarge();
-            order.set(document, order.size);
-            for (const key of foreignKeys(document, foreign)) {
-              const list = found.get(key);
-              if (list === undefined) found.set(key, [document]);
-              else list.push(document);
-            }
-          },
-          signal,
+        await once(open(equality(foreign, all.slice(i, i + batchValuesMax))), (opened) =>
+          drainEach(
+            opened,
+            (document) => {
+              bytes += document.length;
+              if (bytes > groupBytesMax) throw tooLarge();
+              order.set(document, order.size);
+              for (const key of foreignKeys(document, foreign)) {
+                const list = found.get(key);
+                if (list === undefined) found.set(key, [document]);
+                else list.push(document);
+              }
+            },
+            signal,
+          ),
         );
       }
       return documents.map((document, i) => put(document, listOf(matchesOf(wanted[i]!, found, order))));
@@ -271,5 +273,6 @@ export function batched(
     get heldBytes() {
       return inner.heldBytes;
     },
+    close: () => inner.close(),
   };
 }

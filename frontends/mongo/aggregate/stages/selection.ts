@@ -17,7 +17,7 @@ import { safeIntegerRaw } from '../number.ts';
 export function matchFilter(operand: Raw, scope: Scope): Filter {
   if (operand.type !== BsonType.object)
     throw new MongoError(15959, 'the match filter must be an expression in an object');
-  return new Filter(operand.slice(), scope);
+  return new Filter(operand.slice(), undefined, scope);
 }
 
 function wholeNumber(operand: Raw, code: number, words: string, min: bigint): number {

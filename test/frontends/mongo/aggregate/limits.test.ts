@@ -22,6 +22,7 @@ function large(count: number): Source {
       return { documents, done: at >= count };
     },
     heldBytes: 0,
+    close: () => undefined,
   };
 }
 
@@ -70,7 +71,7 @@ test.each<[string, Document[], number]>([
 });
 
 test('a source that fails ends every facet', async () => {
-  const failing: Source = { next: () => Promise.reject(new Error('broken')), heldBytes: 0 };
+  const failing: Source = { next: () => Promise.reject(new Error('broken')), heldBytes: 0, close: () => undefined };
   await expect(run(failing, { $facet: { a: [{ $count: 'n' }], b: [] } })).rejects.toThrow('broken');
 });
 
@@ -78,6 +79,7 @@ test('a caller that has gone away ends the work', async () => {
   const endless: Source = {
     next: async () => ({ documents: [bson({ _id: 1 })], done: false }),
     heldBytes: 0,
+    close: () => undefined,
   };
   const controller = new AbortController();
   const compiled = compilePipeline(elementsOf(fieldOf(bson({ pipeline: [{ $group: { _id: 1 } }] }), 'pipeline')!), {
