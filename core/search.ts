@@ -21,6 +21,7 @@ import { walkSorted } from './sorted-walk.ts';
 import { onlyPath, spansOf, type Span } from './sorted-spans.ts';
 import { withBody, type StoredItem } from './stored-item.ts';
 import { fewItemsMax, scoped, walkByCreation, walkFew, type Walk } from './walk.ts';
+import { testsTerms, walkTested } from './walk-tested.ts';
 
 /** Items looked at between two looks at the clock. */
 const itemsPerLook = 64;
@@ -138,7 +139,7 @@ class HeldSearch implements Search {
         this.#place++;
         continue;
       }
-      if (step.value === undefined || (this.#examined % itemsPerLook === 0 && slices.isOver)) {
+      if ((step.value === undefined || this.#examined % itemsPerLook === 0) && slices.isOver) {
         await slices.pause();
         // Closed meanwhile: nothing may be read any more.
         if (this.#isClosed) throw new DatabaseError('CursorNotFound', 'the search was closed');
@@ -198,6 +199,11 @@ class HeldSearch implements Search {
       return {
         access: { kind: 'order', estimate: hits },
         walk: () => walkSorted(partition, filter, order, sorted),
+      };
+    if (testsTerms(filter) && hits > fewItemsMax && !backwards)
+      return {
+        access: { kind: 'index', estimate: hits, exact: false },
+        walk: () => walkTested(partition, filter, order === undefined ? limit : undefined),
       };
     if (filter.kind === 'none') return { access: { kind: 'index', estimate: 0, exact }, walk: nothingToWalk };
     if (within === undefined || hits >= items)
