@@ -15,7 +15,7 @@ import type {
   Result,
 } from '../model/operation.ts';
 import { parseSessionToken } from '../model/session-token.ts';
-import type { ContainerRecord } from '../model/resource.ts';
+import { isUnpartitioned, type ContainerRecord } from '../model/resource.ts';
 import type { Log } from '../replication/log.ts';
 import { readChanges } from './change-feed.ts';
 import { readCharge } from './charge.ts';
@@ -349,10 +349,15 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
   'find-by-id': async (engine, { database, container: id, id: itemId }) => {
     const container = engine.catalog.container(database, id);
     const items: Item[] = [];
-    for (const record of container.partitions)
-      items.push(
-        ...(engine.state.partition(record.partition)?.findAll(itemId, engine.nowSeconds, sameIdItemsMax) ?? []),
-      );
+    for (const record of container.partitions) {
+      const partition = engine.state.partition(record.partition);
+      if (partition === undefined) continue;
+      if (isUnpartitioned(container)) {
+        // One key: the identity is one term, not a range of them.
+        const item = partition.find(itemId, [], engine.nowSeconds);
+        if (item !== undefined) items.push(item);
+      } else items.push(...partition.findAll(itemId, engine.nowSeconds, sameIdItemsMax));
+    }
     const bytes = items.reduce((sum, item) => sum + item.body.length, 0);
     return { container, items, charge: readCharge(bytes) };
   },

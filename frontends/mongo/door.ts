@@ -44,7 +44,7 @@ export function mongoDoor(
     operate: (request, principal, signal) => run(shared, client, request, principal, signal),
     encode: (reply, request) => {
       if (request.moreToCome) return undefined;
-      const body = okBody(reply.fields, shared.time.append);
+      const body = okBody(reply.fields, shared.time.append, reply.bytes);
       // In a stream each reply answers the one before it.
       const answered = streamed?.request === request ? { ...request, requestId: streamed.replyId } : request;
       const replyId = nextReplyId();
