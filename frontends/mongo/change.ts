@@ -7,8 +7,10 @@ import { validateBson } from '../../model/bson/validate.ts';
 import { fieldOf, type Raw } from '../../model/bson/walk.ts';
 import { bodyOfMongoInsert } from '../../model/mongo-view.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
+import type { Scope } from './aggregate/scope.ts';
 import type { Call } from './call.ts';
 import { editMany, editOne, type Change, type Edited } from './edit.ts';
+import type { NaturalHint } from './hint.ts';
 import { failedToParse, mongoErrorOf, type MongoError } from './errors.ts';
 import type { Namespace } from './namespace.ts';
 import { ensureCollection, writableCollectionOf } from './call.ts';
@@ -16,7 +18,7 @@ import { Filter } from './selection.ts';
 import type { Sort } from './sort.ts';
 import { parseUpdate, type Update } from './update.ts';
 import { upsertDocument } from './upsert.ts';
-import { duplicateKey } from './write-reply.ts';
+import { duplicateId } from './write-reply.ts';
 
 export interface UpdateRequest {
   readonly filter: Filter;
@@ -25,17 +27,19 @@ export interface UpdateRequest {
   readonly upsert: boolean;
 }
 
-/** Reads filter, update and array filters. */
+/** Reads filter, update and array filters; `scope` is what expressions in them see. */
 export function updateRequest(
+  scope: Scope,
   filter: Uint8Array,
   update: Raw,
   arrayFilters: readonly Raw[],
   sort: Sort | undefined,
   upsert: boolean,
+  natural: NaturalHint | undefined,
 ): UpdateRequest {
-  const parsed = parseUpdate(update, arrayFilters);
+  const parsed = parseUpdate(update, arrayFilters, scope);
   if (parsed.kind === 'replacement') validateReplacement(update);
-  return { filter: new Filter(filter), update: parsed, sort, upsert };
+  return { filter: new Filter(filter, natural, scope), update: parsed, sort, upsert };
 }
 
 /** A command may nest deeper than an item. */
@@ -131,7 +135,7 @@ async function insertMissing(call: Call, namespace: Namespace, request: UpdateRe
     return { kind: 'inserted', id, document };
   } catch (error) {
     if (error instanceof DatabaseError && error.code === 'ItemExists')
-      return { kind: 'taken', document, error: duplicateKey(namespace, id) };
+      return { kind: 'taken', document, error: duplicateId(namespace, id) };
     throw error;
   }
 }

@@ -80,13 +80,14 @@ export function intersection(ranges: readonly Extract<Filter, { readonly kind: '
   return [...byPath.values()];
 }
 
-/** Whether the filter's answer will be the items asked for and no others, as far as can be told beforehand. */
+/** Whether the filter's answer will be the items asked for and no others, as far as can be told beforehand: of a test only the terms tell. */
 export function isExact(filter: Filter): boolean {
   switch (filter.kind) {
     case 'all':
     case 'none':
       return true;
     case 'unknown':
+    case 'test':
       return false;
     case 'equal':
       return filter.key.exact;
