@@ -16,15 +16,12 @@ import { compilePredicate } from './query/predicate/compile.ts';
 import { filterOf } from './query/predicate/filter.ts';
 import type { Path, Predicate } from '../model/predicate.ts';
 import { openReading, type PartitionReading, type Reading } from './reading.ts';
-import { Slices } from './slices.ts';
+import { itemsPerLook, Slices } from './slices.ts';
 import { walkSorted } from './sorted-walk.ts';
 import { onlyPath, spansOf, type Span } from './sorted-spans.ts';
 import { withBody, type StoredItem } from './stored-item.ts';
 import { fewItemsMax, scoped, walkByCreation, walkFew, type Walk } from './walk.ts';
 import { testsTerms, walkTested } from './walk-tested.ts';
-
-/** Items looked at between two looks at the clock. */
-const itemsPerLook = 64;
 
 /** Measured: what reading one item costs, as many terms of an order walked. */
 const termsPerItem = 25;
