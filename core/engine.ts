@@ -34,6 +34,7 @@ import type { Proposal } from './proposal.ts';
 import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
+import { tallyValues } from './tally.ts';
 import { batchItems, writeItem, writeItems } from './write-items.ts';
 import type { IndexStore } from './storage/index-directory.ts';
 import type { SegmentTasks } from './storage/segment-task.ts';
@@ -372,6 +373,8 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     countItems(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
   'distinct-values': (engine, operation, context) =>
     distinctValues(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
+  'tally-values': (engine, operation, context) =>
+    tallyValues(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
   'read-changes': async (engine, operation, context) => {
     const container = engine.catalog.container(operation.database, operation.container);
     requireSession(engine, container, context);
