@@ -6,7 +6,7 @@
 // versions it sees are kept.
 
 import { everything, type Filter } from '../indexer/filter.ts';
-import { estimate } from '../indexer/lookup.ts';
+import { allValues, estimate, estimateTerms } from '../indexer/lookup.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { mongoViewOf } from '../model/mongo-view.ts';
 import type { Item, Operation, Search, SearchAccess, SearchPage } from '../model/operation.ts';
@@ -192,7 +192,12 @@ class HeldSearch implements Search {
     const hits = within === undefined ? items : Math.min(items, estimate(partition.view, within));
     const sorted =
       order?.kind === 'path' && this.#partitions.length === 1 ? sortedOf(partition, order.path) : undefined;
-    if (order?.kind === 'path' && sorted !== undefined && isWorthOrder(items, hits, limit))
+    const wanted =
+      (limit ?? Infinity) +
+      (sorted !== undefined && order?.kind === 'path' && order.isPrefix === true
+        ? itemsPerTerm(partition, sorted.path, items)
+        : 0);
+    if (order?.kind === 'path' && sorted !== undefined && isWorthOrder(items, hits, wanted))
       return {
         access: { kind: 'order', estimate: hits },
         walk: () => walkSorted(partition, filter, order, sorted),
@@ -239,13 +244,18 @@ function sortedOf(
   return only === undefined || spans === undefined ? undefined : { path: only, spans };
 }
 
+/** Items that share a value of a path, about. */
+function itemsPerTerm(partition: PartitionReading, path: number, items: number): number {
+  return items / Math.max(1, estimateTerms(partition.view, path, allValues));
+}
+
 /** Terms to walk until so many of the hits are met, if these lie evenly. */
 function termsUntil(items: number, hits: number, limit: number): number {
   return hits <= limit ? items : (items * limit) / hits;
 }
 
 /** Whether walking the order of a path costs less than reading every hit and sorting. */
-function isWorthOrder(items: number, hits: number, limit = Infinity): boolean {
+function isWorthOrder(items: number, hits: number, limit: number): boolean {
   return termsUntil(items, hits, limit) + termsPerItem * Math.min(hits, limit) < termsPerItem * hits * 1.25;
 }
 

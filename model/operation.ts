@@ -234,7 +234,13 @@ export type SearchOrder =
   /** Last created first. */
   | { readonly kind: 'newest' }
   /** MongoDB's order of the values of a path, where the index gives it (`Search.isOrdered`). */
-  | { readonly kind: 'path'; readonly path: Path; readonly descending: boolean };
+  | {
+      readonly kind: 'path';
+      readonly path: Path;
+      readonly descending: boolean;
+      /** Items equal in it are ordered further by the caller, who reads all of them. */
+      readonly isPrefix?: boolean | undefined;
+    };
 
 export interface SearchPage {
   readonly items: readonly Item[];
