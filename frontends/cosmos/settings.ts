@@ -9,8 +9,10 @@ import { BsonWriter } from '../../model/bson/write.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '../../model/partition-key.ts';
 import { valueOf } from '../../model/value.ts';
+import { readComputed } from './computed-properties.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
 import { autoscaleThroughput, manualThroughput, offerField, type Autoscale } from './offers.ts';
+import { checkSearchPolicies } from './search-policies.ts';
 
 /** Characters in the id of a database or container. */
 const nameCharactersMax = 255;
@@ -64,14 +66,15 @@ export function containerDefinition(request: CosmosRequest, offer: Uint8Array | 
   const unique = fieldOf(body, 'uniqueKeyPolicy');
   if (hasUniqueKeys(unique))
     throw badRequest('uniqueKeyPolicy: unique keys are not supported yet; leave uniqueKeys empty', 'uniqueKeyPolicy');
+  checkSearchPolicies(body);
   const writer = new BsonWriter().beginDocument();
   writeIndexingPolicy(writer, fieldOf(body, 'indexingPolicy'));
   for (const name of keptNames) {
     const raw = fieldOf(body, name);
     if (raw === undefined || raw.type === BsonType.null) continue;
     if (name === 'defaultTtl' || name === 'analyticalStorageTtl') checkTtl(name, raw);
-    else if (name === 'computedProperties' ? raw.type !== BsonType.array : raw.type !== BsonType.object)
-      throw badRequest(`${name} has the wrong type`, name);
+    else if (name === 'computedProperties') readComputed(raw);
+    else if (raw.type !== BsonType.object) throw badRequest(`${name} has the wrong type`, name);
     writer.raw(name, raw);
   }
   if (fieldOf(body, 'conflictResolutionPolicy') === undefined) {

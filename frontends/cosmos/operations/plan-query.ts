@@ -11,6 +11,7 @@ import {
 import type { PartitionKeyValue } from '../../../model/operation.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, keyOrNone, type Call } from '../call.ts';
+import { computedPropertiesOf } from '../computed-properties.ts';
 import { headerOf } from '../decode.ts';
 import type { Answer } from '../encode.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
@@ -22,7 +23,7 @@ export function planQuery(call: Call): Answer {
   const container = containerOf(call);
   const sql = sqlRequestOf(call.request);
   // Faults that only the translation finds are told now, not by the first partition.
-  const query = queryOfSql(sql.text);
+  const query = queryOfSql(sql.text, { computed: computedPropertiesOf(container) });
   const info = queryInfoOf(sql.text, sql.parameters);
   checkFeatures(info, headerOf(call.request, 'x-ms-cosmos-supported-query-features'));
   const key = keyOrNone(call, container) ?? pinnedKeyOf(query, container.partitionKey, sql.parameters);

@@ -23,6 +23,8 @@ export const sqlErrorCodes = {
   /** Ours. */
   misplacedAggregate: 'SC2105',
   /** Ours. */
+  computedProperty: 'SC2107',
+  /** Ours. */
   duplicateName: 'SC2017',
   /** Ours. */
   count: 'SC2062',

@@ -4,6 +4,7 @@
 
 import type { Expression, Query, Relation } from '../../../model/query.ts';
 import { pathOf } from '../../../model/query.ts';
+import { expressionOf, type ComputedProperties } from './computed.ts';
 import type { Collection, Count, FromItem, SelectItem, Span, SqlCall, SqlExpression, SqlQuery } from './ast.ts';
 import { sqlError } from './errors.ts';
 import { ExpressionTranslator, type AggregatePlace } from './expression-translator.ts';
@@ -13,12 +14,14 @@ import { Names } from './names.ts';
 export interface TranslateOptions {
   /** The query was rewritten by an SDK after our plan, so aggregates may stand within constructors. */
   readonly rewritten?: boolean | undefined;
+  /** Those of the container that is read. */
+  readonly computed?: ComputedProperties | undefined;
 }
 
 /** The algebra of a parsed query. `fingerprint` identifies its text. */
 export function translateSql(query: SqlQuery, fingerprint: string, options: TranslateOptions = {}): Query {
   const parameters = new Set<string>();
-  const translator = new QueryTranslator(parameters, options.rewritten ?? false);
+  const translator = new QueryTranslator(parameters, options);
   const relation = translator.query(query, undefined);
   return { relation, parameters: [...parameters], fingerprint };
 }
@@ -26,12 +29,18 @@ export function translateSql(query: SqlQuery, fingerprint: string, options: Tran
 class QueryTranslator {
   readonly #parameters: Set<string>;
   readonly #rewritten: boolean;
+  readonly #computed: ComputedProperties | undefined;
+  /** What stands where the text names a computed property. */
+  readonly #computedValues = new WeakSet<Expression>();
+  /** The binding of the container's items. */
+  #itemBinding: string | undefined;
   /** Bindings that no text names are numbered. */
   #hidden = 0;
 
-  constructor(parameters: Set<string>, rewritten: boolean) {
+  constructor(parameters: Set<string>, options: TranslateOptions) {
     this.#parameters = parameters;
-    this.#rewritten = rewritten;
+    this.#rewritten = options.rewritten ?? false;
+    this.#computed = options.computed;
   }
 
   /** `outer` is undefined for the query that reads the container. */
@@ -45,7 +54,7 @@ class QueryTranslator {
     const rows = this.#translator(names);
     if (query.where !== undefined) relation = { kind: 'filter', input: relation, test: rows.translate(query.where) };
     if (query.orderBy.length > 0) {
-      const keys = query.orderBy.map((key) => ({ value: orderPath(rows, key.value), descending: key.descending }));
+      const keys = query.orderBy.map((key) => ({ value: this.#orderKey(rows, key.value), descending: key.descending }));
       relation = { kind: 'sort', input: relation, keys };
     }
     relation = this.#select(query, relation, names, outer, rows);
@@ -71,6 +80,7 @@ class QueryTranslator {
         }
         return names.resolve(expression);
       },
+      property: (of, name) => this.#computedValue(of, name),
       subquery: (query) => this.query(query, names),
       aggregate: (call: SqlCall, place: AggregatePlace) => {
         if (grouping !== undefined) return grouping.of.aggregate(call, place);
@@ -78,6 +88,28 @@ class QueryTranslator {
       },
       parameter: (name) => this.#parameters.add(name),
     });
+  }
+
+  /** The expression that a name under the item stands for, if it is that of a computed property. */
+  #computedValue(of: Expression, name: string): Expression | undefined {
+    const property = this.#computed?.byName.get(name);
+    if (property === undefined || of.kind !== 'variable' || of.name !== this.#itemBinding) return undefined;
+    const value = expressionOf(property, of);
+    this.#computedValues.add(value);
+    return value;
+  }
+
+  /** ORDER BY takes stored paths and computed properties only, as in the service. */
+  #orderKey(rows: ExpressionTranslator, value: SqlExpression): Expression {
+    const translated = rows.translate(value);
+    if (pathOf(translated) === undefined && !this.#computedValues.has(translated)) {
+      throw sqlError(
+        'orderBy',
+        'Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path.',
+        value,
+      );
+    }
+    return translated;
   }
 
   /** No text can name these: `#` is in no name. */
@@ -110,6 +142,7 @@ class QueryTranslator {
       const isWhole = steps.length === 0 && !item.iterates;
       const binding = isWhole ? this.#bindingFor(alias, names) : this.#hiddenName();
       start = { kind: 'variable', name: binding };
+      this.#itemBinding = binding;
       relation = { kind: 'source', container: undefined, binding };
     }
     if (steps.length === 0 && !item.iterates) {
@@ -186,19 +219,6 @@ function notGrouped(name: string, span: Span): Error {
       'aggregate function or the GROUP BY clause.',
     span,
   );
-}
-
-/** ORDER BY takes stored paths only, as in the service. */
-function orderPath(rows: ExpressionTranslator, value: SqlExpression): Expression {
-  const translated = rows.translate(value);
-  if (pathOf(translated) === undefined) {
-    throw sqlError(
-      'orderBy',
-      'Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path.',
-      value,
-    );
-  }
-  return translated;
 }
 
 function starOf(names: Names, span: Span): Expression {
