@@ -149,9 +149,11 @@ class Planner {
     };
     const ungrouped = { groupByExpressions: [], groupByAliases: [], aggregates: [], groupByAliasToAggregateType: {} };
     if (isGrouped) {
-      if (query.orderBy.length > 0) throw unsupported('ORDER BY with GROUP BY or an aggregate');
+      // The one row of an aggregate is in order, and only a list tells in what order its values came.
+      const isOneRow = query.groupBy.length === 0 && calls.every((call) => findAggregate(call.name) !== 'MAKELIST');
+      if (query.orderBy.length > 0 && !isOneRow) throw unsupported('ORDER BY with GROUP BY or MAKELIST');
       if (query.distinct) throw unsupported('DISTINCT with GROUP BY or an aggregate');
-      return { distinctType: 'None', ...base, ...this.#grouped(calls) };
+      return { distinctType: 'None', ...base, orderBy: [], orderByExpressions: [], ...this.#grouped(calls) };
     }
     if (query.orderBy.length > 0)
       return { distinctType: this.#distinctType(), ...base, ...ungrouped, rewrittenQuery: this.#ordered() };
