@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, existsSync, mkdtempSync } from 'node:fs';
+import { readFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,34 @@ import { Pool } from 'undici';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const ticksPerSecond = 100;
+
+const owned = { directories: new Set(), children: new Set() };
+
+// Also after a failure or an interrupt nothing is left behind.
+process.on('exit', () => {
+  for (const child of owned.children) child.kill('SIGKILL');
+  for (const directory of owned.directories)
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+});
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])
+  process.once(signal, () => process.exit(code));
+
+/** A directory that is gone when this process ends. */
+export function temporaryDirectory(name) {
+  const directory = mkdtempSync(join(tmpdir(), `meridian-bench-${name}-`));
+  owned.directories.add(directory);
+  return directory;
+}
+
+/** A process that does not outlive this one. */
+export function ownProcess(child) {
+  owned.children.add(child);
+  child.once('exit', () => owned.children.delete(child));
+  return child;
+}
 
 /** User and system CPU seconds of a process so far, all its threads. */
 export function cpuSeconds(pid) {
@@ -32,7 +60,8 @@ export function machine() {
 
 /** Starts Meridian on free ports; resolves with its ready file and process. */
 export async function startMeridian(args = []) {
-  const readyFile = join(mkdtempSync(join(tmpdir(), 'meridian-bench-')), 'ready.json');
+  const scratch = temporaryDirectory('ready');
+  const readyFile = join(scratch, 'ready.json');
   const startedMs = performance.now();
   const child = spawn(
     process.execPath,
@@ -51,6 +80,8 @@ export async function startMeridian(args = []) {
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
+  child.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  ownProcess(child);
   while (!existsSync(readyFile)) {
     if (child.exitCode !== null) throw new Error('Meridian did not start');
     await delay(5);
@@ -64,6 +95,7 @@ export async function startPeer(script, args = []) {
   const child = spawn(process.execPath, [join(root, 'benchmarks/peers', script), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  ownProcess(child);
   const [line] = await once(child.stdout, 'data');
   const url = /ready (\S+)/.exec(String(line))?.[1];
   if (url === undefined) throw new Error(`${script} did not start: ${line}`);

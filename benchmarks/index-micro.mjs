@@ -261,7 +261,8 @@ for (const items of process.argv
     for (const { item } of made) bytes += item.length;
     timed(totals, 'add', () => {
       const start = cpu();
-      for (let i = 0; i < batch; i++) index.add(at + i + 1, at + i + 1, made[i].item, { id: made[i].id, key: '', created: at + i + 1, seconds: 0 });
+      for (let i = 0; i < batch; i++)
+        index.add(at + i + 1, at + i + 1, made[i].item, { id: made[i].id, key: '', created: at + i + 1, seconds: 0 });
       longestAddMs = Math.max(longestAddMs, (cpu() - start) / 1000);
     });
     if (index.flushDue) {

@@ -5,8 +5,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './harness.mjs';
 
-const shared = ['harness.mjs', 'run.mjs', 'cosmos-requests.mjs'];
-const all = readdirSync(join(root, 'benchmarks')).filter((file) => file.endsWith('.mjs') && !shared.includes(file));
+const shared = new Set([
+  ...['cosmos-requests.mjs', 'documents.mjs', 'embedded.mjs', 'engine-queries.mjs', 'harness.mjs', 'measure.mjs'],
+  ...['mongo-cells.mjs', 'run.mjs', 'wire-client.mjs'],
+]);
+const all = readdirSync(join(root, 'benchmarks')).filter((file) => file.endsWith('.mjs') && !shared.has(file));
 const wanted = process.argv.slice(2);
 const chosen = wanted.length === 0 ? all : wanted.map((name) => `${name}.mjs`);
 let failed = false;

@@ -4,9 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Engine, type Region } from '../core/engine.ts';
 import { openDataDirectory, type DataDirectory } from '../core/storage/data-directory.ts';
 import { openEmbeddedLog } from '../core/storage/embedded-log.ts';
+import { openIndexDirectory } from '../core/storage/index-directory.ts';
+import { IndexThread } from '../core/storage/index-thread.ts';
 import { openLevelStore } from '../core/storage/level-store.ts';
+import { MemoryIndex } from '../core/storage/memory-index.ts';
 import { MemoryStore } from '../core/storage/memory-store.ts';
 import type { Store } from '../core/storage/store.ts';
+import { BlockCache } from '../indexer/block-cache.ts';
+import { PagePool } from '../indexer/pool.ts';
 import type { Account } from '../frontends/deployment.ts';
 import { HybridClock } from '../model/hybrid-time.ts';
 import { configuredAccounts } from './accounts.ts';
@@ -57,6 +62,12 @@ export async function openData(
   const store = given ?? (await openStore(directory, region.id));
   closers.push(() => store.close());
 
+  // One worker, one budget of memtables and one cache of blocks for all engines.
+  const tasks = new IndexThread();
+  closers.push(() => tasks.close());
+  const pool = new PagePool(settings.indexMemory * 2 ** 20);
+  const cache = new BlockCache();
+
   // One clock for all engines: times of the whole process rise strictly.
   const clock = new HybridClock(nowMs);
   const accounts: Account[] = [];
@@ -69,7 +80,17 @@ export async function openData(
       region,
       partitionsDefault: settings.partitions,
       pause: (milliseconds) => pause(milliseconds),
+      indexes: {
+        openStore: () =>
+          directory === undefined || given !== undefined
+            ? Promise.resolve(new MemoryIndex())
+            : openIndexDirectory(directory.indexDirectory(region.id, storeNumber, number, groupNumber)),
+        tasks,
+        pool,
+        cache,
+      },
       onRecovery: recoveryReport(log, name),
+      onIndexDiscarded: (error) => log.warn({ account: name, error }, 'the indexes are made again from the log'),
     });
     closers.push(() => engine.close());
     accounts.push({ number, id: name, keys, engine });

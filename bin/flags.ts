@@ -94,6 +94,10 @@ export const flags = {
     name: 'durability',
     help: 'full: acknowledged writes survive power loss; relaxed: the last 50 ms of them may be lost with the machine',
   }),
+  indexMemory: flag(integer('MIB', 1, 65_536), 64, {
+    name: 'index-memory',
+    help: 'memory for index entries of recent writes, in MiB; when it is full they are written to segment files',
+  }),
   clock: flag(choice(['system', 'manual']), 'system', {
     name: 'clock',
     help: 'manual: time stands still until POST /clock/advance',

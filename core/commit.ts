@@ -90,6 +90,8 @@ export interface CommitterOptions {
   readonly region: number;
   /** Called after each append with the number of entries and records in it. */
   readonly onGroup?: ((entries: number, records: number) => void) | undefined;
+  /** Asked before each group: writers wait for what it gives, when it gives anything. */
+  readonly ready?: (() => Promise<void> | undefined) | undefined;
   /** Waits before asking again after an unknown outcome. */
   readonly pause: (milliseconds: number) => Promise<void>;
   /** Runs the next group once the present turn of the event loop has ended; `setImmediate` when absent. */
@@ -209,6 +211,8 @@ export class Committer {
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
       try {
+        const wait = this.#options.ready?.();
+        if (wait !== undefined) await wait;
         await this.#commitGroup();
       } catch (error) {
         // The log is broken: nothing can be promised any more.

@@ -1,8 +1,10 @@
 // The engine of one account in one region: the single entrance for every door. It looks up the container and
 // the partition and delegates; it holds no rule of its own.
 
+import type { BlockCache } from '../indexer/block-cache.ts';
+import type { PagePool } from '../indexer/pool.ts';
 import { DatabaseError } from '../model/errors.ts';
-import type { HybridClock } from '../model/hybrid-time.ts';
+import type { HybridClock, HybridTime } from '../model/hybrid-time.ts';
 import type {
   Context,
   Item,
@@ -13,27 +15,30 @@ import type {
   Result,
   WriteOutcome,
 } from '../model/operation.ts';
-import { checkedHeader, checksumOf } from '../model/record.ts';
 import { parseSessionToken } from '../model/session-token.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import type { Log } from '../replication/log.ts';
+import { readChanges } from './change-feed.ts';
 import { readCharge } from './charge.ts';
 import { Committer, type Proposal } from './commit.ts';
 import { readFeed } from './feed.ts';
 import { findItems } from './find.ts';
 import { GroupState } from './group.ts';
 import { HeldReadings } from './held-readings.ts';
+import { IndexKeeper, type KeeperStatistics } from './index-keeper.ts';
 import { memoryHome } from './memory-home.ts';
 import { partitionKeyOf } from './identify.ts';
 import { checkedPolicy } from './indexing-policy.ts';
-import type { Partition, Records } from './partition.ts';
+import type { Partition } from './partition.ts';
+import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
+import { asTransaction } from './transaction.ts';
+import type { IndexStore } from './storage/index-directory.ts';
+import type { SegmentTasks } from './storage/segment-task.ts';
 
 /** A log whose records can be read one by one and removed once superseded: the embedded log, a follower's store. */
-export interface RecordLog extends Log, Records {
-  /** Every record still there, in order, in chunks: recovery. */
-  scan(after: number): AsyncIterable<readonly Uint8Array[]>;
+export interface RecordLog extends Log, ReplayLog {
   trim(sequences: readonly number[]): Promise<void>;
 }
 
@@ -50,8 +55,20 @@ export interface EngineOptions {
   /** Physical partitions of a container that does not say. */
   readonly partitionsDefault: number;
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** Where the indexes are kept between starts; absent: nowhere, and every start reads the whole log. */
+  readonly indexes?: IndexPlace | undefined;
   /** Reports recovery: records read so far. */
   readonly onRecovery?: ((records: number) => void) | undefined;
+  /** Told why the indexes on disk are not used and are made again from the log. */
+  readonly onIndexDiscarded?: ((error: unknown) => void) | undefined;
+}
+
+/** The room for the indexes of one log group, and what it shares with those of others. */
+export interface IndexPlace {
+  readonly openStore: () => Promise<IndexStore>;
+  readonly tasks: SegmentTasks;
+  readonly pool?: PagePool | undefined;
+  readonly cache?: BlockCache | undefined;
 }
 
 /** Writes of one `write-items` that share an entry: bounds how long one proposal holds the event loop. */
@@ -80,57 +97,79 @@ export class Engine {
   /** Readings of queries that are answered page by page. */
   readonly readings = new HeldReadings();
   readonly #retention: Retention;
+  readonly #keeper: IndexKeeper | undefined;
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
 
-  private constructor(options: EngineOptions) {
+  private constructor(
+    options: EngineOptions,
+    keeper: IndexKeeper | undefined,
+    retention: Retention,
+    state: GroupState,
+  ) {
     this.#options = options;
     this.region = options.region;
-    const { log, clock } = options;
-    this.#retention = new Retention(
-      () => clock.nowMs,
-      (sequences) => log.trim(sequences),
-    );
-    this.#state = new GroupState(log, this.#retention, memoryHome());
+    this.#keeper = keeper;
+    this.#retention = retention;
+    this.#state = state;
     this.#committer = new Committer({
-      log,
-      machine: this.#state,
-      clock,
+      log: options.log,
+      machine: state,
+      clock: options.clock,
       region: options.region.id,
       pause: options.pause,
+      ready: () => (keeper?.mustWait === true ? keeper.room() : undefined),
       onGroup: (entries, records) => {
         this.counters.groups++;
         this.counters.entries += entries;
         this.counters.records += records;
+        keeper?.settle(state.moment());
       },
     });
   }
 
-  /** Replays the log and takes the lead. Throws Internal when the log is damaged: nothing is served then. */
+  /**
+   * Opens the indexes, replays what they lack of the log and takes the lead. Indexes that cannot be used are made again
+   * from the log. Throws Internal when the log is damaged: nothing is served then.
+   */
   static async open(options: EngineOptions): Promise<Engine> {
-    const engine = new Engine(options);
-    await engine.#recover();
+    let engine: Engine;
+    try {
+      engine = await Engine.#recovered(options, false);
+    } catch (error) {
+      if (options.indexes === undefined || !(error instanceof DatabaseError) || error.code !== 'Internal') throw error;
+      options.onIndexDiscarded?.(error);
+      engine = await Engine.#recovered(options, true);
+    }
     engine.#timer = setInterval(() => engine.#trim(), retentionEveryMs);
     engine.#timer.unref();
     return engine;
   }
 
-  async #recover(): Promise<void> {
-    let applied = { sequence: 0, chain: 0, epoch: 0 };
-    let count = 0;
-    for await (const records of this.#options.log.scan(0)) {
-      for (const record of records) {
-        const header = checkedHeader(record);
-        if (header.sequence === applied.sequence + 1 && header.chain !== applied.chain && applied.sequence > 0)
-          throw new DatabaseError('Internal', `log chain broken at sequence ${header.sequence}`);
-        this.#options.clock.observe(header.hybridTime);
-        this.#state.apply(header, record);
-        applied = { sequence: header.sequence, chain: checksumOf(record), epoch: header.epoch };
-      }
-      count += records.length;
-      this.#options.onRecovery?.(count);
+  static async #recovered(options: EngineOptions, discard: boolean): Promise<Engine> {
+    const { log, clock, indexes } = options;
+    const bounds = {
+      coveredTo: (): number => keeper?.coveredTo ?? Infinity,
+      heldFrom: (): number => state.heldFrom(),
+    };
+    const retention = new Retention(
+      () => clock.nowMs,
+      (sequences) => log.trim(sequences),
+      bounds,
+    );
+    const keeper =
+      indexes && (await IndexKeeper.open(await indexes.openStore(), { ...indexes, history: retention, discard }));
+    const state = new GroupState(log, retention, keeper ?? memoryHome());
+    try {
+      const observe = (time: HybridTime): void => clock.observe(time);
+      const applied = await recover({ log, state, keeper, observe, onRecords: options.onRecovery });
+      const engine = new Engine(options, keeper, retention, state);
+      await engine.#committer.open(applied);
+      return engine;
+    } catch (error) {
+      await keeper?.close();
+      throw error;
     }
-    await this.#committer.open(applied);
   }
 
   #trim(): void {
@@ -151,6 +190,7 @@ export class Engine {
     await this.#committer.stop();
     this.readings.close();
     await this.#trimming;
+    await this.#keeper?.close({ flush: true });
     await this.#options.log.close();
   }
 
@@ -165,6 +205,15 @@ export class Engine {
 
   get state(): GroupState {
     return this.#state;
+  }
+
+  get log(): RecordLog {
+    return this.#options.log;
+  }
+
+  /** Figures of the indexes; undefined when they are kept nowhere. */
+  get indexStatistics(): KeeperStatistics | undefined {
+    return this.#keeper?.statistics();
   }
 
   get partitionsDefault(): number {
@@ -285,9 +334,10 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     try {
       const written = await engine.submit((staging) => {
         engine.state.enter(partition);
+        const transaction = asTransaction(staging);
         return writes.map((write, i) => {
           index = i;
-          return partition.write(withKey(write, partitionKey), staging, engine.nowSeconds);
+          return partition.write(withKey(write, partitionKey), transaction, engine.nowSeconds);
         });
       });
       return { kind: 'committed', written };
@@ -318,6 +368,12 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     const container = engine.catalog.container(database, id);
     requireSession(engine, container, context);
     return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds, context.signal);
+  },
+  'read-changes': async (engine, operation, context) => {
+    const container = engine.catalog.container(operation.database, operation.container);
+    requireSession(engine, container, context);
+    const { state, log, nowSeconds } = engine;
+    return readChanges({ state, log, marks: state.marks, nowSeconds, signal: context.signal }, container, operation);
   },
   'find-items': (engine, operation, context) =>
     findItems(

@@ -5,6 +5,8 @@ import { RecordKind, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { Catalog, systemPartition, type CatalogListener } from './catalog.ts';
 import type { StateMachine } from './commit.ts';
+import type { IndexMoment } from './index-keeper.ts';
+import { LogMarks } from './log-marks.ts';
 import { Partition, type Graveyard, type IndexHome, type Records } from './partition.ts';
 
 /** A reader that needs the versions as they were at a sequence. */
@@ -15,6 +17,8 @@ export interface Hold {
 
 export class GroupState implements StateMachine, CatalogListener {
   readonly catalog: Catalog;
+  /** Where the change feeds of the partitions go on in the log. */
+  readonly marks = new LogMarks();
   readonly #partitions = new Map<number, Partition>();
   readonly #records: Records;
   readonly #graveyard: Graveyard;
@@ -22,12 +26,18 @@ export class GroupState implements StateMachine, CatalogListener {
   readonly #touched = new Set<Partition>();
   readonly #holds = new Set<Hold>();
   #sequence = 0;
+  #hybridTime = 0;
 
   constructor(records: Records, graveyard: Graveyard, home: IndexHome) {
     this.#records = records;
     this.#graveyard = graveyard;
     this.#home = home;
     this.catalog = new Catalog(this, graveyard);
+  }
+
+  /** Sequence of the last applied record. */
+  get sequence(): number {
+    return this.#sequence;
   }
 
   partition(number: number): Partition | undefined {
@@ -70,6 +80,17 @@ export class GroupState implements StateMachine, CatalogListener {
     for (const partition of this.#partitions.values()) partition.discard();
   }
 
+  /** What the keeper of the indexes must know of the present moment. */
+  moment(): IndexMoment {
+    const sequence = this.#sequence;
+    return {
+      sequence,
+      hybridTime: this.#hybridTime,
+      catalog: () => this.catalog.sequencesAt(sequence),
+      liveBytesOf: (partition) => this.#partitions.get(partition)?.liveBytes ?? 0,
+    };
+  }
+
   /** Keeps superseded records readable that are live now, until the hold is released. */
   hold(): Hold {
     const hold: Hold = { sequence: this.#sequence, release: () => void this.#holds.delete(hold) };
@@ -86,12 +107,14 @@ export class GroupState implements StateMachine, CatalogListener {
 
   apply(header: RecordHeader, record: Uint8Array, note?: unknown): void {
     this.#sequence = header.sequence;
+    this.#hybridTime = header.hybridTime;
     if (header.partition === systemPartition) {
       this.catalog.apply(header, record);
       return;
     }
     const partition = this.#partitions.get(header.partition);
     if (partition !== undefined) {
+      this.marks.applied(header.partition, header.lsn, header.sequence);
       partition.apply(header, record, note);
       return;
     }
@@ -118,6 +141,7 @@ export class GroupState implements StateMachine, CatalogListener {
       if (partition === undefined) continue;
       this.#partitions.delete(record.partition);
       partition.drop(killer);
+      this.marks.forget(record.partition);
     }
   }
 }

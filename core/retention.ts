@@ -1,11 +1,13 @@
 // When superseded records go. A record whose version ended is history: kept for feeds and point in time until
 // it is older than `ageMsMax` or the history outgrows its share of the store, then removed, oldest first.
 //
-// Invariant: records are removed in the order in which they were superseded. A tombstone is queued behind the
+// Invariants: records are removed in the order in which they were superseded. A tombstone is queued behind the
 // versions it ended, and a log-structured store loses only its latest writes, so no crash can leave a version
-// whose tombstone is gone.
+// whose tombstone is gone. A record is removed only when neither it nor what superseded it is needed to make the index
+// again (index.md §8.1), and no open snapshot sees it. Killers never fall along the queue.
 
 import { DatabaseError } from '../model/errors.ts';
+import { historyEntryBytes, writeHistoryEntry, type History, type HistoryEntry } from './history-file.ts';
 import type { Graveyard } from './partition.ts';
 
 /** Seven days: Cosmos DB's continuous backup in its smaller tier, and the figure of data-model.md. */
@@ -23,18 +25,37 @@ const removedPerStepMax = 1_000;
 /** Removes records of these sequences; their removal may be lost in a crash, in reverse order only. */
 export type RemoveRecords = (sequences: readonly number[]) => Promise<void>;
 
-export class Retention implements Graveyard {
+/** What must stay, asked at each step. */
+export interface RetentionBounds {
+  /** Sequence up to which the index on disk needs no replay (`IndexKeeper.coveredTo`). */
+  readonly coveredTo: () => number;
+  /** Lowest sequence that an open snapshot does not see yet, Infinity when none is open. */
+  readonly heldFrom: () => number;
+}
+
+const unbounded: RetentionBounds = { coveredTo: () => Infinity, heldFrom: () => Infinity };
+
+/** Entries done with before their room is given back. */
+const compactMin = 4096;
+
+export class Retention implements Graveyard, History {
   #sequences: number[] = [];
+  #killers: number[] = [];
   #sizes: number[] = [];
   #times: number[] = [];
+  /** Position of the first entry of the arrays, of the first not removed, and of the first that may be asked for. */
+  #base = 0;
   #head = 0;
+  #kept: number | undefined;
   #bytes = 0;
   readonly #nowMs: () => number;
   readonly #remove: RemoveRecords;
+  readonly #bounds: RetentionBounds;
 
-  constructor(nowMs: () => number, remove: RemoveRecords) {
+  constructor(nowMs: () => number, remove: RemoveRecords, bounds: RetentionBounds = unbounded) {
     this.#nowMs = nowMs;
     this.#remove = remove;
+    this.#bounds = bounds;
   }
 
   /** Bytes of superseded records still in the log. */
@@ -42,38 +63,94 @@ export class Retention implements Graveyard {
     return this.#bytes;
   }
 
-  superseded(sequence: number, bytes: number): void {
+  /** Superseded records still in the log. */
+  get count(): number {
+    return this.#base + this.#sequences.length - this.#head;
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  /**
+   * Queues a record that ended. `killer` is the sequence of the record that ended it, its own for a tombstone;
+   * `timeMs` when that was, where it is not now.
+   */
+  superseded(sequence: number, bytes: number, killer = 0, timeMs = this.#nowMs()): void {
     this.#sequences.push(sequence);
+    this.#killers.push(killer);
     this.#sizes.push(bytes);
-    this.#times.push(this.#nowMs());
+    this.#times.push(timeMs);
     this.#bytes += bytes;
   }
 
-  /** Removes what is due, at most one step of it. True when more is due. */
+  load(entries: Iterable<HistoryEntry>): void {
+    this.#kept = this.#head;
+    for (const { sequence, bytes, killer, timeMs } of entries) this.superseded(sequence, bytes, killer, timeMs);
+  }
+
+  encode(position: number, killerMax: number): Uint8Array {
+    const from = position - this.#base;
+    if (from < 0) throw new Error('this history is forgotten');
+    let low = from;
+    let high = this.#killers.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#killers[middle]! <= killerMax) low = middle + 1;
+      else high = middle;
+    }
+    const out = new Uint8Array((low - from) * historyEntryBytes);
+    for (let i = from; i < low; i++)
+      writeHistoryEntry(out, (i - from) * historyEntryBytes, {
+        sequence: this.#sequences[i]!,
+        killer: this.#killers[i]!,
+        timeMs: this.#times[i]!,
+        bytes: this.#sizes[i]!,
+      });
+    return out;
+  }
+
+  forget(position: number): void {
+    this.#kept = Math.min(position, this.#head);
+    this.#compact();
+  }
+
+  /** Removes what is due and may go, at most one step of it. True when more is due. One step at a time. */
   async step(liveBytes: number): Promise<boolean> {
     const oldest = this.#nowMs() - historyAgeMsMax;
     const bytesMax = Math.max(historyBytesMin, liveBytes * historyShareMax);
+    const covered = this.#bounds.coveredTo();
+    const held = this.#bounds.heldFrom();
     const due: number[] = [];
-    while (this.#head < this.#sequences.length && due.length < removedPerStepMax) {
-      if (this.#times[this.#head]! > oldest && this.#bytes <= bytesMax) break;
-      due.push(this.#sequences[this.#head]!);
-      this.#bytes -= this.#sizes[this.#head]!;
-      this.#head++;
-    }
-    if (this.#head > 4096 && this.#head * 2 > this.#sequences.length) {
-      this.#sequences = this.#sequences.slice(this.#head);
-      this.#sizes = this.#sizes.slice(this.#head);
-      this.#times = this.#times.slice(this.#head);
-      this.#head = 0;
+    let bytes = 0;
+    for (let i = this.#head - this.#base; i < this.#sequences.length && due.length < removedPerStepMax; i++) {
+      if (this.#times[i]! > oldest && this.#bytes - bytes <= bytesMax) break;
+      const killer = this.#killers[i]!;
+      if (killer > covered || killer >= held || this.#sequences[i]! >= covered) break;
+      due.push(this.#sequences[i]!);
+      bytes += this.#sizes[i]!;
     }
     if (due.length === 0) return false;
     try {
       await this.#remove(due);
     } catch (error) {
-      // A full disk must not stop reads; what was not removed is found again at the next start.
+      // A full disk must not stop reads; what was not removed is due again in the next step.
       if (!(error instanceof DatabaseError && error.code === 'StorageFull')) throw error;
       return false;
     }
+    this.#head += due.length;
+    this.#bytes -= bytes;
+    this.#compact();
     return due.length === removedPerStepMax;
+  }
+
+  #compact(): void {
+    const done = (this.#kept ?? this.#head) - this.#base;
+    if (done <= compactMin || done * 2 <= this.#sequences.length) return;
+    this.#sequences = this.#sequences.slice(done);
+    this.#killers = this.#killers.slice(done);
+    this.#sizes = this.#sizes.slice(done);
+    this.#times = this.#times.slice(done);
+    this.#base += done;
   }
 }

@@ -10,6 +10,7 @@ import {
   rangesOverlap,
   type EpkRange,
 } from '../model/effective-partition-key.ts';
+import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
 import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 
 /** Checks that a key has as many parts as the container's definition, and gives them normalised. */
@@ -66,6 +67,18 @@ export function routeOf(container: ContainerRecord, scope: Scope): Route {
       compareEpk(partition.maxExclusive, range.maxExclusive) <= 0,
   );
   return { partitions, key: undefined, within: whole ? undefined : range };
+}
+
+/** Which texts of partition keys a route is about; undefined: all of its partitions' keys. */
+export function keyFilterOf(
+  container: ContainerRecord,
+  { key, within }: Route,
+): ((text: string) => boolean) | undefined {
+  if (key !== undefined) {
+    const wanted = partitionKeyText(key);
+    return (text) => text === wanted;
+  }
+  return within && ((text) => isWithin(container, parsePartitionKeyHeader(text), within));
 }
 
 export function isWithin(container: ContainerRecord, key: PartitionKeyValue, range: EpkRange): boolean {

@@ -4,7 +4,7 @@
 import type { HybridTime } from '../model/hybrid-time.ts';
 import type { Item } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
-import { bodyOf, decodeHeader } from '../model/record.ts';
+import { bodyOf, decodeHeader, transactionOf } from '../model/record.ts';
 import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
 import { idOf, partitionKeyOf } from './identify.ts';
 
@@ -17,6 +17,8 @@ export class StoredItem implements Item {
   /** Log sequence of the record: the version's number in the index. */
   readonly sequence: number;
   readonly ttlSeconds: number;
+  /** Sequence at which the transaction that wrote it begins; 0 when the write stood alone. */
+  readonly transaction: number;
   readonly #container: ContainerRecord;
   #id: string | undefined;
   #key: string | undefined;
@@ -30,6 +32,7 @@ export class StoredItem implements Item {
     this.partition = partition;
     this.sequence = header.sequence;
     this.ttlSeconds = header.ttlSeconds;
+    this.transaction = transactionOf(header);
     this.#container = container;
   }
 

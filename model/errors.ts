@@ -24,6 +24,7 @@ export const errorCodes = {
   TooManyRequests: 'throughput is used up for now',
   PartitionGone: 'the partition was split or merged: resolve the ranges again',
   InvalidContinuation: 'the continuation does not belong to this query',
+  HistoryLost: 'the changes asked for are older than the history that is kept',
   CursorNotFound: 'the cursor is unknown or has timed out',
   SessionNotAvailable: 'this replica has not reached the session token',
   NotLeader: 'another node writes this log group now',

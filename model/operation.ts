@@ -154,6 +154,25 @@ export interface Operations {
     input: ContainerName & { readonly scope: Scope; readonly itemsMax: number; readonly after?: string | undefined };
     result: FeedPage;
   };
+  /** What was written since a place, in the order of each partition's log. A transaction is never split over pages. */
+  'read-changes': {
+    input: ContainerName & {
+      /**
+       * `latest`: each item once, as it is, at the place of its last write; deletes leave nothing. `all`: every
+       * version and every delete, as far back as the history is kept.
+       */
+      readonly mode: 'latest' | 'all';
+      readonly scope: Scope;
+      readonly start: ChangeStart;
+      /** Leaves out what was written before. */
+      readonly since?: HybridTime | undefined;
+      /** In mode `all`: what was written before counts as history that is not kept any more. */
+      readonly historySince?: HybridTime | undefined;
+      readonly changesMax: number;
+      readonly bytesMax?: number | undefined;
+    };
+    result: ChangePage;
+  };
   /** Items that match a predicate, in the feed's order; a page may be empty and still have a continuation. */
   'find-items': {
     input: ContainerName & {
@@ -187,6 +206,30 @@ export interface FeedPage {
   readonly items: readonly Item[];
   /** Absent at the end. Survives a restart. */
   readonly continuation: string | undefined;
+  readonly charge: number;
+}
+
+/** Where a change feed begins. A continuation is the text of an earlier page. */
+export type ChangeStart =
+  { readonly kind: 'beginning' } | { readonly kind: 'now' } | { readonly kind: 'after'; readonly continuation: string };
+
+export interface Change {
+  readonly operation: 'create' | 'replace' | 'delete';
+  /** The version that was written. Of a delete: its LSN and time, the id, and an empty body. */
+  readonly item: Item;
+  /** Of a delete, whose body does not tell it. */
+  readonly partitionKey: PartitionKeyValue | undefined;
+  /** In mode `all`: the version that ended, while it is still kept. */
+  readonly previous: Item | undefined;
+  /** A delete because the time to live ran out. */
+  readonly expired: boolean;
+}
+
+export interface ChangePage {
+  readonly container: ContainerRecord;
+  readonly changes: readonly Change[];
+  /** Always there: a change feed has no end. Survives a restart. */
+  readonly continuation: string;
   readonly charge: number;
 }
 

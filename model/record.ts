@@ -37,6 +37,8 @@ export const RecordFlag = {
   lastOfEntry: 1,
   /** A delete made because the time to live ran out. */
   expired: 2,
+  /** Part of a transaction: a change feed shows all records of its entry on one page. */
+  transaction: 4,
 } as const;
 
 export interface RecordHeader {
@@ -98,6 +100,11 @@ export function decodeHeader(bytes: Uint8Array): RecordHeader {
     index: (bytes[70]! << 8) | bytes[71]!,
     ttlSeconds: readUint32BE(bytes, 72) | 0,
   };
+}
+
+/** Sequence at which the transaction of a record begins; 0 when it was written alone. */
+export function transactionOf(header: RecordHeader): number {
+  return (header.flags & RecordFlag.transaction) === 0 ? 0 : header.sequence - header.index;
 }
 
 /** The record's own checksum field: what the next record of the group carries as `chain`. */

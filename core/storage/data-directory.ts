@@ -37,6 +37,8 @@ export interface DataDirectory {
   readonly made: boolean;
   /** Directory of one store of a region. */
   storeDirectory(region: number, store: number): string;
+  /** Directory of the indexes of one account's log group in a store. */
+  indexDirectory(region: number, store: number, account: number, group: number): string;
   /** Numbers for names, in the order given; new names get the next number, durably, before this resolves. */
   numberAccounts(names: readonly string[]): Promise<number[]>;
   numberRegions(names: readonly string[]): Promise<number[]>;
@@ -74,6 +76,7 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
         return manifest;
       },
       storeDirectory: (region, store) => storeDirectoryOf(path, region, store),
+      indexDirectory: (region, store, account, group) => indexDirectoryOf(path, region, store, account, group),
       numberAccounts: (names) => numbered('accounts', names),
       numberRegions: (names) => numbered('regions', names),
       close: release,
@@ -86,6 +89,10 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
 
 function storeDirectoryOf(path: string, region: number, store: number): string {
   return join(path, `region-${region}`, `store-${store}`);
+}
+
+function indexDirectoryOf(path: string, region: number, store: number, account: number, group: number): string {
+  return join(path, `region-${region}`, `index-${store}-${account}-${group}`);
 }
 
 /** What a directory says of itself; undefined when it is not a data directory yet. */

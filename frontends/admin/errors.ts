@@ -25,6 +25,7 @@ const statuses = {
   TooManyRequests: 429,
   PartitionGone: 410,
   InvalidContinuation: 400,
+  HistoryLost: 410,
   CursorNotFound: 404,
   SessionNotAvailable: 503,
   NotLeader: 503,

@@ -69,6 +69,24 @@ export function jsonOfItem(container: ContainerRecord, item: Item): Buffer {
   return jsonOfBson(item.body, { id: item.id, skip: systemNames, tail: writeTail });
 }
 
+/** Besides, a change feed shows the LSN of each version. */
+const changeNames = [...systemNames, '_lsn'] as const;
+let tailLsn = 0;
+
+function writeChangeTail(writer: JsonWriter): void {
+  writeTail(writer);
+  writer.text(`,"_lsn":${tailLsn}`);
+}
+
+/** An item as a latest-version change feed shows it. */
+export function jsonOfChangedItem(container: ContainerRecord, item: Item): Buffer {
+  tailRid = ridOfItem(container, item);
+  tailSelf = linksOfContainer(container).self;
+  tailTime = item.time;
+  tailLsn = item.lsn;
+  return jsonOfBson(item.body, { id: item.id, skip: changeNames, tail: writeChangeTail });
+}
+
 /** Bytes of JSON kept per engine, so that an item read again is not encoded again. */
 const hotBytesMax = 16 * 1024 * 1024;
 

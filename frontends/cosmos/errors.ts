@@ -88,6 +88,7 @@ export const cosmosErrors = {
     phrase: 'The requested resource is no longer available at the server.',
   },
   InvalidContinuation: badRequest,
+  HistoryLost: badRequest,
   CursorNotFound: badRequest,
   SessionNotAvailable: {
     status: 404,

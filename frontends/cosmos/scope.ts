@@ -4,7 +4,7 @@
 import { partitionOf } from '../../core/router.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { Scope } from '../../model/operation.ts';
-import type { ContainerRecord } from '../../model/resource.ts';
+import type { ContainerRecord, PartitionRecord } from '../../model/resource.ts';
 import { isUnpartitioned } from '../../model/resource.ts';
 import { keyOrNone, type Call } from './call.ts';
 import { headerOf } from './decode.ts';
@@ -20,6 +20,7 @@ export function scopeOf(call: Call, container: ContainerRecord): Scope {
   const rangeId = headerOf(request, rangeHeader);
   const start = headerOf(request, 'x-ms-start-epk');
   const end = headerOf(request, 'x-ms-end-epk');
+  const whole = rangeId === undefined ? undefined : rangeNamed(container, rangeId);
   if (start !== undefined || end !== undefined) {
     const minInclusive = start ?? '';
     const maxExclusive = end ?? 'FF';
@@ -27,17 +28,19 @@ export function scopeOf(call: Call, container: ContainerRecord): Scope {
       throw badRequest('x-ms-start-epk and x-ms-end-epk must be hexadecimal', 'x-ms-start-epk');
     return { range: { minInclusive: minInclusive.toUpperCase(), maxExclusive: maxExclusive.toUpperCase() } };
   }
-  if (rangeId !== undefined) {
-    // Some clients put the container's _rid before it, with a comma.
-    const id = rangeId.slice(rangeId.indexOf(',') + 1);
-    const found = container.partitions.find((one) => String(one.range) === id);
-    if (found === undefined)
-      throw new DatabaseError('PartitionGone', 'there is no partition key range of that id now', {
-        argument: rangeHeader,
-      });
-    return { range: { minInclusive: found.minInclusive, maxExclusive: found.maxExclusive } };
-  }
+  if (whole !== undefined) return { range: { minInclusive: whole.minInclusive, maxExclusive: whole.maxExclusive } };
   return {};
+}
+
+function rangeNamed(container: ContainerRecord, text: string): PartitionRecord {
+  // Some clients put the container's _rid before it, with a comma.
+  const id = text.slice(text.indexOf(',') + 1);
+  const found = container.partitions.find((one) => String(one.range) === id);
+  if (found === undefined)
+    throw new DatabaseError('PartitionGone', 'there is no partition key range of that id now', {
+      argument: rangeHeader,
+    });
+  return found;
 }
 
 /** Where an answer over a scope comes from: one partition, if the scope is one logical or one whole physical partition. */

@@ -75,6 +75,7 @@ export function containerDefinition(request: CosmosRequest, offer: Uint8Array | 
     if (name === 'defaultTtl' || name === 'analyticalStorageTtl') checkTtl(name, raw);
     else if (name === 'computedProperties') readComputed(raw);
     else if (raw.type !== BsonType.object) throw badRequest(`${name} has the wrong type`, name);
+    if (name === 'changeFeedPolicy') checkRetention(raw);
     writer.raw(name, raw);
   }
   if (fieldOf(body, 'conflictResolutionPolicy') === undefined) {
@@ -92,6 +93,20 @@ function hasUniqueKeys(policy: Raw | undefined): boolean {
   if (policy === undefined || policy.type !== BsonType.object) return false;
   const keys = fieldOf(policy.slice(), 'uniqueKeys');
   return keys !== undefined && keys.type === BsonType.array && elementCount(keys.bytes, keys.start) > 0;
+}
+
+/** Minutes for which a container shows all versions in its change feed; absent or 0: it shows only the latest. */
+function checkRetention(policy: Raw): void {
+  const value = valueOf(fieldOf(policy.slice(), 'retentionDuration')) ?? 0;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 2 ** 31 - 1)
+    throw badRequest('changeFeedPolicy.retentionDuration must be a whole number of minutes', 'changeFeedPolicy');
+}
+
+/** As `checkRetention` found it in the settings of a container. */
+export function retentionMinutesOf(settings: Uint8Array): number {
+  const policy = fieldOf(settings, 'changeFeedPolicy');
+  const value = policy?.type === BsonType.object ? valueOf(fieldOf(policy.slice(), 'retentionDuration')) : undefined;
+  return typeof value === 'number' ? value : 0;
 }
 
 function checkTtl(name: string, raw: Raw): void {

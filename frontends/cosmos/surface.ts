@@ -30,6 +30,7 @@ import { queryItems } from './operations/query-items.ts';
 import { queryOffers } from './operations/query-offers.ts';
 import { readAccount } from './operations/read-account.ts';
 import { readCertificate } from './operations/read-certificate.ts';
+import { readChangeFeed } from './operations/read-change-feed.ts';
 import { readConflict } from './operations/read-conflict.ts';
 import { readContainer } from './operations/read-container.ts';
 import { readDatabase } from './operations/read-database.ts';
@@ -134,7 +135,7 @@ export const surface: readonly Row[] = [
   { verb: 'POST', path: items, when: isBatch, operation: 'batch-items', reads: false, run: batchItems },
   { verb: 'POST', path: items, when: isUpsert, operation: 'upsert-item', reads: false, run: upsertItem },
   { verb: 'POST', path: items, operation: 'create-item', reads: false, run: createItem },
-  { verb: 'GET', path: items, when: isChangeFeed, operation: 'read-change-feed', reads: true, run: undefined },
+  { verb: 'GET', path: items, when: isChangeFeed, operation: 'read-change-feed', reads: true, run: readChangeFeed },
   { verb: 'GET', path: items, operation: 'list-items', reads: true, run: listItems },
   { verb: 'GET', path: item, operation: 'read-item', reads: true, run: readItem },
   { verb: 'PUT', path: item, operation: 'replace-item', reads: false, run: replaceItem },

@@ -26,6 +26,8 @@ export interface Started {
 
 export interface StartOptions {
   readonly partitions?: number;
+  /** Of the engine: the times of items. */
+  readonly nowMs?: () => number;
   readonly deployment?: Partial<Deployment>;
 }
 
@@ -34,7 +36,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
   const region = { id: 1, name: 'South Central US' };
   const engine = await Engine.open({
     log,
-    clock: new HybridClock(() => Date.now()),
+    clock: new HybridClock(options.nowMs ?? (() => Date.now())),
     region,
     partitionsDefault: options.partitions ?? 1,
     pause: (milliseconds) => pause(milliseconds),

@@ -1,0 +1,13 @@
+// Writes that are one: a batch. Their records say so, because no page of a change feed may split them.
+
+import { RecordFlag } from '../model/record.ts';
+import type { Staging } from './commit.ts';
+
+/** A staging whose records belong to one transaction: all that this proposal stages. */
+export function asTransaction(staging: Staging): Staging {
+  return {
+    nextSequence: () => staging.nextSequence(),
+    hybridTime: () => staging.hybridTime(),
+    add: (draft) => staging.add({ ...draft, flags: draft.flags | RecordFlag.transaction }),
+  };
+}

@@ -1,0 +1,206 @@
+// What a log group is to the keeper of its index, in small: a log with a catalog and items, its replay, and the naive
+// truth beside it.
+
+import { IndexKeeper, type IndexKeeperOptions } from '../../core/index-keeper.ts';
+import { historyAgeMsMax, Retention } from '../../core/retention.ts';
+import type { IndexStore } from '../../core/storage/index-directory.ts';
+import {
+  SegmentTaskRun,
+  type SegmentTask,
+  type SegmentTasks,
+  type SegmentWritten,
+} from '../../core/storage/segment-task.ts';
+import type { PartitionIndex } from '../../indexer/partition-index.ts';
+import { defaultPolicy } from '../../indexer/policy.ts';
+import { isVisible } from '../../indexer/source.ts';
+import type { View } from '../../indexer/view.ts';
+
+export interface LogRecord {
+  readonly sequence: number;
+  /** 0 for the catalog's. */
+  readonly partition: number;
+  readonly lsn: number;
+  readonly kind: 'create' | 'alter' | 'drop' | 'put' | 'delete';
+  readonly ends: number;
+  readonly id: string;
+  readonly item: Uint8Array;
+}
+
+export const bytesOf = (record: LogRecord): number => record.item.length + 80;
+
+/** Tasks that end when the test says so. */
+export class SlowTasks implements SegmentTasks {
+  readonly waiting: (() => void)[] = [];
+  failing = false;
+
+  run(asked: SegmentTask, signal?: AbortSignal): Promise<SegmentWritten> {
+    return new Promise((resolve, reject) => {
+      const cancelled = () => reject(new Error('cancelled'));
+      signal?.addEventListener('abort', cancelled);
+      this.waiting.push(() => {
+        signal?.removeEventListener('abort', cancelled);
+        if (this.failing) {
+          reject(new Error('the disk is full'));
+          return;
+        }
+        try {
+          // As it reaches a worker.
+          const run = new SegmentTaskRun(structuredClone(asked));
+          while (!run.step());
+          run.finish().then(resolve, reject);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    });
+  }
+}
+
+/** The log: what was appended, less what was trimmed. Removals that no later append followed may be lost. */
+export class TestLog {
+  readonly records = new Map<number, LogRecord>();
+  #unsure: LogRecord[] = [];
+  last = 0;
+  nowMs = 0;
+
+  append(record: LogRecord): void {
+    this.records.set(record.sequence, record);
+    this.last = record.sequence;
+    this.#unsure = [];
+  }
+
+  trim(sequences: readonly number[]): void {
+    for (const sequence of sequences) {
+      const record = this.records.get(sequence);
+      if (record === undefined || sequence === this.last) continue;
+      this.records.delete(sequence);
+      this.#unsure.push(record);
+    }
+  }
+
+  crash(keptOf: (removed: number) => number): void {
+    // Lost in reverse order only.
+    for (const record of this.#unsure.slice(keptOf(this.#unsure.length))) this.records.set(record.sequence, record);
+    this.#unsure = [];
+  }
+
+  after(sequence: number): LogRecord[] {
+    return [...this.records.values()].filter((one) => one.sequence > sequence).sort((a, b) => a.sequence - b.sequence);
+  }
+}
+
+interface OpenPartition {
+  readonly index: PartitionIndex;
+  liveBytes: number;
+}
+
+export function liveNumbers(view: View): number[] {
+  const numbers: number[] = [];
+  for (const part of view.parts())
+    for (let ordinal = 0; ordinal < part.size; ordinal++)
+      if (isVisible(part, ordinal)) numbers.push(part.source.numberAt(ordinal));
+  return numbers;
+}
+
+/** Applies records as core does. */
+export class Machine {
+  readonly log: TestLog;
+  readonly keeper: IndexKeeper;
+  readonly retention: Retention;
+  readonly partitions = new Map<number, OpenPartition>();
+  /**
+   * Catalog records by partition. The one that created it stays as long as it lives, beside the last: a replay of the
+   * whole log must know a partition before its items.
+   */
+  readonly catalog = new Map<number, { readonly created: number; readonly last: number }>();
+  replayed = 0;
+
+  private constructor(log: TestLog, keeper: IndexKeeper, retention: Retention) {
+    this.log = log;
+    this.keeper = keeper;
+    this.retention = retention;
+  }
+
+  static async open(
+    log: TestLog,
+    store: IndexStore,
+    options: IndexKeeperOptions,
+    heldFrom: () => number = () => Infinity,
+  ): Promise<Machine> {
+    const opened: { keeper: IndexKeeper | undefined } = { keeper: undefined };
+    const retention = new Retention(
+      // Everything is always old enough to go.
+      () => (log.nowMs += historyAgeMsMax + 1),
+      async (sequences) => log.trim(sequences),
+      { coveredTo: () => opened.keeper!.coveredTo, heldFrom },
+    );
+    const keeper = (opened.keeper = await IndexKeeper.open(store, { ...options, history: retention }));
+    const machine = new Machine(log, keeper, retention);
+    const { start } = keeper;
+    for (const sequence of start?.catalog ?? []) machine.apply(log.records.get(sequence)!);
+    for (const record of log.after(start?.sequence ?? 0)) {
+      machine.apply(record);
+      machine.replayed++;
+      machine.settle(record.sequence);
+    }
+    return machine;
+  }
+
+  apply(record: LogRecord): void {
+    const { sequence, partition, lsn, kind, ends } = record;
+    const end = (ended: number): void => {
+      const before = this.log.records.get(ended);
+      if (before !== undefined) this.retention.superseded(ended, bytesOf(before), sequence);
+    };
+    switch (kind) {
+      case 'create':
+        this.partitions.set(partition, this.keeper.openIndex(partition, { policy: defaultPolicy }));
+        this.catalog.set(partition, { created: sequence, last: sequence });
+        return;
+      case 'alter': {
+        const { created, last } = this.catalog.get(partition)!;
+        if (last !== created) end(last);
+        this.catalog.set(partition, { created, last: sequence });
+        return;
+      }
+      case 'drop':
+        for (const number of liveNumbers(this.partitions.get(partition)!.index.now())) end(number);
+        for (const one of new Set(Object.values(this.catalog.get(partition)!))) end(one);
+        this.retention.superseded(sequence, bytesOf(record), sequence);
+        this.catalog.delete(partition);
+        this.partitions.delete(partition);
+        this.keeper.drop(partition);
+        return;
+      case 'put':
+      case 'delete': {
+        const open = this.partitions.get(partition);
+        if (open === undefined) {
+          this.retention.superseded(sequence, bytesOf(record), sequence);
+          return;
+        }
+        const before = ends === 0 ? undefined : this.log.records.get(ends);
+        if (ends !== 0) {
+          open.index.kill(ends, lsn);
+          end(ends);
+        }
+        if (kind === 'put') open.index.add(sequence, lsn, record.item, { id: record.id, key: '' });
+        else this.retention.superseded(sequence, bytesOf(record), sequence);
+        if (lsn > open.index.checkpoint.lsn) {
+          if (before !== undefined) open.liveBytes -= bytesOf(before);
+          if (kind === 'put') open.liveBytes += bytesOf(record);
+        }
+        this.keeper.applied(partition, sequence, lsn, bytesOf(record));
+      }
+    }
+  }
+
+  settle(sequence: number): void {
+    this.keeper.settle({
+      sequence,
+      hybridTime: sequence * 10,
+      catalog: () =>
+        [...new Set([...this.catalog.values()].flatMap(({ created, last }) => [created, last]))].sort((a, b) => a - b),
+      liveBytesOf: (partition) => this.partitions.get(partition)!.liveBytes,
+    });
+  }
+}
