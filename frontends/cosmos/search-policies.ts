@@ -61,6 +61,16 @@ export function checkSearchUnchanged(before: Uint8Array, after: Uint8Array): voi
     );
 }
 
+/** Paths of vectors, in steps, and their distance: of a definition that no door checked, what can be read. */
+export function embeddingsOf(settings: Uint8Array): { readonly steps: readonly string[]; readonly distance: string }[] {
+  const entries = entriesOf(objectIn(settings, vectorPolicy), 'vectorEmbeddings', vectorPolicy);
+  return entries.flatMap((entry) => {
+    const steps = stepsOf(valueOf(fieldOf(entry, 'path')));
+    const distance = valueOf(fieldOf(entry, 'distanceFunction'));
+    return steps !== undefined && typeof distance === 'string' ? [{ steps, distance: distance.toLowerCase() }] : [];
+  });
+}
+
 /** Dimensions by path. */
 function checkEmbeddings(policy: Uint8Array | undefined): Map<string, number> {
   const found = new Map<string, number>();
@@ -181,7 +191,20 @@ function isOneOf(words: readonly string[], value: Value): boolean {
 }
 
 function isPath(value: Value): value is string {
-  return typeof value === 'string' && value.startsWith('/') && value.length > 1;
+  return stepsOf(value) !== undefined;
+}
+
+/** The names in `/a/"b c"`; undefined when it is no path. */
+function stepsOf(path: Value): string[] | undefined {
+  if (typeof path !== 'string') return undefined;
+  const steps: string[] = [];
+  let end = 0;
+  for (const match of path.matchAll(/\/(?:"([^"]*)"|([^/"]+))/g)) {
+    if (match.index !== end) return undefined;
+    steps.push(match[1] ?? match[2]!);
+    end += match[0].length;
+  }
+  return end > 0 && end === path.length ? steps : undefined;
 }
 
 /** Part of a definition in a message: definitions are the administrator's own words, never an item's. */

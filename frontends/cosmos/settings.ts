@@ -9,7 +9,7 @@ import { BsonWriter } from '../../model/bson/write.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '../../model/partition-key.ts';
 import { valueOf } from '../../model/value.ts';
-import { readComputed } from './computed-properties.ts';
+import { readComputed } from './container-schema.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
 import { autoscaleThroughput, manualThroughput, offerField, type Autoscale } from './offers.ts';
 import { checkSearchPolicies } from './search-policies.ts';

@@ -11,7 +11,7 @@ import type { Scope } from '../../../model/operation.ts';
 import { partitionKeyText } from '../../../model/partition-key.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, pageItemsOf, type Call } from '../call.ts';
-import { computedPropertiesOf } from '../computed-properties.ts';
+import { schemaOf } from '../container-schema.ts';
 import { headerOf, isTrue } from '../decode.ts';
 import { jsonOfFeed, type Answer } from '../encode.ts';
 import { linksOfContainer } from '../links.ts';
@@ -33,8 +33,8 @@ export async function queryItems(call: Call): Promise<Answer> {
   const text = headerOf(request, 'x-ms-continuation');
   const isWhole = scope.partitionKey === undefined && scope.range === undefined && !isUnpartitioned(container);
   const { held, continuation } = unwrap(text, container, scope);
-  const computed = computedPropertiesOf(container);
-  const prepared = preparedQueries.get(sql.text, { rewritten: asked.range !== undefined, computed });
+  const schema = schemaOf(container);
+  const prepared = preparedQueries.get(sql.text, { rewritten: asked.range !== undefined, schema });
   const { page, name } = continuation === atEnd ? { page: emptyPage(call), name: '' } : await readPage();
   async function readPage(): Promise<{ readonly page: QueryPage; readonly name: string }> {
     const { partitionKey } = scope;
@@ -71,7 +71,7 @@ const atEnd = 'end';
 
 /** The scope of a query that names none: the partition key its filter fixes, or everything if that may be served. */
 function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Scope {
-  const query = queryOfSql(sql.text, { computed: computedPropertiesOf(container) });
+  const query = queryOfSql(sql.text, { schema: schemaOf(container) });
   const pinned = pinnedKeyOf(query, container.partitionKey, sql.parameters);
   if (pinned?.length === container.partitionKey.paths.length) return { partitionKey: pinned };
   if (!isTrue(headerOf(call.request, 'x-ms-documentdb-query-enablecrosspartition')))
@@ -80,7 +80,7 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
         'specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception.',
       'x-ms-documentdb-query-enablecrosspartition',
     );
-  const info = queryInfoOf(sql.text, sql.parameters);
+  const info = queryInfoOf(sql.text, sql.parameters, schemaOf(container).distances);
   if (!isServedDirectly(info))
     throw new DatabaseError(
       'BadRequest',

@@ -8,17 +8,13 @@ import { sqlError } from './errors.ts';
 import { ExpressionTranslator } from './expression-translator.ts';
 import { Names } from './names.ts';
 import { parseSql } from './parse.ts';
+import { isVectorDistance } from './vector-distance.ts';
 
 export interface ComputedProperty {
   /** The name that the expression has for the item. */
   readonly alias: string;
   readonly value: SqlExpression;
-}
-
-export interface ComputedProperties {
-  /** Equal for equal definitions. */
   readonly text: string;
-  readonly byName: ReadonlyMap<string, ComputedProperty>;
 }
 
 /** Throws BadRequest when the text is not one expression over one item. */
@@ -44,7 +40,7 @@ export function parseComputed(text: string): ComputedProperty {
     first.collection.steps.length > 0
   )
     throw sqlError('computedProperty', 'A computed property must have the form SELECT VALUE expression FROM c.', query);
-  const property = { alias: first.alias ?? first.collection.root.name, value: select.value };
+  const property = { alias: first.alias ?? first.collection.root.name, value: select.value, text };
   expressionOf(property, { kind: 'variable', name: property.alias });
   return property;
 }
@@ -59,6 +55,7 @@ export function expressionOf(property: ComputedProperty, item: Expression): Expr
   const translator = new ExpressionTranslator({
     whole: (expression) => {
       if (expression.kind === 'call' && expression.udf) refuse('user-defined functions');
+      if (isVectorDistance(expression)) refuse('VectorDistance');
       return expression.kind === 'name' ? names.resolve(expression) : undefined;
     },
     subquery: () => refuse('subqueries'),

@@ -25,6 +25,10 @@ export const sqlErrorCodes = {
   /** Ours. */
   computedProperty: 'SC2107',
   /** Ours. */
+  vectorOptions: 'SC2108',
+  /** Ours. */
+  vectorOrder: 'SC2109',
+  /** Ours. */
   duplicateName: 'SC2017',
   /** Ours. */
   count: 'SC2062',

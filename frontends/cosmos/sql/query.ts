@@ -35,7 +35,7 @@ export class PreparedQueries {
   });
 
   get(text: string, options: TranslateOptions = {}): PreparedQuery {
-    const key = `${options.rewritten === true ? 'r' : 'q'}${options.computed?.text ?? ''}#${text}`;
+    const key = `${options.rewritten === true ? 'r' : 'q'}${options.schema?.text ?? ''}#${text}`;
     const known = this.#byText.get(key);
     if (known !== undefined) return known;
     const prepared = prepareQuery(queryOfSql(text, options), { semantics: cosmosSemantics });

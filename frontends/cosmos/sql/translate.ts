@@ -4,18 +4,30 @@
 
 import type { Expression, Query, Relation } from '../../../model/query.ts';
 import { pathOf } from '../../../model/query.ts';
-import { expressionOf, type ComputedProperties } from './computed.ts';
-import type { Collection, Count, FromItem, SelectItem, Span, SqlCall, SqlExpression, SqlQuery } from './ast.ts';
+import { expressionOf } from './computed.ts';
+import type {
+  Collection,
+  Count,
+  FromItem,
+  OrderKey,
+  SelectItem,
+  Span,
+  SqlCall,
+  SqlExpression,
+  SqlQuery,
+} from './ast.ts';
 import { sqlError } from './errors.ts';
 import { ExpressionTranslator, type AggregatePlace } from './expression-translator.ts';
 import { Grouping, isAggregate, someExpression } from './grouping.ts';
 import { Names } from './names.ts';
+import type { ContainerSchema } from './schema.ts';
+import { distanceOf, isDescendingDistance, isVectorDistance, vectorDistanceName } from './vector-distance.ts';
 
 export interface TranslateOptions {
   /** The query was rewritten by an SDK after our plan, so aggregates may stand within constructors. */
   readonly rewritten?: boolean | undefined;
-  /** Those of the container that is read. */
-  readonly computed?: ComputedProperties | undefined;
+  /** What the definition of the container that is read says about names. */
+  readonly schema?: ContainerSchema | undefined;
 }
 
 /** The algebra of a parsed query. `fingerprint` identifies its text. */
@@ -29,7 +41,7 @@ export function translateSql(query: SqlQuery, fingerprint: string, options: Tran
 class QueryTranslator {
   readonly #parameters: Set<string>;
   readonly #rewritten: boolean;
-  readonly #computed: ComputedProperties | undefined;
+  readonly #schema: ContainerSchema | undefined;
   /** What stands where the text names a computed property. */
   readonly #computedValues = new WeakSet<Expression>();
   /** The binding of the container's items. */
@@ -40,7 +52,7 @@ class QueryTranslator {
   constructor(parameters: Set<string>, options: TranslateOptions) {
     this.#parameters = parameters;
     this.#rewritten = options.rewritten ?? false;
-    this.#computed = options.computed;
+    this.#schema = options.schema;
   }
 
   /** `outer` is undefined for the query that reads the container. */
@@ -53,7 +65,9 @@ class QueryTranslator {
     query.from.forEach((item, i) => (relation = this.#from(relation, item, names, outer === undefined && i === 0)));
     const rows = this.#translator(names);
     if (query.where !== undefined) relation = { kind: 'filter', input: relation, test: rows.translate(query.where) };
-    if (query.orderBy.length > 0) {
+    const ranked = query.orderBy.find(({ value }) => isVectorDistance(value));
+    if (ranked !== undefined) relation = this.#ranked(query, ranked, relation, rows);
+    else if (query.orderBy.length > 0) {
       const keys = query.orderBy.map((key) => ({ value: this.#orderKey(rows, key.value), descending: key.descending }));
       relation = { kind: 'sort', input: relation, keys };
     }
@@ -70,8 +84,14 @@ class QueryTranslator {
   }
 
   #translator(names: Names, grouping?: { readonly of: Grouping; readonly rows: Names }): ExpressionTranslator {
-    return new ExpressionTranslator({
+    const translator: ExpressionTranslator = new ExpressionTranslator({
       whole: (expression) => {
+        if (isVectorDistance(expression)) {
+          const vectors = expression.arguments.slice(0, 2).map((vector) => translator.translate(vector));
+          const name = distanceOf(expression, this.#schema?.distances);
+          const rest: Expression[] = [true, name].map((value) => ({ kind: 'literal', value }));
+          return { kind: 'call', name: vectorDistanceName, arguments: [...vectors, ...rest] };
+        }
         const key = grouping?.of.keyOf(expression);
         if (key !== undefined) return key;
         if (expression.kind !== 'name') return undefined;
@@ -88,11 +108,30 @@ class QueryTranslator {
       },
       parameter: (name) => this.#parameters.add(name),
     });
+    return translator;
+  }
+
+  /** ORDER BY VectorDistance: the most similar first; what has no distance is left out. */
+  #ranked(query: SqlQuery, key: OrderKey, input: Relation, rows: ExpressionTranslator): Relation {
+    const { value, directed } = key;
+    if (directed)
+      throw sqlError(
+        'vectorOrder',
+        'Specifying a sorting order (ASC or DESC) with VectorDistance function is not supported.',
+        key,
+      );
+    if (query.orderBy.length > 1 || !isVectorDistance(value))
+      throw sqlError('vectorOrder', 'ORDER BY VectorDistance takes no other keys.', key);
+    const distance: Expression = { kind: 'variable', name: this.#hiddenName() };
+    const bound: Relation = { kind: 'let', input, binding: distance.name, value: rows.translate(value) };
+    const test: Expression = { kind: 'call', name: 'IS_DEFINED', arguments: [distance] };
+    const descending = isDescendingDistance(value, this.#schema?.distances);
+    return { kind: 'sort', input: { kind: 'filter', input: bound, test }, keys: [{ value: distance, descending }] };
   }
 
   /** The expression that a name under the item stands for, if it is that of a computed property. */
   #computedValue(of: Expression, name: string): Expression | undefined {
-    const property = this.#computed?.byName.get(name);
+    const property = this.#schema?.computed.get(name);
     if (property === undefined || of.kind !== 'variable' || of.name !== this.#itemBinding) return undefined;
     const value = expressionOf(property, of);
     this.#computedValues.add(value);

@@ -95,6 +95,7 @@ describe('a computed property', () => {
     ['an aggregate', [{ name: 'a', query: 'SELECT VALUE COUNT(1) FROM c' }]],
     ['a subquery', [{ name: 'a', query: 'SELECT VALUE EXISTS(SELECT VALUE 1 FROM t IN c.tags) FROM c' }]],
     ['a function of the user', [{ name: 'a', query: 'SELECT VALUE udf.f(c.a) FROM c' }]],
+    ['a distance', [{ name: 'a', query: 'SELECT VALUE VectorDistance(c.v, [1]) FROM c' }]],
     ['a parameter', [{ name: 'a', query: 'SELECT VALUE @p FROM c' }]],
     ['a name that is not that of FROM', [{ name: 'a', query: 'SELECT VALUE d.a FROM c' }]],
     ['a query that is none', [{ name: 'a', query: 'SELECT VALUE' }]],

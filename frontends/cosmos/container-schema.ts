@@ -1,12 +1,15 @@
-// The computed properties in a container's definition: checked when it is written, read when a query may name them.
+// What queries must know of a container's definition: its computed properties, checked when it is written, and the
+// distances of its vectors. Read once for each version of the definition.
 
 import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, fieldOf, type Raw } from '../../model/bson/walk.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import { valueOf } from '../../model/value.ts';
-import { invalidInput } from './search-policies.ts';
-import { parseComputed, type ComputedProperties, type ComputedProperty } from './sql/computed.ts';
+import { embeddingsOf, invalidInput } from './search-policies.ts';
+import { parseComputed, type ComputedProperty } from './sql/computed.ts';
+import type { ContainerSchema } from './sql/schema.ts';
+import { vectorPathText } from './sql/vector-distance.ts';
 
 const field = 'computedProperties';
 
@@ -16,22 +19,27 @@ const queryLengthMax = 4096;
 
 const reserved = new Set(['id', '_rid', '_self', '_etag', '_ts', '_attachments']);
 
-const known = new WeakMap<ContainerRecord, ComputedProperties>();
-const none: ComputedProperties = { text: '', byName: new Map() };
+const schemas = new WeakMap<ContainerRecord, ContainerSchema>();
 
-/** Those of a container; undefined when it has none. */
-export function computedPropertiesOf(container: ContainerRecord): ComputedProperties | undefined {
-  let found = known.get(container);
-  if (found === undefined) known.set(container, (found = readComputed(fieldOf(container.settings, field))));
-  return found.byName.size === 0 ? undefined : found;
+export function schemaOf(container: ContainerRecord): ContainerSchema {
+  let schema = schemas.get(container);
+  if (schema === undefined) schemas.set(container, (schema = readSchema(container.settings)));
+  return schema;
 }
 
-/** Throws BadRequest when a definition's list is not one. */
-export function readComputed(raw: Raw | undefined): ComputedProperties {
-  if (raw === undefined || raw.type === BsonType.null) return none;
+function readSchema(settings: Uint8Array): ContainerSchema {
+  const computed = readComputed(fieldOf(settings, field));
+  const distances = new Map<string, string>();
+  for (const { steps, distance } of embeddingsOf(settings)) distances.set(vectorPathText(steps), distance);
+  const texts = [[...computed].map(([name, { text }]) => [name, text]), [...distances]];
+  return { text: computed.size + distances.size === 0 ? '' : JSON.stringify(texts), computed, distances };
+}
+
+/** Throws BadRequest when a definition's list of computed properties is not one. */
+export function readComputed(raw: Raw | undefined): Map<string, ComputedProperty> {
+  if (raw === undefined || raw.type === BsonType.null) return new Map();
   if (raw.type !== BsonType.array) throw invalidInput(`${field} must be an array`, field);
   const byName = new Map<string, ComputedProperty>();
-  const texts: string[] = [];
   const cursor = new ElementCursor(raw.bytes, raw.start);
   while (cursor.next()) {
     if (cursor.type !== BsonType.object) throw invalidInput(`${field} must hold objects`, field);
@@ -46,9 +54,8 @@ export function readComputed(raw: Raw | undefined): ComputedProperties {
     if (byName.size === propertiesMax)
       throw badRequest(`a container has at most ${propertiesMax} computed properties`, field);
     byName.set(name, parsed(query));
-    texts.push(name, query);
   }
-  return { text: JSON.stringify(texts), byName };
+  return byName;
 }
 
 function parsed(query: string): ComputedProperty {
