@@ -15,7 +15,7 @@ import { splitRanges } from '../model/effective-partition-key.ts';
 import { unpartitioned, type PartitionKeyDefinition } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord, DatabaseRecord, PartitionRecord, Profile } from '../model/resource.ts';
-import type { Staging } from './commit.ts';
+import type { Staging } from './proposal.ts';
 import type { Graveyard } from './partition.ts';
 
 /** Number of the partition that holds the catalog itself. */

@@ -10,7 +10,7 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import { equalBytes } from '../model/bytes.ts';
-import type { HybridClock, HybridTime } from '../model/hybrid-time.ts';
+import type { HybridClock } from '../model/hybrid-time.ts';
 import {
   bodyOf,
   checkedHeader,
@@ -22,45 +22,9 @@ import {
   RecordKind,
   type RecordHeader,
 } from '../model/record.ts';
+import type { Draft, Proposal, StateMachine, Staging } from './proposal.ts';
 import { appendBytesMax, appendRecordsMax, type Log } from '../replication/log.ts';
 import { sequenceOf } from '../replication/run.ts';
-
-/** A record before its place in the log is known. */
-export interface Draft {
-  readonly kind: RecordKind;
-  readonly partition: number;
-  readonly lsn: number;
-  readonly hybridTime: HybridTime;
-  readonly supersedes: number;
-  readonly created: number;
-  readonly ttlSeconds: number;
-  readonly flags: number;
-  readonly body: Uint8Array;
-  /** Given by the state machine back to itself in `apply`, so that it need not derive it again. */
-  readonly note?: unknown;
-}
-
-/** What the committer drives: a deterministic fold of the log (design §4). */
-export interface StateMachine {
-  /** Called before each proposal; whatever it stages until `discard` or `apply` is visible to later proposals. */
-  begin(): void;
-  /** Forgets what the last proposal staged: it threw. */
-  rollback(): void;
-  /** Forgets everything staged and not applied: the append failed. */
-  discard(): void;
-  /** Takes one durable record into the state. `note` is the draft's, absent for records that others wrote. */
-  apply(header: RecordHeader, record: Uint8Array, note?: unknown): void;
-}
-
-/** Given to a proposal while it is evaluated. */
-export interface Staging {
-  /** Sequence the next draft will get. */
-  nextSequence(): number;
-  hybridTime(): HybridTime;
-  add(draft: Draft): void;
-}
-
-export type Proposal<Result> = (staging: Staging) => Result;
 
 /** What became of a run: stored, lost to another writer, or surely not stored while we still lead. */
 type Settled =
@@ -109,6 +73,9 @@ export const waitingProposalsMax = 16_384;
  */
 const entryBytesMax = appendBytesMax / 2;
 export const entryRecordsMax = appendRecordsMax / 2;
+
+/** Records after which a group being evaluated or applied gives way to others for a turn of the event loop. */
+const recordsPerTurnMax = 64;
 
 /**
  * Tries to learn an unknown outcome before giving up leadership, with pauses that double up to the longest: about
@@ -224,8 +191,11 @@ export class Committer {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Evaluates what waits into one group. A proposal that throws leaves no trace in it. */
-  #evaluate(): Group {
+  /**
+   * Evaluates what waits into one group. A proposal that throws leaves no trace in it. Others run between proposals of
+   * a long group: nothing is applied meanwhile, so that each still sees what those before it staged and no more.
+   */
+  async #evaluate(): Promise<Group> {
     const { machine, clock, region } = this.#options;
     const group: Group = { answers: [], records: [], notes: [], entries: 0 };
     const drafts: Draft[] = [];
@@ -239,8 +209,13 @@ export class Committer {
         drafts.push(draft);
       },
     };
-    for (const waiting of this.#queue) {
+    let turnRecords = 0;
+    for (let waiting = this.#queue[0]; waiting !== undefined; waiting = this.#queue[taken]) {
       if (bytes >= entryBytesMax || group.records.length >= entryRecordsMax) break;
+      if (group.records.length - turnRecords >= recordsPerTurnMax) {
+        turnRecords = group.records.length;
+        await this.#nextTurn();
+      }
       taken++;
       drafts.length = 0;
       machine.begin();
@@ -293,7 +268,7 @@ export class Committer {
 
   async #commitGroup(): Promise<void> {
     const { machine } = this.#options;
-    const group = this.#evaluate();
+    const group = await this.#evaluate();
     const refuse = (failure: DatabaseError) => {
       for (const { waiting } of group.answers) waiting.reject(failure);
     };
@@ -319,7 +294,7 @@ export class Committer {
         if (outcome.kind === 'void') {
           machine.discard();
           this.#applyOwn([outcome.heartbeat]);
-        } else this.#applyOwn(group.records, group.notes);
+        } else await this.#applyGroup(group);
       } catch (error) {
         refuse(outcomeUnknown(error));
         throw error;
@@ -337,8 +312,25 @@ export class Committer {
   }
 
   /** Records that this committer made. */
-  #applyOwn(records: readonly Uint8Array[], notes?: readonly unknown[]): void {
-    for (const [i, record] of records.entries()) this.#apply(decodeHeader(record), record, notes?.[i]);
+  #applyOwn(records: readonly Uint8Array[]): void {
+    for (const record of records) this.#apply(decodeHeader(record), record);
+  }
+
+  /** Applies a durable group. Others run between entries of a long one, and see whole entries only. */
+  async #applyGroup({ records, notes }: Group): Promise<void> {
+    let turnRecords = 0;
+    for (const [i, record] of records.entries()) {
+      const header = decodeHeader(record);
+      if (header.index === 0 && i - turnRecords >= recordsPerTurnMax) {
+        turnRecords = i;
+        await this.#nextTurn();
+      }
+      this.#apply(header, record, notes[i]);
+    }
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => (this.#options.defer ?? setImmediate)(resolve));
   }
 
   #apply(header: RecordHeader, record: Uint8Array, note?: unknown): void {

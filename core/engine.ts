@@ -5,35 +5,26 @@ import type { BlockCache } from '../indexer/block-cache.ts';
 import type { PagePool } from '../indexer/pool.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { HybridClock, HybridTime } from '../model/hybrid-time.ts';
-import type {
-  Context,
-  Item,
-  ItemWrite,
-  Operation,
-  OperationKind,
-  PartitionKeyValue,
-  Result,
-  WriteOutcome,
-} from '../model/operation.ts';
+import type { Context, Item, Operation, OperationKind, PartitionKeyValue, Result } from '../model/operation.ts';
 import { parseSessionToken } from '../model/session-token.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import type { Log } from '../replication/log.ts';
 import { readChanges } from './change-feed.ts';
 import { readCharge } from './charge.ts';
-import { Committer, type Proposal } from './commit.ts';
+import { Committer } from './commit.ts';
 import { readFeed } from './feed.ts';
 import { findItems } from './find.ts';
 import { GroupState } from './group.ts';
 import { HeldReadings } from './held-readings.ts';
 import { IndexKeeper, type KeeperStatistics } from './index-keeper.ts';
 import { memoryHome } from './memory-home.ts';
-import { partitionKeyOf } from './identify.ts';
 import { checkedPolicy } from './indexing-policy.ts';
 import type { Partition } from './partition.ts';
+import type { Proposal } from './proposal.ts';
 import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
-import { asTransaction } from './transaction.ts';
+import { batchItems, writeItem, writeItems } from './write-items.ts';
 import type { IndexStore } from './storage/index-directory.ts';
 import type { SegmentTasks } from './storage/segment-task.ts';
 
@@ -70,10 +61,6 @@ export interface IndexPlace {
   readonly pool?: PagePool | undefined;
   readonly cache?: BlockCache | undefined;
 }
-
-/** Writes of one `write-items` that share an entry: bounds how long one proposal holds the event loop. */
-const writesPerEntryMax = 256;
-const bytesPerEntryMax = 2 * 1024 * 1024;
 
 /** Items of one id text, in different logical partitions, that one look-up gives. */
 const sameIdItemsMax = 1_000;
@@ -308,44 +295,9 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
   },
   'delete-container': (engine, { database, container, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteContainer(database, container, ifMatch, staging)),
-  'write-item': async (engine, { database, container: id, write }, context) => {
-    const container = engine.catalog.container(database, id);
-    const partition = partitionOfWrite(engine, container, write, context);
-    return engine.submit((staging) => engine.state.enter(partition).write(write, staging, engine.nowSeconds));
-  },
-  'write-items': async (engine, { database, container: id, writes, ordered }, context) => {
-    const container = engine.catalog.container(database, id);
-    const outcomes: WriteOutcome[] = [];
-    for (let start = 0; start < writes.length;) {
-      const end = endOfChunk(writes, start);
-      const chunk = writes.slice(start, end);
-      const written = await engine.submit((staging) => writeEach(engine, container, chunk, ordered, staging, context));
-      outcomes.push(...written);
-      start = end;
-      if (ordered && written.some((outcome) => outcome.kind === 'failed')) break;
-    }
-    while (outcomes.length < writes.length) outcomes.push({ kind: 'skipped' });
-    return outcomes;
-  },
-  'batch-items': async (engine, { database, container: id, partitionKey, writes }, context) => {
-    const container = engine.catalog.container(database, id);
-    const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
-    let index = 0;
-    try {
-      const written = await engine.submit((staging) => {
-        engine.state.enter(partition);
-        const transaction = asTransaction(staging);
-        return writes.map((write, i) => {
-          index = i;
-          return partition.write(withKey(write, partitionKey), transaction, engine.nowSeconds);
-        });
-      });
-      return { kind: 'committed', written };
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || uncertain.has(error.code)) throw error;
-      return { kind: 'aborted', index, error };
-    }
-  },
+  'write-item': (engine, operation, context) => writeItem(engine, operation, context),
+  'write-items': (engine, operation, context) => writeItems(engine, operation, context),
+  'batch-items': (engine, operation, context) => batchItems(engine, operation, context),
   'read-item': async (engine, { database, container: id, id: itemId, partitionKey }, context) => {
     const container = engine.catalog.container(database, id);
     const key = checkedPartitionKey(container, partitionKey);
@@ -384,63 +336,3 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
       context.signal,
     ),
 };
-
-/** Codes after which a write may have happened: never reported as an abort. */
-const uncertain: ReadonlySet<string> = new Set([
-  'OutcomeUnknown',
-  'NotLeader',
-  'Internal',
-  'Unavailable',
-  'StorageFull',
-]);
-
-function partitionOfWrite(engine: Engine, container: ContainerRecord, write: ItemWrite, context: Context): Partition {
-  return engine.partitionFor(container, keyOfWrite(container, write), context);
-}
-
-function keyOfWrite(container: ContainerRecord, write: ItemWrite): PartitionKeyValue {
-  if (write.kind === 'delete-item' || write.kind === 'edit-item')
-    return checkedPartitionKey(container, write.partitionKey);
-  // The body decides; a key given beside it is compared with it where the write is evaluated.
-  return write.partitionKey === undefined
-    ? partitionKeyOf(container, write.body)
-    : checkedPartitionKey(container, write.partitionKey);
-}
-
-function withKey(write: ItemWrite, partitionKey: PartitionKeyValue): ItemWrite {
-  return { ...write, partitionKey };
-}
-
-function writeEach(
-  engine: Engine,
-  container: ContainerRecord,
-  writes: readonly ItemWrite[],
-  ordered: boolean,
-  staging: Parameters<Partition['write']>[1],
-  context: Context,
-): WriteOutcome[] {
-  const outcomes: WriteOutcome[] = [];
-  for (const write of writes) {
-    try {
-      const partition = engine.state.enter(partitionOfWrite(engine, container, write, context));
-      outcomes.push({ kind: 'written', written: partition.write(write, staging, engine.nowSeconds) });
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      outcomes.push({ kind: 'failed', error });
-      if (ordered) break;
-    }
-  }
-  return outcomes;
-}
-
-function endOfChunk(writes: readonly ItemWrite[], start: number): number {
-  let bytes = 0;
-  let end = start;
-  while (end < writes.length && end - start < writesPerEntryMax) {
-    const write = writes[end]!;
-    bytes += 'body' in write ? write.body.length : 0;
-    if (end > start && bytes > bytesPerEntryMax) break;
-    end++;
-  }
-  return end;
-}

@@ -4,7 +4,7 @@
 import { RecordKind, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { Catalog, systemPartition, type CatalogListener } from './catalog.ts';
-import type { StateMachine } from './commit.ts';
+import type { StateMachine } from './proposal.ts';
 import type { IndexMoment } from './index-keeper.ts';
 import { LogMarks } from './log-marks.ts';
 import { Partition, type Graveyard, type IndexHome, type Records } from './partition.ts';

@@ -21,7 +21,7 @@ import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../
 import { mergeView } from '../model/view.ts';
 import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
 import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
-import type { Staging } from './commit.ts';
+import type { Staging } from './proposal.ts';
 import { isExpired, ttlOf } from './expiry.ts';
 import { idField, idOf, partitionKeyOf } from './identify.ts';
 import { indexingPolicyOf } from './indexing-policy.ts';

@@ -11,7 +11,7 @@ import type { View } from '../indexer/view.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Scope } from '../model/operation.ts';
 import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
-import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
+import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 import { isExpired } from './expiry.ts';
 import type { GroupState } from './group.ts';
 import { containerGone, type Partition } from './partition.ts';
@@ -23,6 +23,8 @@ export class PartitionReading {
   readonly view: View;
   /** Items of the scope: exact, or more than those, which `item` then leaves out. */
   readonly scope: Filter;
+  /** Text of the one partition key that all items of the scope have, where there is one: an identity is then one term. */
+  readonly keyText: string | undefined;
   /** Whether the scope alone says which items count: index-only answers need that. */
   readonly isScopeExact: boolean;
   readonly #accepts: ((item: StoredItem) => boolean) | undefined;
@@ -30,7 +32,7 @@ export class PartitionReading {
 
   constructor(
     partition: Partition,
-    scope: { readonly filter: Filter; readonly exact: boolean },
+    scope: { readonly filter: Filter; readonly exact: boolean; readonly keyText: string | undefined },
     accepts: ((item: StoredItem) => boolean) | undefined,
     nowSeconds: number,
   ) {
@@ -38,6 +40,7 @@ export class PartitionReading {
     this.view = partition.index.snapshot();
     this.scope = scope.filter;
     this.isScopeExact = scope.exact;
+    this.keyText = scope.keyText;
     this.#accepts = accepts;
     this.#nowSeconds = nowSeconds;
   }
@@ -85,6 +88,7 @@ export class Reading {
 export function openReading(state: GroupState, container: ContainerRecord, scope: Scope, nowSeconds: number): Reading {
   const { partitions, key, within } = routeOf(container, scope);
   const keyText = key === undefined ? undefined : partitionKeyText(key);
+  const oneKey = isUnpartitioned(container) ? partitionKeyText([]) : keyText;
   const accepts =
     keyText !== undefined && partitions.length > 0 && container.partitionKey.systemKey !== true
       ? (item: StoredItem): boolean => item.key === keyText
@@ -104,7 +108,7 @@ export function openReading(state: GroupState, container: ContainerRecord, scope
       readings.push(
         new PartitionReading(
           partition,
-          scopeFilter(partition.index, scope, keyText, within !== undefined),
+          { ...scopeFilter(partition.index, scope, keyText, within !== undefined), keyText: oneKey },
           accepts,
           nowSeconds,
         ),
@@ -124,8 +128,10 @@ function scopeFilter(
   keyText: string | undefined,
   isPartial: boolean,
 ): { readonly filter: Filter; readonly exact: boolean } {
-  const whole = { filter: everything, exact: !isPartial };
-  if (keyText !== undefined && keyText !== '[]') {
+  // The key "none" of a partitioned container is told by the items.
+  const isNone = keyText === '[]';
+  const whole = { filter: everything, exact: !isPartial && !isNone };
+  if (keyText !== undefined && !isNone) {
     if (index.keepsPartitionKeys) {
       const filter = equal(partitionKeyPath, keyText);
       return { filter, exact: filter.kind === 'equal' && filter.key.exact };

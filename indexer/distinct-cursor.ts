@@ -3,16 +3,8 @@
 
 import type { Filter, KeyRange } from './filter.ts';
 import { keyBytesMax } from './key-scratch.ts';
-import {
-  allValues,
-  evaluate,
-  fullRange,
-  isBelowEnd,
-  isInexactTerm,
-  seekRange,
-  visible,
-  type FullRange,
-} from './lookup.ts';
+import { fullRange, isBelowEnd, seekRange, type FullRange } from './key-range.ts';
+import { allValues, evaluate, isInexactTerm, visible } from './lookup.ts';
 import { andCount, contains, countOf, type PostingSet } from './postings.ts';
 import { created, isVisible, type Part, type TermCursor } from './source.ts';
 import type { View } from './view.ts';

@@ -15,6 +15,12 @@ export interface KeyRange {
   readonly upperInclusive: boolean;
 }
 
+/**
+ * Whether a value passes, pure and quick; undefined when that cannot be told. It gets what a term tells of a value:
+ * numbers without their type. Values that their terms do not tell are candidates without being asked.
+ */
+export type TermTest = (value: Value) => boolean | undefined;
+
 export type Filter =
   | { readonly kind: 'all' }
   | { readonly kind: 'none' }
@@ -23,6 +29,8 @@ export type Filter =
   | { readonly kind: 'equal'; readonly path: number; readonly key: TermKey }
   | { readonly kind: 'in'; readonly path: number; readonly keys: readonly TermKey[] }
   | { readonly kind: 'range'; readonly path: number; readonly range: KeyRange; readonly exact: boolean }
+  /** Items with a value in the range that passes a test: every term there is looked at, and no item. */
+  | { readonly kind: 'test'; readonly path: number; readonly range: KeyRange; readonly passes: TermTest }
   | { readonly kind: 'and'; readonly of: readonly Filter[] }
   | { readonly kind: 'or'; readonly of: readonly Filter[] }
   | { readonly kind: 'not'; readonly of: Filter };

@@ -5,7 +5,8 @@
 // An answer that is not `exact` holds every item asked for and perhaps more: each needs a residual test. A negation
 // of such an answer is everything, and not exact.
 
-import type { Filter, KeyRange } from './filter.ts';
+import type { Filter, KeyRange, TermTest } from './filter.ts';
+import { fullKey, fullRange, isBelowEnd, seekRange } from './key-range.ts';
 import {
   allPostings,
   and,
@@ -18,8 +19,8 @@ import {
   without,
   type PostingSet,
 } from './postings.ts';
-import { created, isVisible, probeOf, type Part, type TermCursor } from './source.ts';
-import { isCutKey, isShallowTag, Tag, type TermKey } from './term-key.ts';
+import { created, isVisible, probeOf, type Part } from './source.ts';
+import { isCutKey, isShallowTag, Tag, valueOfKey, type TermKey } from './term-key.ts';
 import type { View } from './view.ts';
 
 export interface Answer {
@@ -48,52 +49,15 @@ const termsPerSlice = 8192;
  */
 const skippedRangeRatio = 128;
 const skippedRangeMin = 4096;
+/** The same for a range whose terms are tested. */
+const skippedTestRatio = 16;
 
-function full(path: number, key: Uint8Array): Uint8Array {
-  const out = new Uint8Array(key.length + 2);
-  out[0] = path >>> 8;
-  out[1] = path;
-  out.set(key, 2);
-  return out;
-}
+/** Terms tested between two yields: about 1 ms. */
+const testsPerSlice = 2048;
 
 function equalSet(part: Part, path: number, key: TermKey): PostingSet {
   if (!part.source.find(probeOf(path, key.bytes))) return noPostings;
   return created(part, part.source.foundSet());
-}
-
-/** Where a range begins and ends among full keys. */
-export interface FullRange {
-  readonly lower: Uint8Array;
-  readonly lowerInclusive: boolean;
-  readonly upper: Uint8Array;
-  readonly upperInclusive: boolean;
-}
-
-export function fullRange(path: number, range: KeyRange): FullRange {
-  return {
-    lower: full(path, range.lower),
-    lowerInclusive: range.lowerInclusive,
-    upper: full(path, range.upper),
-    upperInclusive: range.upperInclusive,
-  };
-}
-
-/** Moves a cursor to the first term of the range; false when there is none. */
-export function seekRange(cursor: TermCursor, range: FullRange): boolean {
-  if (!cursor.seek(range.lower, range.lower.length)) return false;
-  if (!range.lowerInclusive && cursor.compare(range.lower, range.lower.length) === 0 && !cursor.next()) return false;
-  return isBelowEnd(cursor, range);
-}
-
-export function isBelowEnd(cursor: TermCursor, range: FullRange): boolean {
-  const order = cursor.compare(range.upper, range.upper.length);
-  return order < 0 || (order === 0 && range.upperInclusive);
-}
-
-export function isAboveStart(cursor: TermCursor, range: FullRange): boolean {
-  const order = cursor.compare(range.lower, range.lower.length);
-  return order > 0 || (order === 0 && range.lowerInclusive);
 }
 
 function* rangeSet(part: Part, path: number, range: KeyRange): Generator<undefined, PostingSet> {
@@ -117,6 +81,32 @@ function* rangeSet(part: Part, path: number, range: KeyRange): Generator<undefin
     }
   } while (cursor.next() && isBelowEnd(cursor, bounds));
   return builder.finish();
+}
+
+/** As `rangeSet`, with the terms that pass a test. */
+function* testSet(part: Part, path: number, range: KeyRange, passes: TermTest): Generator<undefined, Answer> {
+  const bounds = fullRange(path, range);
+  yield* part.source.prepareCursor(path);
+  const cursor = part.source.cursor(path);
+  if (!seekRange(cursor, bounds)) return exactNone;
+  const builder = new SetBuilder(part.size);
+  let exact = true;
+  let terms = 0;
+  do {
+    const value = valueOfKey(cursor.key, 2, cursor.keyLength);
+    const passed = value === undefined ? undefined : passes(value);
+    if (passed === undefined) exact = false;
+    if (passed !== false) {
+      if (cursor.isSingle) {
+        if (cursor.single < part.bound) builder.add(cursor.single);
+      } else builder.addSet(created(part, cursor.postings()));
+    }
+    if (++terms >= testsPerSlice) {
+      terms = 0;
+      yield;
+    }
+  } while (cursor.next() && isBelowEnd(cursor, bounds));
+  return { set: builder.finish(), exact };
 }
 
 /**
@@ -149,6 +139,8 @@ export function* evaluateSteps(part: Part, filter: Filter, depth = 0): Generator
     }
     case 'range':
       return { set: yield* rangeSet(part, filter.path, filter.range), exact: filter.exact };
+    case 'test':
+      return yield* testSet(part, filter.path, filter.range, filter.passes);
     case 'not': {
       const answer = yield* evaluateSteps(part, filter.of, depth + 1);
       if (!answer.exact) return { set: allPostings, exact: false };
@@ -172,7 +164,8 @@ export function* evaluateSteps(part: Part, filter: Filter, depth = 0): Generator
       let exact = true;
       for (const { child, cost } of of) {
         const found = countOf(set, part.size);
-        if (child.kind === 'range' && cost > skippedRangeMin && cost > found * skippedRangeRatio) {
+        const ratio = child.kind === 'range' ? skippedRangeRatio : child.kind === 'test' ? skippedTestRatio : Infinity;
+        if (cost > skippedRangeMin && cost > found * ratio) {
           exact = false;
           continue;
         }
@@ -382,10 +375,11 @@ function estimatePart(part: Part, filter: Filter, depth = 0): number {
       return Math.min(total, part.bound);
     }
     case 'range':
+    case 'test':
       return part.source.estimate(
         filter.path,
-        full(filter.path, filter.range.lower),
-        full(filter.path, filter.range.upper),
+        fullKey(filter.path, filter.range.lower),
+        fullKey(filter.path, filter.range.upper),
       ).postings;
     case 'not':
       return Math.max(0, part.bound - estimatePart(part, filter.of, depth + 1));
@@ -412,8 +406,8 @@ export function estimate(view: View, filter: Filter): number {
 /** About how many different terms lie in a range of a path. */
 export function estimateTerms(view: View, path: number, range: KeyRange): number {
   let total = 0;
-  const lower = full(path, range.lower);
-  const upper = full(path, range.upper);
+  const lower = fullKey(path, range.lower);
+  const upper = fullKey(path, range.upper);
   for (const { source } of view.parts()) total += source.estimate(path, lower, upper).terms;
   return total;
 }

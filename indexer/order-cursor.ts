@@ -8,19 +8,8 @@ import { isShallowComposite, orderedLength } from './composite-key.ts';
 import { allKeys, type Filter, type KeyRange } from './filter.ts';
 import { idOfTerm } from './identity.ts';
 import { keyBytesMax } from './key-scratch.ts';
-import {
-  allValues,
-  evaluateSteps,
-  finished,
-  fullRange,
-  isAboveStart,
-  isBelowEnd,
-  isInexactTerm,
-  seekRange,
-  visible,
-  whileCurrent,
-  type FullRange,
-} from './lookup.ts';
+import { fullRange, isAboveStart, isBelowEnd, seekRange, type FullRange } from './key-range.ts';
+import { allValues, evaluateSteps, finished, isInexactTerm, visible, whileCurrent } from './lookup.ts';
 import { identityPath } from './paths.ts';
 import { and, contains, listOfBits, type PostingSet } from './postings.ts';
 import { created, isVisible, type Part, type TermCursor } from './source.ts';

@@ -5,12 +5,11 @@
 import { everything } from '../../indexer/filter.ts';
 import type { Item } from '../../model/operation.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
-import type { Reading } from '../reading.ts';
-import { walkByCreation } from '../walk.ts';
+import { defaultTtlOf } from '../expiry.ts';
+import type { PartitionReading, Reading } from '../reading.ts';
+import { walkByCreation, walkFew, type Walk } from '../walk.ts';
+import { positionsPerPartition, type IndexedPartition } from './indexed-rows.ts';
 import type { RowSource, ScannedItem } from './row-source.ts';
-
-/** LSNs below this, in partitions below 2^13: together a safe integer. */
-const positionsPerPartition = 2 ** 40;
 
 export interface ItemRow extends ScannedItem {
   readonly item: Item;
@@ -27,15 +26,51 @@ export function layoutOf(container: ContainerRecord): string {
 /** The rows of a reading that its caller holds. */
 export function containerRows(reading: Reading, systemOf: SystemView): RowSource {
   const places = new Map(reading.container.partitions.map((record, place) => [record.partition, place]));
+  const expires = defaultTtlOf(reading.container) !== undefined;
+  const indexed = reading.partitions.map((partition) =>
+    indexedPartition(partition, places.get(partition.record.partition)! * positionsPerPartition, expires, systemOf),
+  );
   return {
-    *scan({ after }): Iterable<ItemRow> {
-      for (const partition of reading.partitions) {
-        const base = places.get(partition.record.partition)! * positionsPerPartition;
+    indexed,
+    *scan({ after }): Iterable<ScannedItem> {
+      for (const partition of indexed) {
+        const { base } = partition;
         if (after !== undefined && after >= base + positionsPerPartition) continue;
-        for (const item of walkByCreation(partition, everything, { after: Math.max(0, (after ?? 0) - base) }))
-          if (item !== undefined)
-            yield { position: base + item.created, document: item.body, system: systemOf(item), item };
+        for (const row of partition.walkCreated(everything, Math.max(0, (after ?? 0) - base)))
+          if (row !== undefined) yield row;
       }
     },
+  };
+}
+
+function indexedPartition(
+  reading: PartitionReading,
+  base: number,
+  expires: boolean,
+  systemOf: SystemView,
+): IndexedPartition {
+  const rowOf = (item: Item): ItemRow => ({
+    position: base + item.created,
+    document: item.body,
+    system: systemOf(item),
+    item,
+  });
+  function* rows(walk: Walk): Generator<ItemRow | undefined, void, void> {
+    for (const item of walk) yield item && rowOf(item);
+  }
+  return {
+    paths: reading.index.paths,
+    view: reading.view,
+    scope: reading.scope,
+    keyText: reading.keyText,
+    isCounted: reading.isScopeExact && !expires,
+    base,
+    items: reading.index.items,
+    item: (number) => {
+      const item = reading.item(number);
+      return item && rowOf(item);
+    },
+    walkCreated: (filter, after) => rows(walkByCreation(reading, filter, { after })),
+    walkFew: (filter, after) => rows(walkFew(reading, filter, after)),
   };
 }

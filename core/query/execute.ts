@@ -79,7 +79,17 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
     regexes: new RegexCache(),
   };
   const scanMark = from.mark.kind === 'scan' ? from.mark : undefined;
-  const scan: ScanProgress = { after: scanMark?.after, position: undefined, previous: undefined, exhausted: false };
+  const scan: ScanProgress = {
+    after: scanMark?.after,
+    position: undefined,
+    previous: undefined,
+    exhausted: false,
+    wanted: Infinity,
+    ordered: false,
+    group: 0,
+    groupSorted: false,
+    use: undefined,
+  };
   const sort: { keep: number | undefined } & SortProgress = {
     keep: undefined,
     resume: from.mark.kind === 'sort' ? from.mark.mark : undefined,
@@ -105,13 +115,21 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
   let returned = 0;
   let bytes = 0;
   sort.keep = rowsWanted(Math.max(0, toSkip), left, page);
+  if (plan.shape === 'streaming') scan.wanted = sort.keep ?? Infinity;
 
   const end = (mark: PageMark | undefined): PageEnd => ({
     continuation:
       mark === undefined
         ? undefined
         : encodeContinuation(prepared.fingerprint, { mark, skipped, taken: from.taken + returned }),
-    explanation: { scan: plan.scan, shape: plan.shape, operators: plan.operators, examined: pacer.examined, returned },
+    explanation: {
+      scan: plan.scan,
+      shape: plan.shape,
+      operators: plan.operators,
+      examined: pacer.examined,
+      returned,
+      index: scan.use,
+    },
   });
   if (left <= 0) return end(undefined);
 

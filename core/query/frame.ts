@@ -3,6 +3,7 @@
 
 import type { Value } from '../../model/value.ts';
 import type { EvaluationContext } from './context.ts';
+import type { AccessUse } from './plan/explain.ts';
 import { nestedStepsMax, sliceItemsMax, sliceMsMax, tooLarge } from './limits.ts';
 import { materialise, type RowSource, type ScannedItem } from './row-source.ts';
 
@@ -85,6 +86,15 @@ export interface ScanProgress {
   position: number | undefined;
   previous: number | undefined;
   exhausted: boolean;
+  /** Rows that can be wanted; Infinity when that is not known. */
+  wanted: number;
+  /** Set by a scan whose rows come in the order of the sort above it: see `ordered-walk.ts`. */
+  ordered: boolean;
+  /** Number of the group of the row at hand, and whether rows of that group come in their final order. */
+  group: number;
+  groupSorted: boolean;
+  /** How items were reached. */
+  use: AccessUse | undefined;
 }
 
 /** Where the outermost sort is. */

@@ -3,21 +3,26 @@
 
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { Predicate } from '../../model/predicate.ts';
-import type { Query } from '../../model/query.ts';
+import type { Query, Relation } from '../../model/query.ts';
 import type { Value } from '../../model/value.ts';
 import type { CompiledRelation, Compiler } from './compile/compiler.ts';
 import { compileExpression } from './compile/expression.ts';
 import { compileRelation, countOf } from './compile/relation.ts';
 import { Scope, type Place } from './compile/scope.ts';
-import type { Frame, OpenRows } from './frame.ts';
+import type { Evaluate, Frame, OpenRows } from './frame.ts';
 import { expressionDepthMax } from './limits.ts';
+import type { PreparedAccess } from './open-access.ts';
+import { accessOf } from './plan/access.ts';
 import { planQuery, type Plan } from './plan/plan.ts';
+import { variablesOf } from './plan/variables.ts';
 import type { Semantics } from './semantics.ts';
 
 export interface PreparedQuery {
   readonly fingerprint: string;
   readonly semantics: Semantics;
   readonly plan: Plan;
+  /** How the items of the outermost source may be reached through an index. */
+  readonly access: PreparedAccess | undefined;
   readonly open: OpenRows;
   readonly result: Place;
   readonly skip: (frame: Frame) => number;
@@ -67,9 +72,14 @@ export function prepareQuery(query: Query, options: PrepareOptions): PreparedQue
     },
   };
   const sorted = plan.shape === 'sorted';
+  const access =
+    plan.scan === 'full' && options.semantics.terms === 'sql'
+      ? prepareAccess(compiler, plan.relation, sorted)
+      : undefined;
   const relation: CompiledRelation = compileRelation(compiler, plan.relation, undefined, {
     source: plan.scan === 'full',
     sort: sorted,
+    access,
   });
   if (relation.result === undefined) throw badRequest('the query has no result: it does not end in a projection');
   const outermost = new Scope();
@@ -77,6 +87,7 @@ export function prepareQuery(query: Query, options: PrepareOptions): PreparedQue
     fingerprint: query.fingerprint,
     semantics: options.semantics,
     plan,
+    access,
     open: relation.open,
     result: relation.result,
     skip: plan.skip === undefined ? () => 0 : countOf(compiler.expression(plan.skip, outermost).evaluate),
@@ -85,4 +96,24 @@ export function prepareQuery(query: Query, options: PrepareOptions): PreparedQue
     slotCount,
     memoCount,
   };
+}
+
+/** Reads the conditions of the outermost chain; constants are compiled like every other expression. */
+function prepareAccess(compiler: Compiler, relation: Relation, mayOrder: boolean): PreparedAccess | undefined {
+  const constants: Evaluate[] = [];
+  const scope = new Scope();
+  const plan = accessOf(relation, {
+    semantics: compiler.semantics,
+    constant: (expression) => {
+      if (expression.kind !== 'literal') {
+        if (variablesOf(expression).size > 0) return undefined;
+        const compiled = compiler.expression(expression, scope);
+        if (compiled.varies === 'row') return undefined;
+        return constants.push(compiled.evaluate) - 1;
+      }
+      const { value } = expression;
+      return constants.push(() => value) - 1;
+    },
+  });
+  return plan === undefined ? undefined : { plan, constants, mayOrder };
 }

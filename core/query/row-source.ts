@@ -5,6 +5,7 @@ import { BsonWriter } from '../../model/bson/write.ts';
 import { ElementCursor, nameOf, Raw } from '../../model/bson/walk.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { writeValue, type Value } from '../../model/value.ts';
+import type { IndexedPartition } from './indexed-rows.ts';
 import type { SystemProperty } from './semantics.ts';
 
 /** An item as the scan meets it. */
@@ -23,6 +24,8 @@ export interface ScanOptions {
 
 export interface RowSource {
   scan(options: ScanOptions): Iterable<ScannedItem>;
+  /** The same items by index, partitions in the order of positions; absent where nothing is indexed. */
+  readonly indexed?: readonly IndexedPartition[] | undefined;
 }
 
 /** The item whole, body and system properties, as one object value. Copies the body: doors splice results themselves. */

@@ -11,10 +11,17 @@ export interface SystemProperty {
   readonly name: string;
   /** Before the fields of the body or after them, where an item is shown whole. */
   readonly place: 'first' | 'last';
+  /** The reserved index path that answers for it: the item's id text, or the seconds of its last write. */
+  readonly index?: 'identity' | 'time' | undefined;
 }
 
 export interface Semantics {
   readonly name: string;
+  /**
+   * Which view of data-model.md the language evaluates on, where planning may answer its conditions from index terms:
+   * `sql` promises the kinds, equality and order of the SQL view. Absent: every item is looked at.
+   */
+  readonly terms?: 'sql' | undefined;
   kindOf(value: Value): ValueKind;
   /** The number as a double, or undefined when the value is no number in this language. */
   numberOf(value: Value): number | undefined;

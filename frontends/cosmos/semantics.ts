@@ -139,6 +139,7 @@ function field(value: Value, name: string): Value {
 
 export const cosmosSemantics: Semantics = {
   name: 'cosmos',
+  terms: 'sql',
   kindOf,
   numberOf,
   equal,
@@ -148,11 +149,11 @@ export const cosmosSemantics: Semantics = {
   field,
   view,
   systemProperties: [
-    { name: 'id', place: 'first' },
+    { name: 'id', place: 'first', index: 'identity' },
     { name: '_rid', place: 'last' },
     { name: '_self', place: 'last' },
     { name: '_etag', place: 'last' },
     { name: '_attachments', place: 'last' },
-    { name: '_ts', place: 'last' },
+    { name: '_ts', place: 'last', index: 'time' },
   ],
 };

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  Committer,
-  entryRecordsMax,
-  waitingProposalsMax,
-  type CommitterOptions,
-  type Proposal,
-  type Staging,
-} from '../../core/commit.ts';
+import { Committer, entryRecordsMax, waitingProposalsMax, type CommitterOptions } from '../../core/commit.ts';
+import type { Proposal, Staging } from '../../core/proposal.ts';
 import { openEmbeddedLog } from '../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../core/storage/memory-store.ts';
 import { DatabaseError } from '../../model/errors.ts';

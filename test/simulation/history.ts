@@ -2,7 +2,7 @@
 // processes die. It ends with the faults gone, a node that starts from nothing, and one last write, so that a log
 // that cannot recover is a violation too. Everything follows from the seed.
 
-import type { Staging } from '../../core/commit.ts';
+import type { Staging } from '../../core/proposal.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { decodeHeader, RecordKind } from '../../model/record.ts';
 import { Cluster, type Node, type Subject } from './cluster.ts';

@@ -1,7 +1,7 @@
 // A toy key-value state machine for tests of the committer: set, compare-and-set, and an entry of several keys.
 // It keeps what the checkers ask about: every record applied, and whether an entry is half applied.
 
-import type { Staging, StateMachine } from '../../core/commit.ts';
+import type { Staging, StateMachine } from '../../core/proposal.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { bodyOf, checksumOf, decodeHeader, RecordFlag, RecordKind, type RecordHeader } from '../../model/record.ts';
 import type { LogTail } from '../../replication/log.ts';

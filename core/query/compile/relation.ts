@@ -3,6 +3,7 @@
 import { assert, badRequest } from '../../../model/errors.ts';
 import type { Expression, Relation } from '../../../model/query.ts';
 import type { Evaluate, Frame } from '../frame.ts';
+import type { PreparedAccess } from '../open-access.ts';
 import { applyRows } from '../operators/apply.ts';
 import { distinctRows } from '../operators/distinct.ts';
 import { filterRows } from '../operators/filter.ts';
@@ -14,6 +15,7 @@ import { projectRows } from '../operators/project.ts';
 import { skipRows } from '../operators/skip.ts';
 import { innerSort, outermostSort } from '../operators/sort.ts';
 import { innerSource, outermostSource, unitRows } from '../operators/source.ts';
+import { summaryDistinct, summaryGroup } from '../operators/summary.ts';
 import { unionRows } from '../operators/union.ts';
 import { unnestRows } from '../operators/unnest.ts';
 import type { CompiledRelation, Compiler } from './compiler.ts';
@@ -23,6 +25,8 @@ import { Scope, type Place } from './scope.ts';
 export interface OutermostNodes {
   readonly source: boolean;
   readonly sort: boolean;
+  /** How the outermost source may go through an index. */
+  readonly access?: PreparedAccess | undefined;
 }
 
 const none: OutermostNodes = { source: false, sort: false };
@@ -66,7 +70,9 @@ export function compileRelation(
       const scope = new Scope(outer);
       const slot = compiler.newSlot();
       scope.bind(relation.binding, { slot, isItem: true });
-      const open = (outermost.source ? outermostSource : innerSource)(relation.container, slot);
+      const open = outermost.source
+        ? outermostSource(relation.container, slot, outermost.access)
+        : innerSource(relation.container, slot);
       return { open, scope, result: undefined };
     }
     case 'filter': {
@@ -125,7 +131,14 @@ export function compileRelation(
         argument: evaluate(aggregate.argument, input.scope),
         slot: place(aggregate.binding),
       }));
-      return { open: groupRows(input.open, keys, aggregates), scope, result: undefined };
+      const read = groupRows(input.open, keys, aggregates);
+      const { access } = outermost;
+      const summary = access?.plan.summary;
+      if (access === undefined || summary?.kind !== 'group' || summary.node !== relation)
+        return { open: read, scope, result: undefined };
+      const { container, binding } = access.plan.source;
+      const slots = { item: input.scope.resolve(binding).slot, keys: keys.map(({ slot }) => slot), aggregates };
+      return { open: summaryGroup(read, access, container, summary, slots), scope, result: undefined };
     }
     case 'sort': {
       const input = compileInput(relation.input);
@@ -148,7 +161,13 @@ export function compileRelation(
     }
     case 'distinct': {
       const input = compileInput(relation.input);
-      return { ...input, open: distinctRows(input.open, resultOf(input)) };
+      const read = distinctRows(input.open, resultOf(input));
+      const { access } = outermost;
+      const summary = access?.plan.summary;
+      if (access === undefined || summary?.kind !== 'distinct' || summary.node !== relation)
+        return { ...input, open: read };
+      const { container } = access.plan.source;
+      return { ...input, open: summaryDistinct(read, access, container, summary.path, resultOf(input)) };
     }
     case 'skip':
     case 'limit': {

@@ -4,6 +4,8 @@
 //
 // The outermost sort can resume: rows up to a mark in sort order are dropped as they come. Ties are broken by the
 // item's position and the row's order within its item, so a mark names one row.
+//
+// Where the scan gives the order (`ScanProgress.ordered`), only what it leaves open is sorted: a group at a time.
 
 import { Raw } from '../../../model/bson/walk.ts';
 import type { Value } from '../../../model/value.ts';
@@ -89,6 +91,10 @@ class Runs {
     this.#keep = keep;
   }
 
+  get hasRows(): boolean {
+    return this.#open.length > 0 || this.#sorted.some((run) => run.length > 0);
+  }
+
   /** False for a row that comes after as many rows as can be wanted. */
   wants(mark: SortMark): boolean {
     const kept = this.#sorted[0];
@@ -169,9 +175,10 @@ function sortRows(
   return function* (frame) {
     const progress = progressOf(frame);
     const compare = comparatorOf(frame, orders);
-    const runs = new Runs(compare, progress?.keep);
+    let runs = new Runs(compare, progress?.keep);
     let position = -1;
     let ordinal = 0;
+    let group = -1;
     for (const isRow of input(frame)) {
       if (!isRow) {
         yield false;
@@ -183,17 +190,47 @@ function sortRows(
       position = scanned;
       const mark: SortMark = { keys: orders.map((order) => order.value(frame)), position, ordinal };
       const isNew = progress?.resume === undefined || compare(mark, progress.resume) > 0;
+      if (progress !== undefined && frame.scan.ordered) {
+        if (!isNew) {
+          if (frame.pacer.step()) yield false;
+          continue;
+        }
+        if (frame.scan.group !== group && runs.hasRows) {
+          // The group before is complete: its rows come first, and this one's slots are kept meanwhile.
+          const held = hold(frame, places, mark);
+          yield* give(frame, runs, places, progress);
+          runs = new Runs(compare, progress.keep);
+          restore(frame, places, held);
+        }
+        group = frame.scan.group;
+        if (frame.scan.groupSorted) {
+          progress.mark = mark;
+          const sliceOver = frame.pacer.step();
+          yield true;
+          if (sliceOver) yield false;
+          continue;
+        }
+      }
       if (isNew && runs.wants(mark)) runs.add(hold(frame, places, mark));
       if (frame.pacer.step()) yield false;
     }
-    for (const row of runs.drain()) {
-      restore(frame, places, row);
-      if (progress !== undefined) progress.mark = row;
-      const sliceOver = frame.pacer.step();
-      yield true;
-      if (sliceOver) yield false;
-    }
+    yield* give(frame, runs, places, progress);
   };
+}
+
+function* give(
+  frame: Frame,
+  runs: Runs,
+  places: readonly Place[],
+  progress: SortProgress | undefined,
+): Generator<boolean, void, void> {
+  for (const row of runs.drain()) {
+    restore(frame, places, row);
+    if (progress !== undefined) progress.mark = row;
+    const sliceOver = frame.pacer.step();
+    yield true;
+    if (sliceOver) yield false;
+  }
 }
 
 /** The sort whose order the query's results have: it can resume and need not keep what is not asked for. */

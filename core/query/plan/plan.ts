@@ -1,5 +1,5 @@
 // Algebra → plan. Decided here: what is rewritten, which skip and limit the executor applies itself, and how paging
-// resumes. Index selection will be decided here too, between the rewrites and the shape: `scan` says what was chosen.
+// resumes. Which way leads to the items of the chain is found in it afterwards (`access.ts`) and chosen at execution.
 //
 // Shapes, from the cheapest continuation to the dearest:
 //   streaming  rows come in scan order: resume after a position

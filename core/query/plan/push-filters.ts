@@ -4,7 +4,7 @@
 import type { Expression, Relation } from '../../../model/query.ts';
 import { variablesOf } from './variables.ts';
 
-function conjunctsOf(test: Expression): readonly Expression[] {
+export function conjunctsOf(test: Expression): readonly Expression[] {
   return test.kind === 'and' ? test.operands : [test];
 }
 

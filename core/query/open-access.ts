@@ -1,0 +1,245 @@
+// From an access plan to a way to the items, at the start of an execution: conditions are bound in each partition, the
+// index estimates, and the cheapest way is chosen. What was chosen is told to EXPLAIN.
+
+import { compositePrefix } from '../../indexer/composite-key.ts';
+import { allKeys, type Filter } from '../../indexer/filter.ts';
+import { estimate } from '../../indexer/lookup.ts';
+import { OrderCursor } from '../../indexer/order-cursor.ts';
+import { identityPath, timePath } from '../../indexer/paths.ts';
+import type { CompositePart } from '../../indexer/policy.ts';
+import { keyOf } from '../../indexer/term-key.ts';
+import type { Value } from '../../model/value.ts';
+import type { Evaluate, Frame, SortMark } from './frame.ts';
+import type { IndexedPartition } from './indexed-rows.ts';
+import { groupOfValue, type OrderedAccess, type OrderedStart } from './ordered-walk.ts';
+import type { AccessKey, AccessPlan } from './plan/access.ts';
+import { describeAccess } from './plan/describe-access.ts';
+import type { AccessUse } from './plan/explain.ts';
+import { bindAccess } from './plan/bind-access.ts';
+import type { AccessBinding } from './plan/path-terms.ts';
+import { chooseNatural, chooseOrdered, type NaturalChoice } from './plan/choose-access.ts';
+import { conjunction, isExact } from './plan/filter-algebra.ts';
+import { orderedKeys, outOfOrder } from './plan/sql-terms.ts';
+
+export interface PreparedAccess {
+  readonly plan: AccessPlan;
+  /** Constants of the conditions by number. */
+  readonly constants: readonly Evaluate[];
+  /** False when the sort above the source is not the one whose order the results have. */
+  readonly mayOrder: boolean;
+}
+
+/** One partition's part of a query. */
+export interface PartitionAccess {
+  readonly partition: IndexedPartition;
+  /** The items that can give rows, and those of them that are in the scope. */
+  readonly condition: Filter;
+  readonly filter: Filter;
+  /** False when what the filter finds may be more. */
+  readonly exact: boolean;
+  /** About how many items pass. */
+  readonly hits: number;
+}
+
+export type OpenedAccess =
+  | {
+      readonly kind: 'natural';
+      readonly parts: readonly (PartitionAccess & { readonly choice: NaturalChoice })[];
+    }
+  | { readonly kind: 'ordered'; readonly accesses: readonly OrderedAccess[]; readonly start: OrderedStart | undefined };
+
+/** What the constants of an access are in this execution. One that fails is the test's affair: its item says so. */
+export function constantsOf(frame: Frame, access: PreparedAccess): AccessBinding['constants'] {
+  return access.constants.map((evaluate) => {
+    try {
+      return { value: evaluate(frame) };
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+export function bindParts(
+  frame: Frame,
+  access: PreparedAccess,
+  partitions: readonly IndexedPartition[],
+): readonly PartitionAccess[] {
+  const constants = constantsOf(frame, access);
+  return partitions.map((partition) => {
+    const bound = bindAccess(access.plan.condition, {
+      paths: partition.paths,
+      keyText: partition.keyText,
+      semantics: frame.context.semantics,
+      constants,
+    });
+    const filter = conjunction([bound.filter, partition.scope]);
+    return {
+      partition,
+      condition: bound.filter,
+      filter,
+      exact: isExact(filter) && partition.isCounted,
+      hits: estimate(partition.view, filter),
+    };
+  });
+}
+
+export function openAccess(
+  frame: Frame,
+  access: PreparedAccess,
+  partitions: readonly IndexedPartition[],
+): OpenedAccess {
+  const parts = bindParts(frame, access, partitions);
+  const opened = chooseWay(frame, access, parts);
+  frame.scan.use = describe(access, parts, opened.kind === 'ordered' ? 'order' : wayOf(opened.parts));
+  return opened;
+}
+
+/** The way that most of the work goes, where partitions differ. */
+function wayOf(parts: readonly { readonly choice: NaturalChoice }[]): NaturalChoice {
+  return (['scan', 'filter', 'collect'] as const).find((way) => parts.some(({ choice }) => choice === way)) ?? 'scan';
+}
+
+/** What is told of the access to EXPLAIN. */
+export function describe(access: PreparedAccess, parts: readonly PartitionAccess[], way: AccessUse['way']): AccessUse {
+  return describeAccess(access.plan, {
+    paths: parts[0]?.partition.paths,
+    way,
+    estimated: parts.reduce((sum, { hits }) => sum + hits, 0),
+    exact: parts.every(({ exact }) => exact),
+    sorts: access.plan.order !== undefined,
+  });
+}
+
+function chooseWay(frame: Frame, access: PreparedAccess, parts: readonly PartitionAccess[]): OpenedAccess {
+  const { order } = access.plan;
+  if (order !== undefined && access.mayOrder) {
+    const ordered = openOrder(frame, order, parts);
+    if (ordered !== undefined) return ordered;
+  }
+  const { wanted } = frame.scan;
+  return {
+    kind: 'natural',
+    parts: parts.map((part) => {
+      const { filter, hits, partition } = part;
+      const figures = { items: partition.items, hits, wanted, filters: says(filter) };
+      return { ...part, choice: chooseNatural(figures) };
+    }),
+  };
+}
+
+/** Whether the filter says anything. */
+function says(filter: Filter): boolean {
+  return filter.kind !== 'unknown' && filter.kind !== 'all';
+}
+
+function openOrder(
+  frame: Frame,
+  order: readonly AccessKey[],
+  parts: readonly PartitionAccess[],
+): OpenedAccess | undefined {
+  let items = 0;
+  let hits = 0;
+  let filters = false;
+  for (const part of parts) {
+    items += part.partition.items;
+    hits += part.hits;
+    filters ||= says(part.filter);
+  }
+  const wanted = frame.sort.keep ?? Infinity;
+  if (chooseOrdered({ items, hits, wanted, filters }) !== 'order') return undefined;
+  const accesses: OrderedAccess[] = [];
+  for (const part of parts) {
+    const one = order.length === 1 ? singleOrder(order[0]!, part) : compositeOrder(order, part, parts.length);
+    if (one === undefined) return undefined;
+    accesses.push(one);
+  }
+  const { resume } = frame.sort;
+  if (resume === undefined) return { kind: 'ordered', accesses, start: undefined };
+  const start = startOf(frame, resume, order, accesses[0]);
+  return start === undefined ? undefined : { kind: 'ordered', accesses, start };
+}
+
+/** Whether the partition has no visible value in these keys of the path. */
+function hasNone({ view }: IndexedPartition, path: number): boolean {
+  return outOfOrder.every((range) => new OrderCursor(view, { path, range }).next() === 'end');
+}
+
+/** The terms of the key's path where their order is that of the language. */
+function singleOrder({ path, descending }: AccessKey, part: PartitionAccess): OrderedAccess | undefined {
+  const { partition } = part;
+  const { filter } = part;
+  const common = { partition, range: orderedKeys, backwards: descending, filter, isOpen: !says(filter) };
+  if (path.root === 'identity') return { ...common, path: identityPath, form: 'identity', withoutPath: false };
+  if (path.root === 'time') {
+    return { ...common, path: timePath, form: 'value', withoutPath: false };
+  }
+  const resolved = resolveOrdered(partition, path.steps);
+  if (resolved === 'none') return undefined;
+  return { ...common, path: resolved, form: 'value', withoutPath: true };
+}
+
+/** The id of a path whose every value has a term in order; undefined when no item has the path. */
+export function resolveOrdered(
+  partition: IndexedPartition,
+  steps: AccessKey['path']['steps'],
+): number | undefined | 'none' {
+  // Such a step may lead into a typed value.
+  if (steps.some((step, i) => i > 0 && typeof step === 'string' && step.startsWith('$'))) return 'none';
+  const scalar = partition.paths.resolve(steps, 'scalar');
+  const nested = partition.paths.resolve(steps, 'nested');
+  if (scalar.kind === 'absent' && nested.kind === 'absent') return undefined;
+  if (scalar.kind !== 'path' || nested.kind !== 'path') return 'none';
+  return hasNone(partition, scalar.path) ? scalar.path : 'none';
+}
+
+/** The composite index with these keys, or with all of them the other way round. */
+function compositeOrder(
+  order: readonly AccessKey[],
+  part: PartitionAccess,
+  partitionCount: number,
+): OrderedAccess | undefined {
+  const { partition } = part;
+  // Keys that only begin alike are not told apart between partitions.
+  if (partitionCount > 1 || order.some(({ path }) => path.root !== 'stored')) return undefined;
+  for (const backwards of [false, true]) {
+    const parts: CompositePart[] = order.map(({ path, descending }) => ({
+      path: path.steps,
+      descending: descending !== backwards,
+    }));
+    const composite = partition.paths.composite(parts);
+    if (composite === undefined) continue;
+    if (order.some(({ path }) => resolveOrdered(partition, path.steps) === 'none')) return undefined;
+    const { filter } = part;
+    return {
+      partition,
+      path: composite.path,
+      form: 'composite',
+      range: allKeys,
+      backwards,
+      filter,
+      isOpen: !says(filter),
+      withoutPath: false,
+    };
+  }
+  return undefined;
+}
+
+/** The group that the last page ended in; undefined when terms do not tell where that is. */
+function startOf(
+  frame: Frame,
+  { keys, position }: SortMark,
+  order: readonly AccessKey[],
+  access: OrderedAccess | undefined,
+): OrderedStart | undefined {
+  const { semantics } = frame.context;
+  const isOrdered = (value: Value): boolean => !['array', 'object'].includes(semantics.kindOf(value));
+  if (access === undefined || keys.length !== order.length || !keys.every(isOrdered)) return undefined;
+  if (access.form !== 'composite') {
+    const [value] = keys;
+    if (access.form === 'identity' && typeof value !== 'string') return undefined;
+    return { key: groupOfValue(value, access.form), position };
+  }
+  const descending = order.map((key) => key.descending !== access.backwards);
+  const prefix = compositePrefix(keys.map(keyOf), descending);
+  return prefix.exact ? { key: prefix.bytes, position } : undefined;
+}

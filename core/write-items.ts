@@ -1,0 +1,154 @@
+// Writes to items: one, many independent ones, and all or nothing. Each becomes a proposal or several; partitions
+// evaluate them (`partition.ts`).
+
+import { DatabaseError } from '../model/errors.ts';
+import type { Context, ItemWrite, Operation, PartitionKeyValue, Result, WriteOutcome } from '../model/operation.ts';
+import type { ContainerRecord } from '../model/resource.ts';
+import type { Catalog } from './catalog.ts';
+import type { GroupState } from './group.ts';
+import { partitionKeyOf } from './identify.ts';
+import type { Partition } from './partition.ts';
+import type { Proposal, Staging } from './proposal.ts';
+import { checkedPartitionKey } from './router.ts';
+import { asTransaction } from './transaction.ts';
+
+/** What a write needs of the engine. */
+export interface WriteEngine {
+  readonly catalog: Catalog;
+  readonly state: GroupState;
+  readonly nowSeconds: number;
+  submit<Value>(proposal: Proposal<Value>): Promise<Value>;
+  partitionFor(container: ContainerRecord, key: PartitionKeyValue, context: Context): Partition;
+}
+
+/** Writes of one `write-items` that share an entry: bounds how long one proposal holds the event loop. */
+const writesPerEntryMax = 64;
+const bytesPerEntryMax = 2 * 1024 * 1024;
+
+export async function writeItem(
+  engine: WriteEngine,
+  { database, container: id, write }: Operation<'write-item'>,
+  context: Context,
+): Promise<Result<'write-item'>> {
+  const container = engine.catalog.container(database, id);
+  const partition = partitionOfWrite(engine, container, write, context);
+  return engine.submit((staging) => engine.state.enter(partition).write(write, staging, engine.nowSeconds));
+}
+
+export async function writeItems(
+  engine: WriteEngine,
+  { database, container: id, writes, ordered }: Operation<'write-items'>,
+  context: Context,
+): Promise<Result<'write-items'>> {
+  const container = engine.catalog.container(database, id);
+  // All parts are queued at once, so that they share fsyncs; after a failure the later ones of an ordered list do nothing.
+  let failed = false;
+  const parts: Promise<WriteOutcome[]>[] = [];
+  for (let start = 0; start < writes.length;) {
+    const end = endOfPart(writes, start);
+    const part = writes.slice(start, end);
+    const written = engine.submit((staging) => {
+      if (ordered && failed) return [];
+      const outcomes = writeEach(engine, container, part, ordered, staging, context);
+      failed ||= outcomes.some((outcome) => outcome.kind === 'failed');
+      return outcomes;
+    });
+    written.catch(() => {
+      failed = true;
+    });
+    parts.push(written);
+    start = end;
+  }
+  const outcomes = (await Promise.all(parts)).flat();
+  while (outcomes.length < writes.length) outcomes.push({ kind: 'skipped' });
+  return outcomes;
+}
+
+export async function batchItems(
+  engine: WriteEngine,
+  { database, container: id, partitionKey, writes }: Operation<'batch-items'>,
+  context: Context,
+): Promise<Result<'batch-items'>> {
+  const container = engine.catalog.container(database, id);
+  const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
+  let index = 0;
+  try {
+    const written = await engine.submit((staging) => {
+      engine.state.enter(partition);
+      const transaction = asTransaction(staging);
+      return writes.map((write, i) => {
+        index = i;
+        return partition.write(withKey(write, partitionKey), transaction, engine.nowSeconds);
+      });
+    });
+    return { kind: 'committed', written };
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || uncertain.has(error.code)) throw error;
+    return { kind: 'aborted', index, error };
+  }
+}
+
+/** Codes after which a write may have happened: never reported as an abort. */
+const uncertain: ReadonlySet<string> = new Set([
+  'OutcomeUnknown',
+  'NotLeader',
+  'Internal',
+  'Unavailable',
+  'StorageFull',
+]);
+
+function partitionOfWrite(
+  engine: WriteEngine,
+  container: ContainerRecord,
+  write: ItemWrite,
+  context: Context,
+): Partition {
+  return engine.partitionFor(container, keyOfWrite(container, write), context);
+}
+
+function keyOfWrite(container: ContainerRecord, write: ItemWrite): PartitionKeyValue {
+  if (write.kind === 'delete-item' || write.kind === 'edit-item')
+    return checkedPartitionKey(container, write.partitionKey);
+  // The body decides; a key given beside it is compared with it where the write is evaluated.
+  return write.partitionKey === undefined
+    ? partitionKeyOf(container, write.body)
+    : checkedPartitionKey(container, write.partitionKey);
+}
+
+function withKey(write: ItemWrite, partitionKey: PartitionKeyValue): ItemWrite {
+  return { ...write, partitionKey };
+}
+
+function writeEach(
+  engine: WriteEngine,
+  container: ContainerRecord,
+  writes: readonly ItemWrite[],
+  ordered: boolean,
+  staging: Staging,
+  context: Context,
+): WriteOutcome[] {
+  const outcomes: WriteOutcome[] = [];
+  for (const write of writes) {
+    try {
+      const partition = engine.state.enter(partitionOfWrite(engine, container, write, context));
+      outcomes.push({ kind: 'written', written: partition.write(write, staging, engine.nowSeconds) });
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      outcomes.push({ kind: 'failed', error });
+      if (ordered) break;
+    }
+  }
+  return outcomes;
+}
+
+function endOfPart(writes: readonly ItemWrite[], start: number): number {
+  let bytes = 0;
+  let end = start;
+  while (end < writes.length && end - start < writesPerEntryMax) {
+    const write = writes[end]!;
+    bytes += 'body' in write ? write.body.length : 0;
+    if (end > start && bytes > bytesPerEntryMax) break;
+    end++;
+  }
+  return end;
+}
