@@ -5,7 +5,15 @@ import type { BlockCache } from '../indexer/block-cache.ts';
 import type { PagePool } from '../indexer/pool.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { HybridClock, HybridTime } from '../model/hybrid-time.ts';
-import type { Context, Item, Operation, OperationKind, PartitionKeyValue, Result } from '../model/operation.ts';
+import type {
+  ContainerName,
+  Context,
+  Item,
+  Operation,
+  OperationKind,
+  PartitionKeyValue,
+  Result,
+} from '../model/operation.ts';
 import { parseSessionToken } from '../model/session-token.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import type { Log } from '../replication/log.ts';
@@ -13,7 +21,9 @@ import { readChanges } from './change-feed.ts';
 import { readCharge } from './charge.ts';
 import { Committer } from './commit.ts';
 import { readFeed } from './feed.ts';
-import { findItems } from './find.ts';
+import { countItems } from './count.ts';
+import { distinctValues } from './distinct.ts';
+import { openSearch } from './search.ts';
 import { GroupState } from './group.ts';
 import { HeldReadings } from './held-readings.ts';
 import { IndexKeeper, type KeeperStatistics } from './index-keeper.ts';
@@ -321,18 +331,20 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     requireSession(engine, container, context);
     return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds, context.signal);
   },
+  'open-search': async (engine, operation) =>
+    openSearch(engine.state, containerOf(engine, operation), operation, engine.nowSeconds),
+  'count-items': (engine, operation, context) =>
+    countItems(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
+  'distinct-values': (engine, operation, context) =>
+    distinctValues(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
   'read-changes': async (engine, operation, context) => {
     const container = engine.catalog.container(operation.database, operation.container);
     requireSession(engine, container, context);
     const { state, log, nowSeconds } = engine;
     return readChanges({ state, log, marks: state.marks, nowSeconds, signal: context.signal }, container, operation);
   },
-  'find-items': (engine, operation, context) =>
-    findItems(
-      engine.state,
-      engine.catalog.container(operation.database, operation.container),
-      operation,
-      engine.nowSeconds,
-      context.signal,
-    ),
 };
+
+function containerOf(engine: Engine, { database, container }: ContainerName): ContainerRecord {
+  return engine.catalog.container(database, container);
+}

@@ -13,14 +13,17 @@
 import { BlockCache } from '../indexer/block-cache.ts';
 import { memtableBytesThreshold, PartitionIndex, type IndexStatistics } from '../indexer/partition-index.ts';
 import { PagePool } from '../indexer/pool.ts';
-import { DatabaseError } from '../model/errors.ts';
 import type { History } from './history-file.ts';
-import { decodeManifest, type IndexManifest, type PartitionManifest, type ReplayStart } from './index-manifest.ts';
-import { ManifestWriter } from './manifest-writer.ts';
+import { firstOf, manifestOf, newEntry, sumOf, type IndexEntry } from './index-entry.ts';
+import { noStart, type IndexManifest, type PartitionManifest, type ReplayStart } from './index-manifest.ts';
+import { optionsOf, optionsText } from './index-options.ts';
+import type { Rebuild } from './index-rebuild.ts';
+import { discardSegments, ManifestWriter, newFileName, readManifest, removeUnnamed } from './manifest-writer.ts';
 import type { IndexHome, IndexOptions } from './partition.ts';
-import { lowestNeeded, ReplayPoints, type DroppedPartition } from './replay-points.ts';
+import { Rebuilds } from './rebuilds.ts';
+import { ReplayPoints, type DroppedPartition, type ReplayPoint } from './replay-points.ts';
 import { Retry } from './retry.ts';
-import { SegmentJobs, type IndexEntry, type Later } from './segment-jobs.ts';
+import { laterByTimer, SegmentJobs, type Later } from './segment-jobs.ts';
 import type { IndexStore } from './storage/index-directory.ts';
 import type { SegmentTasks } from './storage/segment-task.ts';
 
@@ -49,6 +52,8 @@ export interface IndexKeeperOptions {
   readonly history?: History | undefined;
   /** Forget the index on disk and begin with the first record of the log. */
   readonly discard?: boolean | undefined;
+  /** Makes the log durable, where an append alone does not: awaited before each manifest. */
+  readonly syncLog?: (() => Promise<void>) | undefined;
   /** Told of what failed and will be tried again. */
   readonly onFailure?: ((what: 'flush' | 'merge' | 'manifest', error: unknown) => void) | undefined;
   /** Given to tests. */
@@ -59,10 +64,17 @@ export interface IndexKeeperOptions {
   readonly later?: Later | undefined;
 }
 
+/** Where recovery begins, and the last record that a segment may hold: the log must reach it. */
+export interface IndexStart extends ReplayStart {
+  readonly coversTo: number;
+}
+
 /** A moment between two entries of the log, when all records up to `sequence` are applied and none after. */
 export interface IndexMoment {
   readonly sequence: number;
   readonly hybridTime: number;
+  /** LSN that the catalog has reached. */
+  readonly catalogLsn?: number | undefined;
   /** Sequences of the catalog's live records, in order. Asked now or never. */
   readonly catalog: () => readonly number[];
   readonly liveBytesOf: (partition: number) => number;
@@ -80,12 +92,6 @@ export interface KeeperStatistics extends IndexStatistics {
   readonly replayRecords: number;
 }
 
-function laterByTimer(run: () => void, ms: number): () => void {
-  const timer = setTimeout(run, ms);
-  timer.unref();
-  return () => clearTimeout(timer);
-}
-
 export class IndexKeeper implements IndexHome {
   readonly #store: IndexStore;
   readonly #options: IndexKeeperOptions;
@@ -95,7 +101,8 @@ export class IndexKeeper implements IndexHome {
   readonly #manifests: ManifestWriter;
   readonly #jobs: SegmentJobs;
   readonly #points: ReplayPoints;
-  #start: ReplayStart | undefined;
+  #start: IndexStart | undefined;
+  #coversTo = 0;
   /** Partitions of the manifest that nobody opened yet. */
   readonly #unclaimed = new Map<number, PartitionManifest>();
   readonly #entries = new Map<number, IndexEntry>();
@@ -104,6 +111,7 @@ export class IndexKeeper implements IndexHome {
   /** Partitions with an active memtable, the one with the oldest record first. */
   readonly #actives = new Set<IndexEntry>();
   #dropped: DroppedPartition[] = [];
+  readonly #rebuilds: Rebuilds;
   #moment: IndexMoment | undefined;
   #sequence = 0;
   #bytes = 0;
@@ -119,15 +127,19 @@ export class IndexKeeper implements IndexHome {
     this.#cache = options.cache ?? new BlockCache();
     this.#later = options.later ?? laterByTimer;
     const pump = () => this.#pump();
-    this.#start = manifest?.start;
+    if (manifest !== undefined && manifest.start.sequence > 0) {
+      this.#coversTo = manifest.coversTo;
+      this.#start = { ...manifest.start, coversTo: manifest.coversTo };
+    }
     for (const one of manifest?.partitions ?? []) this.#unclaimed.set(one.partition, one);
-    this.#points = new ReplayPoints(manifest?.start ?? { sequence: 0, hybridTime: 0, catalog: [] });
+    this.#points = new ReplayPoints(manifest?.start ?? noStart);
     this.#sequence = this.#points.durable.sequence;
     this.#manifests = new ManifestWriter({
       store,
       history: options.history,
       retry: new Retry(this.#later, pump),
-      newName: (kind) => this.#newName(kind),
+      newName: (kind) => newFileName(++this.#files, kind),
+      syncLog: options.syncLog,
       state: () => this.#state(),
       written: (start) => this.#points.written(start),
       failed: (error) => this.#failed('manifest', error),
@@ -138,11 +150,27 @@ export class IndexKeeper implements IndexHome {
       tasks: options.tasks,
       cache: this.#cache,
       later: this.#later,
-      newName: (kind) => this.#newName(kind),
-      changed: () => this.#manifests.want(),
+      newName: (kind) => newFileName(++this.#files, kind),
+      changed: (entry, last) => {
+        this.#coversTo = Math.max(this.#coversTo, last);
+        if (entry.counts) this.#manifests.want();
+      },
       retire: (names) => this.#manifests.retire(names),
       failed: (what, error) => this.#failed(what, error),
       ended: pump,
+    });
+    this.#rebuilds = new Rebuilds({
+      entries: this.#entries,
+      jobs: this.#jobs,
+      manifests: this.#manifests,
+      newIndex: (text) => this.#newIndex(text, []),
+      sequence: () => this.#sequence,
+      count: (entry, sequence, lsn) => this.#count(entry, sequence, lsn),
+      liveBytesOf: (partition) => this.#present.liveBytesOf(partition),
+      freeze: (entry) => this.#freeze(entry, this.#present),
+      forget: (entry) => this.#forget(entry),
+      until: (condition) => this.#until(condition),
+      pump,
     });
   }
 
@@ -151,56 +179,51 @@ export class IndexKeeper implements IndexHome {
    * `discard` then begins anew, which loses nothing, because the log keeps every live record.
    */
   static async open(store: IndexStore, options: IndexKeeperOptions): Promise<IndexKeeper> {
-    if (options.discard === true) await store.removeManifest();
-    const bytes = await store.readManifest();
-    const manifest = bytes && decodeManifest(bytes);
+    const manifest = await (options.discard === true ? discardSegments(store) : readManifest(store));
     const keeper = new IndexKeeper(store, options, manifest);
-    const named = new Set(manifest?.partitions.flatMap(({ segments }) => segments));
-    if (manifest?.history !== undefined) named.add(manifest.history.file);
-    const found = await store.list();
-    for (const name of named)
-      if (!found.includes(name)) throw new DatabaseError('Internal', `the index lacks its file ${name}`);
-    for (const name of found) {
-      keeper.#files = Math.max(keeper.#files, Number.parseInt(name, 10) || 0);
-      if (!named.has(name)) await store.remove(name);
-    }
+    keeper.#files = await removeUnnamed(store, manifest);
     await keeper.#manifests.loadHistory(manifest?.history);
     return keeper;
   }
 
   /** Where recovery begins; undefined: with the first record of the log. */
-  get start(): ReplayStart | undefined {
+  get start(): IndexStart | undefined {
     return this.#start;
   }
 
-  /** The index of a partition whose container the catalog has just made known. Throws Internal when it is damaged. */
-  openIndex(partition: number, options: IndexOptions): { readonly index: PartitionIndex; readonly liveBytes: number } {
+  /**
+   * The index of a partition whose container the catalog has just made known, and the bytes of its live items.
+   * `outdated`: it was built with other options, which it keeps until it is built anew. `lsnFloor`: no LSN up to it may
+   * be given out again, whatever the replay finds. Throws Internal when a segment is damaged.
+   */
+  openIndex(
+    partition: number,
+    wanted: IndexOptions,
+  ): {
+    readonly index: PartitionIndex;
+    readonly liveBytes: number;
+    readonly outdated: boolean;
+    readonly lsnFloor: number;
+  } {
     if (this.#entries.has(partition)) throw new Error('the index of this partition is open');
     const known = this.#unclaimed.get(partition);
-    const index = new PartitionIndex({
-      ...options,
-      pool: this.#pool,
-      segments: known?.segments.map((name) => this.#store.open(name, this.#cache)),
-      memtableBytes: this.#options.memtableBytes ?? Math.min(memtableBytesThreshold, this.#pool.budgetBytes / 4),
-    });
+    const text = optionsText(wanted);
+    const options = known !== undefined && known.segments.length > 0 ? known.options : text;
+    const index = this.#newIndex(options, known?.segments ?? []);
     this.#unclaimed.delete(partition);
-    const entry: IndexEntry = {
-      partition,
-      index,
-      liveBytes: known?.liveBytes ?? 0,
-      coveredLsn: index.checkpoint.lsn,
-      activeFirst: 0,
-      frozen: [],
-      touched: false,
-      applied: 0,
-      appliedAtLook: 0,
-      appliedAtTick: 0,
-      mergeFailures: 0,
-      dropped: false,
-    };
+    const entry = newEntry(partition, index, options, known);
     this.#entries.set(partition, entry);
     if (known !== undefined) this.#jobs.wantMerge(entry);
-    return { index, liveBytes: entry.liveBytes };
+    return { index, liveBytes: entry.liveBytes, outdated: options !== text, lsnFloor: entry.lsnFloor };
+  }
+
+  #newIndex(options: string, segments: readonly string[]): PartitionIndex {
+    return new PartitionIndex({
+      ...optionsOf(options),
+      pool: this.#pool,
+      segments: segments.map((name) => this.#store.open(name, this.#cache)),
+      memtableBytes: this.#options.memtableBytes ?? Math.min(memtableBytesThreshold, this.#pool.budgetBytes / 4),
+    });
   }
 
   /** Counts a record that was applied, at a replay too; after the partition's index took it. `bytes`: its length. */
@@ -213,6 +236,10 @@ export class IndexKeeper implements IndexHome {
       if (entry === undefined) return;
       this.#lastEntry = entry;
     }
+    this.#count(entry, sequence, lsn);
+  }
+
+  #count(entry: IndexEntry, sequence: number, lsn: number): void {
     entry.applied++;
     if (entry.activeFirst === 0 && lsn > entry.coveredLsn) {
       entry.activeFirst = sequence;
@@ -224,13 +251,19 @@ export class IndexKeeper implements IndexHome {
     }
   }
 
+  /** The moment that `settle` saw last, when nothing was applied since. */
+  get #present(): IndexMoment {
+    const moment = this.#moment;
+    if (moment === undefined || moment.sequence !== this.#sequence) throw new Error('this is done between two groups');
+    return moment;
+  }
+
   /** Freezes and schedules what is due. After each commit group, and between entries of a replay. */
   settle(now: IndexMoment): void {
     this.#moment = now;
     this.#sequence = now.sequence;
     this.#manifests.sawHead(now.sequence);
-    for (let i = this.#dropped.length - 1; i >= 0 && this.#dropped[i]!.sequence === Infinity; i--)
-      this.#dropped[i]!.sequence = now.sequence;
+    this.#rebuilds.freeReplaced();
     if (now.sequence - this.#points.last.sequence >= (this.#options.recordsPerPoint ?? recordsPerPoint))
       this.#points.add(now, this.#bytes);
     for (const entry of this.#touched) {
@@ -254,7 +287,7 @@ export class IndexKeeper implements IndexHome {
 
   /** More than the cap lies after the replay's start: flush the oldest, or write down that the start has moved. */
   #shortenReplay(now: IndexMoment): void {
-    const point = this.#points.upTo(this.#needed());
+    const point = this.#replayPoint();
     const [oldest] = this.#actives;
     if (oldest !== undefined && !this.#jobs.isFlushing && this.#isLate(point.sequence, point.bytes))
       this.#freeze(oldest, now);
@@ -263,11 +296,11 @@ export class IndexKeeper implements IndexHome {
     if (point.sequence > this.#points.durable.sequence) this.#manifests.want();
   }
 
-  /** Highest sequence that needs no replay with the segments there are. */
-  #needed(): number {
+  /** Where a replay may begin with the segments there are. */
+  #replayPoint(): ReplayPoint {
     const [oldest] = this.#actives;
     const first = Math.min(oldest?.activeFirst ?? Infinity, this.#jobs.firstWaiting);
-    return lowestNeeded(Math.min(first - 1, this.#sequence), this.#dropped);
+    return this.#points.latest(Math.min(first - 1, this.#sequence), this.#dropped);
   }
 
   #freeze(entry: IndexEntry, now: IndexMoment): void {
@@ -277,7 +310,8 @@ export class IndexKeeper implements IndexHome {
     this.#actives.delete(entry);
     if (!entry.index.freeze()) return;
     const { lsn } = entry.index;
-    this.#jobs.queueFlush({ entry, first, lsn, liveBytes: now.liveBytesOf(entry.partition) });
+    const last = now.sequence;
+    this.#jobs.queueFlush({ entry, first, last, lsn, liveBytes: now.liveBytesOf(entry.partition) });
   }
 
   #freezeBiggest(now: IndexMoment): void {
@@ -301,23 +335,19 @@ export class IndexKeeper implements IndexHome {
     this.#options.onFailure?.(what, error);
   }
 
-  /** A name that no file ever had: a rising number, and chance for those of a crashed process that were removed. */
-  #newName(kind: string): string {
-    const [random] = crypto.getRandomValues(new Uint32Array(1));
-    return `${String(++this.#files).padStart(8, '0')}-${random!.toString(16).padStart(8, '0')}.${kind}`;
-  }
-
   /** What a manifest says now. Partitions that only a replay from before their drop needs are forgotten here. */
-  #state(): { readonly start: ReplayStart; readonly partitions: readonly PartitionManifest[] } {
-    const start = this.#points.upTo(this.#needed());
+  #state(): Omit<IndexManifest, 'history'> {
+    const start = this.#replayPoint();
     const gone = this.#dropped.filter(({ sequence }) => sequence <= start.sequence);
     this.#dropped = this.#dropped.filter(({ sequence }) => sequence > start.sequence);
     this.#manifests.retire(gone.flatMap(({ manifest }) => manifest.segments));
     const partitions = [...this.#unclaimed.values(), ...this.#dropped.map(({ manifest }) => manifest)];
     for (const entry of this.#entries.values()) partitions.push(manifestOf(entry));
+    const { sequence, hybridTime, catalogLsn, catalog } = start;
     return {
-      start: { sequence: start.sequence, hybridTime: start.hybridTime, catalog: start.catalog },
-      partitions: partitions.filter(({ segments }) => segments.length > 0),
+      start: { sequence, hybridTime, catalogLsn, catalog },
+      coversTo: this.#coversTo,
+      partitions: partitions.filter(({ segments, lsn, lsnFloor }) => segments.length > 0 || lsn > 0 || lsnFloor),
     };
   }
 
@@ -326,20 +356,26 @@ export class IndexKeeper implements IndexHome {
     return this.#points.durable.sequence;
   }
 
-  /** Forgets a partition whose container was deleted. Its index must not be used any more. */
-  drop(partition: number): void {
+  /** Forgets a partition whose container the record `killer` deleted. Its index must not be used any more. */
+  drop(partition: number, killer: number): void {
     const entry = this.#entries.get(partition);
     if (entry === undefined) return;
-    this.#dropped.push({
-      sequence: Infinity,
-      first: Math.min(entry.activeFirst || Infinity, ...entry.frozen.map(({ first }) => first)),
-      manifest: manifestOf(entry),
-    });
-    entry.dropped = true;
+    this.#rebuilds.dropped(partition);
+    this.#dropped.push({ sequence: killer, first: firstOf(entry), manifest: manifestOf(entry) });
     this.#entries.delete(partition);
+    this.#forget(entry);
+  }
+
+  #forget(entry: IndexEntry): void {
+    entry.dropped = true;
     this.#actives.delete(entry);
     if (this.#lastEntry === entry) this.#lastEntry = undefined;
     this.#jobs.drop(entry);
+  }
+
+  /** Begins to build the index of a partition anew with these options. */
+  beginRebuild(partition: number, options: IndexOptions): Rebuild {
+    return this.#rebuilds.begin(partition, options);
   }
 
   /** True while some partition has more frozen memtables than it should: a writer should wait for `room`. */
@@ -392,42 +428,21 @@ export class IndexKeeper implements IndexHome {
     cancel();
     this.#jobs.stopFlushing(true);
     this.#manifests.stop();
+    this.#rebuilds.close();
     for (const { index } of this.#entries.values()) index.close();
     this.#entries.clear();
     await this.#store.close();
   }
 
   statistics(): KeeperStatistics {
-    const sum = {
-      items: 0,
-      deadInSegments: 0,
-      segments: 0,
-      segmentBytes: 0,
-      residentBytes: 0,
-      segmentTerms: 0,
-      memtableBytes: 0,
-      paths: 0,
-      snapshots: 0,
-    };
-    let frozen = 0;
-    for (const entry of this.#entries.values()) {
-      const own = entry.index.statistics();
-      for (const name of Object.keys(sum) as (keyof IndexStatistics)[]) sum[name] += own[name];
-      frozen += entry.frozen.length;
-    }
     return {
-      ...sum,
+      ...sumOf(this.#entries.values()),
       partitions: this.#entries.size,
       flushes: this.#jobs.flushes,
       merges: this.#jobs.merges,
       manifests: this.#manifests.count,
       failures: this.#failures,
-      frozen,
       replayRecords: this.#sequence - this.#points.durable.sequence,
     };
   }
-}
-
-function manifestOf({ partition, liveBytes, index }: IndexEntry): PartitionManifest {
-  return { partition, liveBytes, segments: index.segments.map(({ name }) => name) };
 }

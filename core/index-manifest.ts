@@ -13,14 +13,25 @@ export interface ReplayStart {
   readonly sequence: number;
   /** Of that record: the clock must not fall behind it. */
   readonly hybridTime: number;
+  /** LSN that the catalog had reached there: its last records may have been deletes, of which nothing is left. */
+  readonly catalogLsn: number;
   /** Sequences of the catalog's live records at that place, in order. */
   readonly catalog: readonly number[];
 }
 
+/** Before the first record. */
+export const noStart: ReplayStart = { sequence: 0, hybridTime: 0, catalogLsn: 0, catalog: [] };
+
 export interface PartitionManifest {
   readonly partition: number;
+  /** How the segments are built: `optionsText`. */
+  readonly options: string;
   /** Bytes of the live items when the newest segment ends. */
   readonly liveBytes: number;
+  /** LSN that it had reached, at the place of the start or after it. */
+  readonly lsn: number;
+  /** LSN that it had reached when its segments were discarded, until new ones say so. */
+  readonly lsnFloor?: number | undefined;
   /** Names, oldest first. */
   readonly segments: readonly string[];
 }
@@ -36,6 +47,8 @@ export interface HistoryManifest {
 
 export interface IndexManifest {
   readonly start: ReplayStart;
+  /** Last record of the log that a segment may hold: a log that ends before it is another one. */
+  readonly coversTo: number;
   readonly partitions: readonly PartitionManifest[];
   readonly history: HistoryManifest | undefined;
 }
@@ -44,7 +57,14 @@ export interface IndexManifest {
 const trailerBytes = 10;
 
 export function encodeManifest(manifest: IndexManifest): Uint8Array {
-  const page = utf8(JSON.stringify({ format: manifestFormat, ...manifest }));
+  // Most partitions have the same options: they stand in a list, once each.
+  const texts = new Map<string, number>();
+  const partitions = manifest.partitions.map((one) => {
+    let place = texts.get(one.options);
+    if (place === undefined) texts.set(one.options, (place = texts.size));
+    return { ...one, options: place };
+  });
+  const page = utf8(JSON.stringify({ format: manifestFormat, ...manifest, options: [...texts.keys()], partitions }));
   const bytes = new Uint8Array(page.length + trailerBytes);
   bytes.set(page);
   bytes.set(utf8(`\n${checksum(page).toString(16).padStart(8, '0')}\n`), page.length);
@@ -58,13 +78,38 @@ export function decodeManifest(bytes: Uint8Array): IndexManifest {
   const page = bytes.subarray(0, end);
   const expected = utf8(`\n${checksum(page).toString(16).padStart(8, '0')}\n`);
   if (!expected.every((byte, i) => bytes[end + i] === byte)) throw damagedManifest();
-  const parsed = JSON.parse(textOf(page, 0, end)) as IndexManifest & { readonly format: number };
+  const parsed = JSON.parse(textOf(page, 0, end)) as Omit<IndexManifest, 'partitions'> & {
+    readonly format: number;
+    readonly options: readonly string[];
+    readonly partitions: readonly (Omit<PartitionManifest, 'options'> & { readonly options: number })[];
+  };
   if (parsed.format !== manifestFormat)
     throw new DatabaseError(
       'NotSupported',
       `the index has format ${parsed.format}; this version reads format ${manifestFormat}`,
     );
-  return { start: parsed.start, partitions: parsed.partitions, history: parsed.history };
+  const partitions = parsed.partitions.map((one) => ({ ...one, options: parsed.options[one.options]! }));
+  return { start: parsed.start, coversTo: parsed.coversTo, partitions, history: parsed.history };
+}
+
+/**
+ * What stays of a manifest when the index is made again from the log: how far the partitions were. The log may have
+ * lost a partition's last record, when that was a tombstone, and no LSN may be given twice.
+ */
+export function withoutSegments(manifest: IndexManifest): IndexManifest {
+  return {
+    start: noStart,
+    coversTo: 0,
+    history: undefined,
+    partitions: manifest.partitions.map(({ partition, options, lsn, lsnFloor = 0 }) => ({
+      partition,
+      options,
+      liveBytes: 0,
+      lsn: 0,
+      lsnFloor: Math.max(lsn, lsnFloor),
+      segments: [],
+    })),
+  };
 }
 
 function damagedManifest(): DatabaseError {

@@ -7,7 +7,14 @@
 import { checksum } from '../model/checksum.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { historyEntryBytes, readHistory, type History } from './history-file.ts';
-import { encodeManifest, type HistoryManifest, type IndexManifest, type ReplayStart } from './index-manifest.ts';
+import {
+  decodeManifest,
+  encodeManifest,
+  withoutSegments,
+  type HistoryManifest,
+  type IndexManifest,
+  type ReplayStart,
+} from './index-manifest.ts';
 import type { Retry } from './retry.ts';
 import type { IndexStore } from './storage/index-directory.ts';
 
@@ -19,6 +26,8 @@ export interface ManifestWriterOptions {
   readonly history: History | undefined;
   readonly retry: Retry;
   readonly newName: (kind: 'history') => string;
+  /** Makes durable what the log holds: no manifest may know more than a log that lost its end. */
+  readonly syncLog: (() => Promise<void>) | undefined;
   /** What to write, without the history. */
   readonly state: () => Omit<IndexManifest, 'history'>;
   /** Told that a manifest with this start is durable. */
@@ -26,6 +35,48 @@ export interface ManifestWriterOptions {
   readonly failed: (error: unknown) => void;
   /** Called after each, whether it succeeded or failed. */
   readonly ended: () => void;
+}
+
+/** Throws Internal when it is damaged. */
+export async function readManifest(store: IndexStore): Promise<IndexManifest | undefined> {
+  const bytes = await store.readManifest();
+  return bytes && decodeManifest(bytes);
+}
+
+/** A name that no file ever had: a rising number, and chance for those of a crashed process that were removed. */
+export function newFileName(number: number, kind: 'segment' | 'history'): string {
+  const [random] = crypto.getRandomValues(new Uint32Array(1));
+  return `${String(number).padStart(8, '0')}-${random!.toString(16).padStart(8, '0')}.${kind}`;
+}
+
+/** Removes what the manifest does not name; returns the highest number in a name. Throws Internal when a file lacks. */
+export async function removeUnnamed(store: IndexStore, manifest: IndexManifest | undefined): Promise<number> {
+  const named = new Set(manifest?.partitions.flatMap(({ segments }) => segments));
+  if (manifest?.history !== undefined) named.add(manifest.history.file);
+  const found = new Set(await store.list());
+  for (const name of named)
+    if (!found.has(name)) throw new DatabaseError('Internal', `the index lacks its file ${name}`);
+  let highest = 0;
+  for (const name of found) {
+    highest = Math.max(highest, Number.parseInt(name, 10) || 0);
+    if (!named.has(name)) await store.remove(name);
+  }
+  return highest;
+}
+
+/** Makes the index begin anew. What can still be read of the old manifest says how far the partitions were. */
+export async function discardSegments(store: IndexStore): Promise<IndexManifest | undefined> {
+  let known: IndexManifest | undefined;
+  try {
+    known = await readManifest(store);
+  } catch {
+    await store.removeManifest();
+    return undefined;
+  }
+  if (known === undefined) return undefined;
+  const manifest = withoutSegments(known);
+  await store.writeManifest(encodeManifest(manifest));
+  return manifest;
 }
 
 /** The file of history as the last durable manifest has it, and the position of its first entry in the queue. */
@@ -110,6 +161,7 @@ export class ManifestWriter {
     const retired = this.#retired;
     this.#retired = [];
     try {
+      await this.#options.syncLog?.();
       const history = await this.#writeHistory(state.start.sequence);
       await store.writeManifest(encodeManifest({ ...state, history: history && manifestOf(history) }));
       if (this.#history !== undefined && this.#history.file !== history?.file) retired.push(this.#history.file);

@@ -21,12 +21,15 @@ import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../
 import { mergeView } from '../model/view.ts';
 import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
 import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
+import { checkCondition } from './condition.ts';
 import type { Staging } from './proposal.ts';
 import { isExpired, ttlOf } from './expiry.ts';
 import { idField, idOf, partitionKeyOf } from './identify.ts';
 import { indexingPolicyOf } from './indexing-policy.ts';
+import { immutable, itemExists, itemMissing } from './refusals.ts';
 import { StagedVersions, type ItemIdentity } from './staged-versions.ts';
 import { StoredItem } from './stored-item.ts';
+import { UniqueGuard } from './unique.ts';
 
 /** Where the bytes of a record are: the embedded log, or the local store of a follower. */
 export interface Records {
@@ -85,6 +88,7 @@ export class Partition {
   #lsn: number;
   #stagedLsn: number;
   readonly #staged = new StagedVersions();
+  readonly #unique = new UniqueGuard();
   #undoLsn = 0;
 
   constructor(
@@ -134,6 +138,7 @@ export class Partition {
 
   discard(): void {
     this.#staged.discard();
+    this.#unique.clear();
     this.#stagedLsn = this.#lsn;
   }
 
@@ -177,7 +182,13 @@ export class Partition {
         // An upsert's If-Match is about a version to overwrite: with nothing there, there is nothing to lose.
         if (current !== undefined || write.kind !== 'upsert-item' || write.condition?.ifMatch === undefined)
           checkCondition(write.condition, current?.time);
-        return this.#put(identity, current, this.#storedForm(identity, current, write.body, write.view), staging);
+        return this.#put(
+          identity,
+          current,
+          this.#storedForm(identity, current, write.body, write.view),
+          staging,
+          nowSeconds,
+        );
       }
       case 'delete-item': {
         const identity = { id: write.id, key: partitionKeyText(write.partitionKey) };
@@ -205,7 +216,7 @@ export class Partition {
         const after = this.#identityOf(edited, 'exact', undefined, undefined);
         if (after.id !== identity.id) throw immutable('the id');
         if (after.key !== identity.key) throw immutable('the partition key');
-        return this.#put(identity, current, edited, staging);
+        return this.#put(identity, current, edited, staging, nowSeconds);
       }
     }
   }
@@ -223,8 +234,9 @@ export class Partition {
     checkCondition(write.condition, current.time);
     if (this.#current(after, nowSeconds) !== undefined) throw itemExists();
     const body = this.#storedForm(after, current, write.body, write.view);
+    this.#checkUnique(after, body, nowSeconds, before);
     this.#delete(before, current, staging);
-    const { item } = this.#put(after, undefined, body, staging);
+    const { item } = this.#put(after, undefined, body, staging, nowSeconds);
     const charge = replaceCharge(current.body.length, body.length);
     return { container: this.container, item, change: 'replaced', charge };
   }
@@ -259,7 +271,23 @@ export class Partition {
     return { id: own, key };
   }
 
-  #put(identity: ItemIdentity, current: CurrentVersion | undefined, body: Uint8Array, staging: Staging): Written {
+  /** `leaving`: an item that the same write deletes. */
+  #checkUnique(identity: ItemIdentity, body: Uint8Array, nowSeconds: number, leaving?: ItemIdentity): void {
+    const read = (number: number): StoredItem | undefined => {
+      const item = this.read(number);
+      return isExpired(this.container, item, nowSeconds) ? undefined : item;
+    };
+    this.#unique.check(this.container, identity, body, { staged: this.#staged, index: this.index, read, leaving });
+  }
+
+  #put(
+    identity: ItemIdentity,
+    current: CurrentVersion | undefined,
+    body: Uint8Array,
+    staging: Staging,
+    nowSeconds: number,
+  ): Written {
+    this.#checkUnique(identity, body, nowSeconds);
     const ended = current ?? this.#last(identity);
     const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: ended?.body.length ?? 0 };
     const time = staging.hybridTime();
@@ -280,6 +308,7 @@ export class Partition {
     });
     this.#stagedLsn = lsn;
     this.#staged.stage(identity, { body, time, lsn, created, sequence });
+    this.#unique.stage(this.container, identity, body);
     return {
       container: this.container,
       item: { body, id: identity.id, time, lsn, created, partition: this.record },
@@ -330,6 +359,7 @@ export class Partition {
     this.#lsn = header.lsn;
     if (this.#stagedLsn < header.lsn) this.#stagedLsn = header.lsn;
     if (!this.#staged.isEmpty) this.#staged.applied(identity, header.sequence);
+    if (this.#staged.isEmpty) this.#unique.clear();
     if (header.supersedes !== 0) this.index.kill(header.supersedes, header.lsn);
     if (header.kind !== RecordKind.delete) {
       this.#liveBytes += bytes;
@@ -409,33 +439,6 @@ function absentItem(partition: PartitionRecord, id: string): Item {
   return { body: new Uint8Array([5, 0, 0, 0, 0]), id, time: 0 as HybridTime, lsn: 0, created: 0, partition };
 }
 
-function itemMissing(): DatabaseError {
-  return new DatabaseError('ItemNotFound', 'no item with that id in this logical partition', { argument: 'id' });
-}
-
-function itemExists(): DatabaseError {
-  return new DatabaseError('ItemExists', 'an item with the same id exists in this logical partition', {
-    argument: 'id',
-  });
-}
-
-function immutable(what: string): DatabaseError {
-  return new DatabaseError('ImmutableField', `${what} of an item cannot change`);
-}
-
 export function containerGone(container: ContainerRecord): DatabaseError {
   return new DatabaseError('ContainerNotFound', 'the container was deleted', { argument: container.id });
-}
-
-function checkCondition(condition: Condition | undefined, time: HybridTime | undefined): void {
-  if (condition === undefined) return;
-  const { ifMatch, ifNoneMatch } = condition;
-  if (ifMatch !== undefined && (time === undefined || (ifMatch !== '*' && ifMatch !== time)))
-    throw new DatabaseError('PreconditionFailed', 'the item has another version than If-Match names', {
-      argument: 'If-Match',
-    });
-  if (ifNoneMatch !== undefined && time !== undefined && (ifNoneMatch === '*' || ifNoneMatch === time))
-    throw new DatabaseError('PreconditionFailed', 'the item has the version If-None-Match excludes', {
-      argument: 'If-None-Match',
-    });
 }

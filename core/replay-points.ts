@@ -10,22 +10,11 @@ export interface ReplayPoint extends ReplayStart {
 
 /** A partition whose container was deleted, as long as a replay may begin before that. */
 export interface DroppedPartition {
-  /** A moment after its drop; Infinity until one is known. */
-  sequence: number;
+  /** The record that deleted its container. */
+  readonly sequence: number;
   /** Its first record that no segment holds, Infinity when there is none. */
   readonly first: number;
   readonly manifest: PartitionManifest;
-}
-
-/**
- * Highest sequence that needs no replay, when the living partitions allow `living`: a replay that begins before a
- * drop must also see what the dropped partition had not written to segments. `dropped` in the order of drops.
- */
-export function lowestNeeded(living: number, dropped: readonly DroppedPartition[]): number {
-  let lowest = living;
-  for (let i = dropped.length - 1; i >= 0 && dropped[i]!.sequence > lowest; i--)
-    lowest = Math.min(lowest, dropped[i]!.first - 1);
-  return lowest;
 }
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
@@ -50,22 +39,45 @@ export class ReplayPoints {
 
   /** Remembers this moment, unless it is known. */
   add(
-    now: { readonly sequence: number; readonly hybridTime: number; readonly catalog: () => readonly number[] },
+    now: {
+      readonly sequence: number;
+      readonly hybridTime: number;
+      readonly catalogLsn?: number | undefined;
+      readonly catalog: () => readonly number[];
+    },
     bytes: number,
   ): void {
-    const { sequence, hybridTime } = now;
+    const { sequence, hybridTime, catalogLsn = 0 } = now;
     if (sequence <= this.last.sequence) return;
     const catalog = now.catalog();
     const before = this.last.catalog;
     // Most moments have the catalog of the one before: one list for all of them.
-    this.#points.push({ sequence, hybridTime, catalog: isSame(catalog, before) ? before : catalog, bytes });
+    this.#points.push({
+      sequence,
+      hybridTime,
+      catalogLsn,
+      catalog: isSame(catalog, before) ? before : catalog,
+      bytes,
+    });
   }
 
   /** The last point that is not after `sequence`. */
-  upTo(sequence: number): ReplayPoint {
-    const { length } = this.#points;
-    for (let i = length - 1; i > 0; i--) if (this.#points[i]!.sequence <= sequence) return this.#points[i]!;
+  #upTo(sequence: number): ReplayPoint {
+    for (let i = this.#points.length - 1; i > 0; i--)
+      if (this.#points[i]!.sequence <= sequence) return this.#points[i]!;
     return this.durable;
+  }
+
+  /**
+   * The last point from which a replay misses nothing, when the living partitions have everything up to `covered` in
+   * segments. A replay that begins before a drop must also see what the dropped partition had in no segment; and
+   * it does begin before, when the point is, not only when `covered` is. `dropped` in the order of drops.
+   */
+  latest(covered: number, dropped: readonly DroppedPartition[]): ReplayPoint {
+    let point = this.#upTo(covered);
+    for (let i = dropped.length - 1; i >= 0 && dropped[i]!.sequence > point.sequence; i--)
+      if (dropped[i]!.first <= point.sequence) point = this.#upTo(dropped[i]!.first - 1);
+    return point;
   }
 
   /** A manifest that starts there is durable. */

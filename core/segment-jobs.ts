@@ -5,7 +5,8 @@
 // Invariants: a memtable's pages are freed only when no task reads them; a file that was not taken is retired.
 
 import type { BlockCache } from '../indexer/block-cache.ts';
-import type { MergeJob, PartitionIndex } from '../indexer/partition-index.ts';
+import type { MergeJob } from '../indexer/partition-index.ts';
+import type { Frozen, IndexEntry } from './index-entry.ts';
 import { Retry } from './retry.ts';
 import type { IndexStore } from './storage/index-directory.ts';
 import type { SegmentTask, SegmentTasks } from './storage/segment-task.ts';
@@ -22,35 +23,10 @@ const frozenMax = 2;
 /** Runs something later; the function returned prevents it. */
 export type Later = (run: () => void, ms: number) => () => void;
 
-/** A memtable that waits for its segment. */
-export interface Frozen {
-  readonly entry: IndexEntry;
-  /** First record in it. */
-  readonly first: number;
-  readonly lsn: number;
-  /** Bytes of the partition's live items when it was frozen. */
-  readonly liveBytes: number;
-}
-
-/** One partition's index with what the keeper knows of it. */
-export interface IndexEntry {
-  readonly partition: number;
-  readonly index: PartitionIndex;
-  /** Bytes of live items at the end of its segments. */
-  liveBytes: number;
-  /** LSN at the end of its segments. */
-  coveredLsn: number;
-  /** First record of the active memtable, 0 when there is none. */
-  activeFirst: number;
-  readonly frozen: Frozen[];
-  /** True while the next `settle` must look at it. */
-  touched: boolean;
-  /** Records applied, and how many those were at the last looks for merges and for quiet. */
-  applied: number;
-  appliedAtLook: number;
-  appliedAtTick: number;
-  mergeFailures: number;
-  dropped: boolean;
+export function laterByTimer(run: () => void, ms: number): () => void {
+  const timer = setTimeout(run, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
 }
 
 export interface SegmentJobsOptions {
@@ -59,8 +35,8 @@ export interface SegmentJobsOptions {
   readonly cache: BlockCache;
   readonly later: Later;
   readonly newName: (kind: 'segment') => string;
-  /** The segments of a partition are others now. */
-  readonly changed: () => void;
+  /** The segments of a partition are others now; with a flush, they hold the log up to `last`. */
+  readonly changed: (entry: IndexEntry, last: number) => void;
   /** These files are not needed by any later manifest. */
   readonly retire: (names: readonly string[]) => void;
   readonly failed: (what: 'flush' | 'merge', error: unknown) => void;
@@ -115,8 +91,8 @@ export class SegmentJobs {
   }
 
   get mustWait(): boolean {
-    if (this.#flushing !== undefined && this.#flushing.entry.frozen.length > frozenMax) return true;
-    return this.#flushQueue.some(({ entry }) => entry.frozen.length > frozenMax);
+    const waits = ({ entry }: Frozen): boolean => entry.counts && entry.frozen.length > frozenMax;
+    return (this.#flushing !== undefined && waits(this.#flushing)) || this.#flushQueue.some(waits);
   }
 
   /** True when nothing runs, and nothing waits but for a failure to pass. */
@@ -153,9 +129,9 @@ export class SegmentJobs {
       else {
         entry.index.installFlush(job, store.open(name, cache));
         entry.coveredLsn = frozen.lsn;
-        entry.liveBytes = frozen.liveBytes;
+        if (frozen.first < Infinity) entry.liveBytes = frozen.liveBytes;
         entry.frozen.shift();
-        changed();
+        changed(entry, frozen.last);
         this.wantMerge(entry);
       }
       this.flushes++;
@@ -225,7 +201,7 @@ export class SegmentJobs {
           store.release(segment.name);
           retire([segment.name]);
         }
-        changed();
+        changed(entry, 0);
         entry.mergeFailures = 0;
         this.wantMerge(entry, idle);
       }
@@ -270,7 +246,7 @@ export class SegmentJobs {
   }
 
   #freeDropped(entry: IndexEntry): void {
-    if (!entry.dropped || this.#flushing?.entry === entry || this.#merging?.entry === entry) return;
+    if (!entry.dropped || entry.held || this.#flushing?.entry === entry || this.#merging?.entry === entry) return;
     for (const { name } of entry.index.segments) this.#options.store.release(name);
     entry.index.close();
   }

@@ -3,7 +3,8 @@
 
 import type { HybridTime } from './hybrid-time.ts';
 import type { PartitionKeyDefinition, PartitionKeyPart } from './partition-key.ts';
-import type { Predicate } from './predicate.ts';
+import type { Raw } from './bson/walk.ts';
+import type { Path, Predicate } from './predicate.ts';
 import type { ContainerRecord, DatabaseRecord, PartitionRecord, Profile } from './resource.ts';
 
 /** Names a container; `database` and `container` are user-given ids. */
@@ -173,19 +174,76 @@ export interface Operations {
     };
     result: ChangePage;
   };
-  /** Items that match a predicate, in the feed's order; a page may be empty and still have a continuation. */
-  'find-items': {
+  /** Items that satisfy a predicate, found as they are now; in order of creation unless another is asked for. */
+  'open-search': {
     input: ContainerName & {
       readonly scope: Scope;
       readonly predicate: Predicate;
       /** What the predicate sees and `body` gives: the stored form, or Mongo's view of it. */
-      readonly view: 'stored' | 'mongo';
-      readonly itemsMax: number;
-      readonly bytesMax?: number | undefined;
-      readonly after?: string | undefined;
+      readonly view: ItemView;
+      readonly order?: SearchOrder | undefined;
+      /** Items that are wanted at most; it helps to choose a way, and bounds nothing. */
+      readonly limit?: number | undefined;
+      /** Looks at every item, whatever the index says. */
+      readonly isForced?: boolean | undefined;
     };
-    result: FeedPage & { readonly examined: number };
+    result: Search;
   };
+  /** How many items satisfy a predicate; `undefined` when the index alone cannot tell. */
+  'count-items': {
+    input: ContainerName & { readonly scope: Scope; readonly predicate: Predicate; readonly view: ItemView };
+    result: { readonly container: ContainerRecord; readonly count: number | undefined };
+  };
+  /**
+   * The different values of a path on items that satisfy a predicate, elements of arrays one by one; `undefined`
+   * when the index alone cannot tell.
+   */
+  'distinct-values': {
+    input: ContainerName & {
+      readonly scope: Scope;
+      readonly predicate: Predicate;
+      readonly view: ItemView;
+      readonly path: Path;
+    };
+    result: { readonly container: ContainerRecord; readonly values: readonly Raw[] | undefined };
+  };
+}
+
+export type ItemView = 'stored' | 'mongo';
+
+export type SearchOrder =
+  /** Last created first. */
+  | { readonly kind: 'newest' }
+  /** MongoDB's order of the values of a path, where the index gives it (`Search.isOrdered`). */
+  | { readonly kind: 'path'; readonly path: Path; readonly descending: boolean };
+
+export interface SearchPage {
+  readonly items: readonly Item[];
+  /** Nothing follows. Not always known with the last item: then an empty page tells. */
+  readonly done: boolean;
+}
+
+/** How a search reaches its items; `estimate` says of about how many candidates. */
+export type SearchAccess =
+  | { readonly kind: 'scan'; readonly estimate: number }
+  | { readonly kind: 'index'; readonly estimate: number; readonly exact: boolean }
+  /** In the order of the index on the path asked for. */
+  | { readonly kind: 'order'; readonly estimate: number };
+
+/** A search that is held open: it sees one state until it is done or closed, and must be either. */
+export interface Search {
+  readonly container: ContainerRecord;
+  /** How the first partition is read. */
+  readonly access: SearchAccess;
+  /** Whether items come in the order asked for; otherwise the caller sorts them. */
+  readonly isOrdered: boolean;
+  /** Items looked at so far. */
+  readonly examined: number;
+  /** Paths of the predicate that the index narrows the search by, the most selective first: for explanations. */
+  indexedPaths(): readonly Path[];
+  /** At most `itemsMax` (at least 1) items, `bytesMax` bytes of them unless one alone has more. */
+  next(itemsMax: number, bytesMax: number, signal: AbortSignal | undefined): Promise<SearchPage>;
+  close(): void;
 }
 
 export type OperationKind = keyof Operations;

@@ -195,7 +195,13 @@ export class EmbeddedLog implements Log {
     if (this.#flushing !== undefined) await this.#flush();
   }
 
-  /** Makes everything appended durable: a synced write of any key takes all before it along. */
+  /** Resolves when everything appended so far is durable, also with relaxed durability. */
+  async sync(): Promise<void> {
+    this.#requireOpen();
+    if (this.#options.durability === 'relaxed') await this.#flush();
+  }
+
+  /** A synced write of any key takes all before it along. */
   async #flush(): Promise<void> {
     clearTimeout(this.#flushing);
     this.#flushing = undefined;

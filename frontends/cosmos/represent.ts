@@ -2,6 +2,7 @@
 // "Collections" and "Partition key ranges" pages of the REST reference). BSON, so that one form serves
 // answers and queries over them alike.
 
+import { declaredIndexesField } from '../../core/declared-index.ts';
 import { jsonOfBson } from '../../model/bson/json-write.ts';
 import { ElementCursor } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
@@ -33,7 +34,7 @@ export function containerDocument(container: ContainerRecord, sizes?: readonly P
   const cursor = new ElementCursor(container.settings);
   while (cursor.next()) {
     const name = cursor.name();
-    if (name !== offerField) writer.raw(name, cursor.raw());
+    if (name !== offerField && name !== declaredIndexesField) writer.raw(name, cursor.raw());
   }
   writePartitionKey(writer, container);
   writeSystem(writer, rid, self, container.time);

@@ -2,9 +2,10 @@
 // (partition key) and what it keeps unread (settings). Source: "Create a collection" of the REST reference and the
 // pages on indexing policies and hierarchical partition keys.
 
+import { declaredIndexesField } from '../../core/declared-index.ts';
 import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { BsonType } from '../../model/bson/types.ts';
-import { ElementCursor, elementCount, fieldOf, type Raw, textOfRaw } from '../../model/bson/walk.ts';
+import { ElementCursor, fieldOf, type Raw, textOfRaw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '../../model/partition-key.ts';
@@ -13,6 +14,7 @@ import { readComputed } from './container-schema.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
 import { autoscaleThroughput, manualThroughput, offerField, type Autoscale } from './offers.ts';
 import { checkSearchPolicies } from './search-policies.ts';
+import { checkSameUniqueKeys, uniqueKeyPolicyField, uniqueKeyPolicyIn } from './unique-key-policy.ts';
 
 /** Characters in the id of a database or container. */
 const nameCharactersMax = 255;
@@ -61,12 +63,17 @@ export function documentIn(request: CosmosRequest): Uint8Array {
   return bsonOfJson(request.body, { uniqueNames: ['id'] });
 }
 
-export function containerDefinition(request: CosmosRequest, offer: Uint8Array | undefined): ContainerDefinition {
+/** `before`: the settings that are replaced. */
+export function containerDefinition(
+  request: CosmosRequest,
+  offer: Uint8Array | undefined,
+  before?: Uint8Array,
+): ContainerDefinition {
   const body = documentIn(request);
-  const unique = fieldOf(body, 'uniqueKeyPolicy');
-  if (hasUniqueKeys(unique))
-    throw badRequest('uniqueKeyPolicy: unique keys are not supported yet; leave uniqueKeys empty', 'uniqueKeyPolicy');
   checkSearchPolicies(body);
+  const given = uniqueKeyPolicyIn(body);
+  if (before !== undefined) checkSameUniqueKeys(before, given);
+  const unique = given ?? (before && fieldOf(before, uniqueKeyPolicyField)?.slice());
   const writer = new BsonWriter().beginDocument();
   writeIndexingPolicy(writer, fieldOf(body, 'indexingPolicy'));
   for (const name of keptNames) {
@@ -84,15 +91,12 @@ export function containerDefinition(request: CosmosRequest, offer: Uint8Array | 
   }
   if (fieldOf(body, 'geospatialConfig') === undefined)
     writer.beginObject('geospatialConfig').string('type', 'Geography').end();
-  if (unique !== undefined) writer.raw('uniqueKeyPolicy', unique);
+  if (unique !== undefined) writer.document(uniqueKeyPolicyField, unique);
+  // What another door declared stays.
+  const declared = before && fieldOf(before, declaredIndexesField);
+  if (declared !== undefined) writer.raw(declaredIndexesField, declared);
   if (offer !== undefined) writer.document(offerField, offer);
   return { id: nameIn(body), partitionKey: partitionKeyIn(body), settings: writer.end().finish() };
-}
-
-function hasUniqueKeys(policy: Raw | undefined): boolean {
-  if (policy === undefined || policy.type !== BsonType.object) return false;
-  const keys = fieldOf(policy.slice(), 'uniqueKeys');
-  return keys !== undefined && keys.type === BsonType.array && elementCount(keys.bytes, keys.start) > 0;
 }
 
 /** Minutes for which a container shows all versions in its change feed; absent or 0: it shows only the latest. */

@@ -6,7 +6,7 @@ import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, textOfRaw, type Raw } from '../../model/bson/walk.ts';
 import { elementsOf, integerOf, isNumber, numberOf, truthOf, typeNameOf } from './bson-input.ts';
 import type { DocumentSequence } from './decode.ts';
-import { badValue, failedToParse, MongoCode, MongoError, typeMismatch } from './errors.ts';
+import { badValue, MongoCode, MongoError, typeMismatch } from './errors.ts';
 
 /** Fields that any command may carry. */
 const generic: ReadonlySet<string> = new Set([
@@ -167,11 +167,4 @@ export function requireSimpleCollation(args: Arguments): void {
     throw new MongoError(40414, "BSON field 'collation.locale' is missing but a required field");
   if (locale !== 'simple')
     throw new MongoError(MongoCode.NotImplemented, 'collations other than simple are not supported by this server');
-}
-
-/** Accepts any hint of a type that one may have; there is one index and it is used whenever it helps. */
-export function checkHint(args: Arguments): void {
-  const hint = args.get('hint');
-  if (hint !== undefined && hint.type !== BsonType.string && hint.type !== BsonType.object)
-    throw failedToParse("'hint' must be either a string or an object");
 }

@@ -9,6 +9,7 @@ import { bodyOfMongoInsert } from '../../model/mongo-view.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import type { Call } from './call.ts';
 import { editMany, editOne, type Change, type Edited } from './edit.ts';
+import type { NaturalHint } from './hint.ts';
 import { failedToParse, mongoErrorOf, type MongoError } from './errors.ts';
 import type { Namespace } from './namespace.ts';
 import { ensureCollection, writableCollectionOf } from './call.ts';
@@ -16,7 +17,7 @@ import { Filter } from './selection.ts';
 import type { Sort } from './sort.ts';
 import { parseUpdate, type Update } from './update.ts';
 import { upsertDocument } from './upsert.ts';
-import { duplicateKey } from './write-reply.ts';
+import { duplicateId } from './write-reply.ts';
 
 export interface UpdateRequest {
   readonly filter: Filter;
@@ -32,10 +33,11 @@ export function updateRequest(
   arrayFilters: readonly Raw[],
   sort: Sort | undefined,
   upsert: boolean,
+  natural: NaturalHint | undefined,
 ): UpdateRequest {
   const parsed = parseUpdate(update, arrayFilters);
   if (parsed.kind === 'replacement') validateReplacement(update);
-  return { filter: new Filter(filter), update: parsed, sort, upsert };
+  return { filter: new Filter(filter, natural), update: parsed, sort, upsert };
 }
 
 /** A command may nest deeper than an item. */
@@ -131,7 +133,7 @@ async function insertMissing(call: Call, namespace: Namespace, request: UpdateRe
     return { kind: 'inserted', id, document };
   } catch (error) {
     if (error instanceof DatabaseError && error.code === 'ItemExists')
-      return { kind: 'taken', document, error: duplicateKey(namespace, id) };
+      return { kind: 'taken', document, error: duplicateId(namespace, id) };
     throw error;
   }
 }

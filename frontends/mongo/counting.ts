@@ -3,7 +3,7 @@
 import { fieldOf } from '../../model/bson/walk.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import type { Call } from './call.ts';
-import { Selection, type Filter } from './selection.ts';
+import { accessOf, Selection, type Filter } from './selection.ts';
 
 const stepItems = 10_000;
 const stepBytes = 4 * 1024 * 1024;
@@ -25,18 +25,49 @@ export function sizesOf({ engine }: Call, container: ContainerRecord): Sizes {
   return { documents, bytes };
 }
 
-/** Counts at most `max`. Without a filter nothing is read, unless items of the container can expire. */
+/**
+ * Counts at most `max`. Nothing is read where the index knows the number: without a filter, unless items of the
+ * container can expire, and with one that terms answer exactly.
+ */
 export async function countDocuments(
   call: Call,
   container: ContainerRecord,
   filter: Filter,
   max: number,
 ): Promise<number> {
-  if (filter.isEmpty && fieldOf(container.settings, 'defaultTtl') === undefined)
-    return Math.min(max, sizesOf(call, container).documents);
-  const selection = new Selection(call, container, filter);
+  const counted = await countByIndex(call, container, filter);
+  if (counted !== undefined) return Math.min(max, counted);
+  const selection = new Selection(call, container, filter, { limit: max });
   let count = 0;
-  while (!selection.done && count < max)
-    count += (await selection.next(Math.min(stepItems, max - count), stepBytes, call.signal)).items.length;
+  try {
+    while (!selection.done && count < max)
+      count += (await selection.next(Math.min(stepItems, max - count), stepBytes, call.signal)).items.length;
+    return count;
+  } finally {
+    selection.close();
+  }
+}
+
+/** The number that the index knows without a look at documents; undefined when it does not. */
+export async function countByIndex(
+  call: Call,
+  container: ContainerRecord,
+  filter: Filter,
+): Promise<number | undefined> {
+  if (filter.isEmpty && fieldOf(container.settings, 'defaultTtl') === undefined)
+    return sizesOf(call, container).documents;
+  const access = accessOf(container, filter.predicate);
+  if (access.kind === 'ids' || filter.natural !== undefined) return undefined;
+  const { count } = await call.engine.execute(
+    {
+      kind: 'count-items',
+      database: container.database,
+      container: container.id,
+      scope: access.scope,
+      predicate: filter.predicate,
+      view: 'mongo',
+    },
+    { ...call.context, signal: call.signal },
+  );
   return count;
 }

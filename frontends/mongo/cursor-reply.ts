@@ -2,6 +2,7 @@
 // Source: MongoDB manual, "find", "getMore"; OP_MSG specification, "exhaustAllowed".
 
 import type { BsonWriter } from '../../model/bson/write.ts';
+import { Arguments } from './arguments.ts';
 import { ownerOf, type Call, type Reply } from './call.ts';
 import { idleMsMax, type Cursor } from './cursors.ts';
 import type { Source } from './source.ts';
@@ -26,6 +27,16 @@ export interface CursorOptions {
 interface Part {
   readonly documents: readonly Uint8Array[];
   readonly done: boolean;
+}
+
+const cursorFields = new Set(['batchSize']);
+
+/** `cursor.batchSize` of a command that lists something. */
+export function batchSizeOf({ args, request }: Call): number | undefined {
+  const cursor = args.document('cursor');
+  return cursor === undefined
+    ? undefined
+    : new Arguments(`${request.command}.cursor`, cursor, cursorFields).count('batchSize');
 }
 
 /** Fills one batch from as many steps of the source as it takes. */
@@ -83,20 +94,23 @@ async function firstBatch(
   source: Source,
   options: CursorOptions,
 ): Promise<{ readonly reply: Reply; readonly cursor: Cursor | undefined }> {
-  const size = options.batchSize ?? firstBatchItems;
-  const { documents, done } =
-    size === 0 ? { documents: [], done: false } : await fill(source, Math.min(size, batchItemsMax), call.signal);
-  const cursor =
-    done || options.singleBatch === true
-      ? undefined
-      : call.shared.cursors.open({
-          namespace,
-          owner: ownerOf(call),
-          connection: call.client.number,
-          idleMsMax: options.noTimeout === true ? idleWithoutTimeoutMsMax : idleMsMax,
-          source,
-        });
-  return { reply: { fields: batchReply('firstBatch', namespace, cursor?.id ?? 0n, documents) }, cursor };
+  let cursor: Cursor | undefined;
+  try {
+    const size = options.batchSize ?? firstBatchItems;
+    const { documents, done } =
+      size === 0 ? { documents: [], done: false } : await fill(source, Math.min(size, batchItemsMax), call.signal);
+    if (!done && options.singleBatch !== true)
+      cursor = call.shared.cursors.open({
+        namespace,
+        owner: ownerOf(call),
+        connection: call.client.number,
+        idleMsMax: options.noTimeout === true ? idleWithoutTimeoutMsMax : idleMsMax,
+        source,
+      });
+    return { reply: { fields: batchReply('firstBatch', namespace, cursor?.id ?? 0n, documents) }, cursor };
+  } finally {
+    if (cursor === undefined) source.close();
+  }
 }
 
 async function* exhaustFind(

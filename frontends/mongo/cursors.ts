@@ -104,6 +104,7 @@ export class Cursors {
     const left = this.#perConnection.get(cursor.connection)! - 1;
     if (left === 0) this.#perConnection.delete(cursor.connection);
     else this.#perConnection.set(cursor.connection, left);
+    cursor.source.close();
     return true;
   }
 
@@ -123,6 +124,7 @@ export class Cursors {
   }
 
   closeAll(): void {
+    for (const { source } of this.#open.values()) source.close();
     this.#open.clear();
     this.#perConnection.clear();
   }

@@ -105,17 +105,21 @@ async function firstTarget(
   filter: Filter,
   sort: Sort | undefined,
 ): Promise<Target | undefined> {
-  const selection = new Selection(call, container, filter);
-  if (sort === undefined) {
-    const { items } = await selection.next(1, stepBytes, call.signal);
-    return items[0] === undefined ? undefined : targetOf(container, items[0]);
+  const selection = new Selection(call, container, filter, { sort, limit: 1 });
+  try {
+    if (await selection.open()) {
+      const { items } = await selection.next(1, stepBytes, call.signal);
+      return items[0] === undefined ? undefined : targetOf(container, items[0]);
+    }
+    const best = sort!.kind === 'natural' ? newestOrOldest(sort!.direction) : least(sort!);
+    while (!selection.done) {
+      const { items } = await selection.next(stepItems, stepBytes, call.signal);
+      for (const item of items) best.offer(item);
+    }
+    return best.item === undefined ? undefined : targetOf(container, best.item);
+  } finally {
+    selection.close();
   }
-  const best = sort.kind === 'natural' ? newestOrOldest(sort.direction) : least(sort);
-  while (!selection.done) {
-    const { items } = await selection.next(stepItems, stepBytes, call.signal);
-    for (const item of items) best.offer(item);
-  }
-  return best.item === undefined ? undefined : targetOf(container, best.item);
 }
 
 function targetOf(container: ContainerRecord, item: Item): Target {
@@ -171,15 +175,19 @@ export async function editMany(
   const selection = new Selection(call, container, filter);
   let matched = 0;
   let modified = 0;
-  while (!selection.done) {
-    const { items } = await selection.next(stepItems, stepBytes, call.signal);
-    if (items.length === 0) continue;
-    for (const counts of await editStep(call, container, filter, change, items)) {
-      matched += counts.matched;
-      modified += counts.modified;
+  try {
+    while (!selection.done) {
+      const { items } = await selection.next(stepItems, stepBytes, call.signal);
+      if (items.length === 0) continue;
+      for (const counts of await editStep(call, container, filter, change, items)) {
+        matched += counts.matched;
+        modified += counts.modified;
+      }
     }
+    return { matched, modified };
+  } finally {
+    selection.close();
   }
-  return { matched, modified };
 }
 
 async function editStep(

@@ -3,7 +3,9 @@
 // Source: MongoDB manual, "Error Codes", and the driver specifications (retryable writes, transactions).
 
 import { DatabaseError, type ErrorCode } from '../../model/errors.ts';
-import { type BsonWriter } from '../../model/bson/write.ts';
+import { BsonWriter } from '../../model/bson/write.ts';
+import { violationOf, type UniqueViolation } from '../../core/unique.ts';
+import { keyText } from './key-text.ts';
 
 export const MongoCode = {
   InternalError: 1,
@@ -35,10 +37,13 @@ export const MongoCode = {
   DottedFieldName: 57,
   CommandNotFound: 59,
   WriteConcernTimeout: 64,
-  UnknownReplWriteConcern: 79,
   ImmutableField: 66,
+  CannotCreateIndex: 67,
   InvalidOptions: 72,
   InvalidNamespace: 73,
+  UnknownReplWriteConcern: 79,
+  IndexOptionsConflict: 85,
+  IndexKeySpecsConflict: 86,
   ShutdownInProgress: 91,
   OperationFailed: 96,
   CannotSatisfyWriteConcern: 100,
@@ -48,6 +53,8 @@ export const MongoCode = {
   CappedPositionLost: 136,
   CommandNotSupportedOnView: 166,
   QueryPlanKilled: 175,
+  AmbiguousIndexKeyPattern: 181,
+  InvalidIndexSpecificationOption: 197,
   IllegalOpMsgFlag: 223,
   TransactionTooOld: 225,
   NoSuchTransaction: 251,
@@ -166,12 +173,29 @@ const codes = {
   Internal: { code: MongoCode.InternalError, labels: [] },
 } as const satisfies Record<ErrorCode, { readonly code: number; readonly labels: readonly string[] }>;
 
+/** The error of a key that another document holds; with pattern and value of the key, which are the writer's own. */
+export function duplicateKey({ container, name, entries }: UniqueViolation): MongoError {
+  const writer = new BsonWriter().beginDocument().beginObject('keyPattern');
+  for (const { path, direction } of entries) writer.int32(path, direction);
+  writer.end().beginObject('keyValue');
+  for (const { path, value } of entries) writer.raw(path, value);
+  const key = entries.map(({ path, value }) => `${path}: ${keyText(value)}`).join(', ');
+  return new MongoError(
+    MongoCode.DuplicateKey,
+    `E11000 duplicate key error collection: ${container} index: ${name} dup key: { ${key} }`,
+    [],
+    writer.end().end().finish(),
+  );
+}
+
 /** Any thrown value as MongoDB's error. A fault of ours tells nothing of its inside. */
 export function mongoErrorOf(error: unknown): MongoError {
   if (error instanceof MongoError) return error;
   if (error instanceof ProtocolError) return new MongoError(error.code, error.message);
   if (error instanceof DatabaseError) {
     if (error.cause instanceof MongoError || error.cause instanceof ProtocolError) return mongoErrorOf(error.cause);
+    const violation = violationOf(error);
+    if (violation !== undefined) return duplicateKey(violation);
     const { code, labels } = codes[error.code];
     return new MongoError(code, error.message, labels);
   }

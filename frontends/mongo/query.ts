@@ -1,14 +1,16 @@
 // A find as it is asked for, checked and ready to run: shared by find and explain.
 
 import type { ContainerRecord } from '../../model/resource.ts';
-import { checkHint, requireSimpleCollation, type Arguments } from './arguments.ts';
+import { requireSimpleCollation, type Arguments } from './arguments.ts';
 import { truthOf } from './bson-input.ts';
 import type { Call } from './call.ts';
 import { badValue, failedToParse, MongoCode, MongoError } from './errors.ts';
+import { hintOf } from './hint.ts';
+import type { Namespace } from './namespace.ts';
 import { parseProjection, type Projection } from './projection.ts';
-import { Filter, Selection, selectionSource } from './selection.ts';
+import { Filter, orderedSource, Selection, selectionSource } from './selection.ts';
 import { parseSort, type Sort } from './sort.ts';
-import { limitSource, mapSource, skipSource, sortSource, type Source } from './source.ts';
+import { limitSource, mapSource, skipSource, type Source } from './source.ts';
 
 export const findArguments: ReadonlySet<string> = new Set([
   'find',
@@ -44,9 +46,9 @@ export interface Find {
   readonly limit: number;
 }
 
-export function findOf(args: Arguments): Find {
+export function findOf(call: Call, namespace: Namespace, args: Arguments): Find {
   requireSimpleCollation(args);
-  checkHint(args);
+  const natural = hintOf(call, namespace, args);
   if (args.boolean('awaitData') && !args.boolean('tailable'))
     throw failedToParse('Cannot set awaitData without tailable');
   if (args.boolean('tailable'))
@@ -61,7 +63,7 @@ export function findOf(args: Arguments): Find {
   const sort = args.document('sort');
   const projection = args.document('projection');
   return {
-    filter: new Filter(args.document('filter')),
+    filter: new Filter(args.document('filter'), natural),
     sort: sort === undefined ? undefined : parseSort(sort),
     projection: projection === undefined ? undefined : parseProjection(projection),
     skip: args.count('skip') ?? 0,
@@ -75,11 +77,11 @@ export function sourceOfFind(
   container: ContainerRecord,
   { filter, sort, projection, skip, limit }: Find,
 ): { readonly source: Source; readonly selection: Selection } {
-  const selection = new Selection(call, container, filter);
-  let source = selectionSource(selection);
+  const count = limit === 0 ? undefined : skip + limit;
   // Items are met in the order they were made: that is natural order already.
-  if (sort !== undefined && !(sort.kind === 'natural' && sort.direction === 1))
-    source = sortSource(source, sort, limit === 0 ? undefined : skip + limit);
+  const order = sort?.kind === 'natural' && sort.direction === 1 ? undefined : sort;
+  const selection = new Selection(call, container, filter, { sort: order, limit: count });
+  let source = order === undefined ? selectionSource(selection) : orderedSource(selection, order, count);
   if (skip > 0) source = skipSource(source, skip);
   if (limit > 0) source = limitSource(source, limit);
   if (projection !== undefined) {

@@ -10,24 +10,29 @@ import type { Raw } from '../../model/bson/walk.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { documentIdTextOf, idTextOf } from '../../model/identity.ts';
 import { mongoViewOf } from '../../model/mongo-view.ts';
-import type { Item, PartitionKeyValue, Scope } from '../../model/operation.ts';
+import type { Item, PartitionKeyValue, Scope, Search, SearchAccess, SearchOrder } from '../../model/operation.ts';
 import { parsePath, partitionKeyRoots, partOfRaw } from '../../model/partition-key.ts';
-import type { Predicate } from '../../model/predicate.ts';
+import { always, type Path, type Predicate } from '../../model/predicate.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../model/resource.ts';
 import { isNumber } from './bson-input.ts';
 import type { Call } from './call.ts';
+import type { NaturalHint } from './hint.ts';
 import { MongoCode, MongoError } from './errors.ts';
 import { parseFilter } from './filter.ts';
-import type { Source } from './source.ts';
+import type { Sort } from './sort.ts';
+import { sortSource, type Source } from './source.ts';
 
 /** A filter as it is used: its predicate and, compiled when first needed, its tests. */
 export class Filter {
   readonly predicate: Predicate;
+  /** Every item is looked at, in this direction: the hint `$natural`. */
+  readonly natural: NaturalHint | undefined;
   #matches: ((document: Uint8Array) => boolean) | undefined;
   #position: ((document: Uint8Array) => number) | undefined;
 
-  constructor(filter: Uint8Array | undefined) {
-    this.predicate = filter === undefined ? { kind: 'constant', value: true } : parseFilter(filter);
+  constructor(filter: Uint8Array | Predicate | undefined, natural?: NaturalHint) {
+    this.natural = natural;
+    this.predicate = filter === undefined ? always : filter instanceof Uint8Array ? parseFilter(filter) : filter;
   }
 
   get matches(): (document: Uint8Array) => boolean {
@@ -37,6 +42,11 @@ export class Filter {
   /** As `compilePosition`: -2 no match, -1 no array crossed, else the element's position. */
   get position(): (document: Uint8Array) => number {
     return (this.#position ??= compilePosition(this.predicate));
+  }
+
+  /** The same filter with a hint. */
+  hinted(natural: NaturalHint): Filter {
+    return new Filter(this.predicate, natural);
   }
 
   get isEmpty(): boolean {
@@ -138,35 +148,103 @@ function collectionDropped(container: ContainerRecord): MongoError {
   );
 }
 
-/** Reads the items that a filter selects, page by page, in stored order. */
+/** What a reader of items may ask for beside the filter. */
+export interface SelectionOptions {
+  /** Where the index gives this order, items come in it; `open` tells. */
+  readonly sort?: Sort | undefined;
+  /** Items that are wanted at most: a hint, no bound. */
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Reads the items that a filter selects, page by page: of a search one state from the first page to the last. In
+ * stored order, unless another is asked for and given. Must be closed, unless it was read to its end.
+ */
 export class Selection {
   readonly #call: Pick<Call, 'engine' | 'context'>;
   readonly #container: ContainerRecord;
   readonly #filter: Filter;
+  readonly #options: SelectionOptions;
   readonly access: Access;
-  #after: string | undefined;
+  #search: Search | undefined;
+  #opening: Promise<Search> | undefined;
   #looked = 0;
+  #lookUpsExamined = 0;
   /** Items found by id that no page had room for. */
   #waiting: Item[] = [];
   #done = false;
-  examined = 0;
+  #isClosed = false;
 
-  constructor(call: Pick<Call, 'engine' | 'context'>, container: ContainerRecord, filter: Filter) {
+  constructor(
+    call: Pick<Call, 'engine' | 'context'>,
+    container: ContainerRecord,
+    filter: Filter,
+    options: SelectionOptions = {},
+  ) {
     this.#call = call;
     this.#container = container;
     this.#filter = filter;
-    this.access = accessOf(container, filter.predicate);
+    this.#options = options;
+    const access = accessOf(container, filter.predicate);
+    this.access = access.kind === 'ids' && filter.natural !== undefined ? { kind: 'scan', scope: {} } : access;
   }
 
   get done(): boolean {
     return this.#done;
   }
 
+  get examined(): number {
+    return this.#lookUpsExamined + (this.#search?.examined ?? 0);
+  }
+
+  /** How a search reaches its items, once it is open. */
+  get searchAccess(): SearchAccess | undefined {
+    return this.#search?.access;
+  }
+
+  get predicate(): Predicate {
+    return this.#filter.predicate;
+  }
+
+  /** The path in whose order items are wanted, if it is one. */
+  get orderPath(): Path | undefined {
+    const { sort } = this.#options;
+    const order = sort && orderOf(sort);
+    return order?.kind === 'path' ? order.path : undefined;
+  }
+
+  /** Items come from the last to the first, by creation or by the path they are ordered by. */
+  get backwards(): boolean {
+    const { sort } = this.#options;
+    if (sort === undefined || this.searchAccess?.kind === 'scan') {
+      return this.#filter.natural === -1 || (sort?.kind === 'natural' && sort.direction === -1);
+    }
+    return sort.kind === 'natural' ? sort.direction === -1 : sort.fields[0]!.direction === -1;
+  }
+
+  /** As `Search.indexedPaths`. */
+  indexedPaths(): readonly Path[] {
+    return this.#search?.indexedPaths() ?? [];
+  }
+
+  /** Opens the search, if there is one; tells whether items come in the order asked for. */
+  async open(): Promise<boolean> {
+    const { sort } = this.#options;
+    if (this.access.kind === 'ids') return sort === undefined;
+    return (await this.#opened(this.access.scope)).isOrdered && (sort === undefined || orderOf(sort) !== undefined);
+  }
+
   async next(itemsMax: number, bytesMax: number, signal: AbortSignal): Promise<Page> {
-    if (this.#done) return { items: [], done: true };
+    if (this.#done || this.#isClosed) return { items: [], done: true };
     return this.access.kind === 'ids'
       ? this.#lookUp(this.access.ids, itemsMax, bytesMax)
       : this.#scan(this.access.scope, itemsMax, bytesMax, signal);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting = [];
+    this.#search?.close();
   }
 
   async #lookUp(ids: readonly string[], itemsMax: number, bytesMax: number): Promise<Page> {
@@ -194,7 +272,7 @@ export class Selection {
       );
       this.#checkSame(found.container);
       for (const item of found.items) {
-        this.examined++;
+        this.#lookUpsExamined++;
         const body = documentOf(this.#container, item);
         if (this.#filter.matches(body)) this.#waiting.push(body === item.body ? item : withBody(item, body));
       }
@@ -202,30 +280,44 @@ export class Selection {
   }
 
   async #scan(scope: Scope, itemsMax: number, bytesMax: number, signal: AbortSignal): Promise<Page> {
-    for (;;) {
-      const page = await this.#execute(() =>
-        this.#call.engine.execute(
-          {
-            kind: 'find-items',
-            database: this.#container.database,
-            container: this.#container.id,
-            scope,
-            predicate: this.#filter.predicate,
-            view: 'mongo',
-            itemsMax,
-            bytesMax,
-            after: this.#after,
-          },
-          { ...this.#call.context, signal },
-        ),
-      );
-      this.#checkSame(page.container);
-      this.examined += page.examined;
-      this.#after = page.continuation;
-      this.#done = page.continuation === undefined;
-      if (this.#done || page.items.length > 0) return { items: page.items, done: this.#done };
-      if (signal.aborted) throw new DatabaseError('Cancelled', 'the caller went away');
+    const search = await this.#opened(scope);
+    const page = await this.#execute(() => search.next(itemsMax, bytesMax, signal));
+    this.#done = page.done;
+    return page;
+  }
+
+  #opened(scope: Scope): Promise<Search> {
+    return (this.#opening ??= this.#open(scope));
+  }
+
+  async #open(scope: Scope): Promise<Search> {
+    const { sort, limit } = this.#options;
+    const { predicate, natural } = this.#filter;
+    const search = await this.#execute(() =>
+      this.#call.engine.execute(
+        {
+          kind: 'open-search',
+          database: this.#container.database,
+          container: this.#container.id,
+          scope,
+          predicate,
+          view: 'mongo',
+          order: sort === undefined ? (natural === -1 ? { kind: 'newest' } : undefined) : orderOf(sort),
+          limit: sort === undefined || orderOf(sort) !== undefined ? limit : undefined,
+          isForced: natural !== undefined,
+        },
+        this.#call.context,
+      ),
+    );
+    this.#search = search;
+    try {
+      this.#checkSame(search.container);
+    } catch (error) {
+      search.close();
+      throw error;
     }
+    if (this.#isClosed) search.close();
+    return search;
   }
 
   async #execute<T>(read: () => Promise<T>): Promise<T> {
@@ -244,6 +336,14 @@ export class Selection {
   }
 }
 
+/** The order as a search knows it, if it does. */
+function orderOf(sort: Sort): SearchOrder | undefined {
+  if (sort.kind === 'natural') return sort.direction === -1 ? { kind: 'newest' } : undefined;
+  const [field, second] = sort.fields;
+  if (field === undefined || second !== undefined) return undefined;
+  return { kind: 'path', path: field.path, descending: field.direction === -1 };
+}
+
 /** The documents of a selection. */
 export function selectionSource(selection: Selection): Source {
   return {
@@ -252,5 +352,28 @@ export function selectionSource(selection: Selection): Source {
       return { documents: items.map((item) => item.body), done };
     },
     heldBytes: 0,
+    close: () => {
+      selection.close();
+    },
+  };
+}
+
+/** The documents of a selection in an order; sorted here when no index gives it. `count`: so many are wanted at most. */
+export function orderedSource(selection: Selection, sort: Sort, count: number | undefined): Source {
+  let inner: Source | undefined;
+  return {
+    next: async (itemsMax, bytesMax, signal) => {
+      if (inner === undefined) {
+        const source = selectionSource(selection);
+        inner = (await selection.open()) ? source : sortSource(source, sort, count);
+      }
+      return inner.next(itemsMax, bytesMax, signal);
+    },
+    get heldBytes() {
+      return inner?.heldBytes ?? 0;
+    },
+    close: () => {
+      selection.close();
+    },
   };
 }

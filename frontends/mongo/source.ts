@@ -16,6 +16,8 @@ export interface Source {
   next(itemsMax: number, bytesMax: number, signal: AbortSignal): Promise<Batch>;
   /** Bytes kept in memory between batches. */
   readonly heldBytes: number;
+  /** Lets go of what it reads from; nothing is read afterwards. Must be called, whether it was read to its end or not. */
+  close(): void;
 }
 
 /** Documents that a source may keep in memory to order them: MongoDB's bound for a blocking sort. */
@@ -48,6 +50,7 @@ export function listSource(documents: readonly Uint8Array[]): Source {
     get heldBytes() {
       return held;
     },
+    close: () => undefined,
   };
 }
 
@@ -65,6 +68,9 @@ export function filterSource(inner: Source, matches: (document: Uint8Array) => b
     get heldBytes() {
       return inner.heldBytes;
     },
+    close: () => {
+      inner.close();
+    },
   };
 }
 
@@ -77,6 +83,9 @@ export function mapSource(inner: Source, map: (document: Uint8Array) => Uint8Arr
     },
     get heldBytes() {
       return inner.heldBytes;
+    },
+    close: () => {
+      inner.close();
     },
   };
 }
@@ -95,6 +104,9 @@ export function skipSource(inner: Source, count: number): Source {
     get heldBytes() {
       return inner.heldBytes;
     },
+    close: () => {
+      inner.close();
+    },
   };
 }
 
@@ -110,6 +122,9 @@ export function limitSource(inner: Source, count: number): Source {
     get heldBytes() {
       return inner.heldBytes;
     },
+    close: () => {
+      inner.close();
+    },
   };
 }
 
@@ -123,6 +138,9 @@ export function collectSource(inner: Source, collect: (all: Drain) => Promise<re
     },
     get heldBytes() {
       return list?.heldBytes ?? 0;
+    },
+    close: () => {
+      inner.close();
     },
   };
 }

@@ -28,7 +28,8 @@ import { getParameter } from './operations/get-parameter.ts';
 import { hello } from './operations/hello.ts';
 import { insert } from './operations/insert.ts';
 import { killCursors } from './operations/kill-cursors.ts';
-import { listCollections, listIndexes } from './operations/list-collections.ts';
+import { createIndexes, dropIndexes, listIndexes } from './operations/indexes.ts';
+import { listCollections } from './operations/list-collections.ts';
 import { listCommands } from './operations/list-commands.ts';
 import { listDatabases } from './operations/list-databases.ts';
 import { logout, saslContinue, saslStart } from './operations/sasl.ts';
@@ -116,11 +117,16 @@ export const surface: readonly Command[] = [
   },
   { name: 'drop', group: collections, operation: drop },
   { name: 'dropDatabase', group: collections, operation: dropDatabase },
-  { name: 'listIndexes', group: collections, operation: listIndexes, limits: 'the index on _id only' },
+  { name: 'listIndexes', group: collections, operation: listIndexes },
   { name: 'collStats', group: collections, operation: collStats, aliases: ['collstats'] },
   { name: 'dbStats', group: collections, operation: dbStats, aliases: ['dbstats'] },
-  { name: 'createIndexes', group: collections },
-  { name: 'dropIndexes', group: collections, aliases: ['deleteIndexes'] },
+  {
+    name: 'createIndexes',
+    group: collections,
+    operation: createIndexes,
+    limits: 'every path is indexed anyway; no text, 2d, 2dsphere, TTL, clustered indexes, no collation',
+  },
+  { name: 'dropIndexes', group: collections, operation: dropIndexes, aliases: ['deleteIndexes'] },
   { name: 'renameCollection', group: collections, adminOnly: true },
   { name: 'collMod', group: collections },
   { name: 'convertToCapped', group: collections },

@@ -4,13 +4,13 @@
 
 import { DatabaseError, type ErrorCode } from '../../model/errors.ts';
 import { BsonType } from '../../model/bson/types.ts';
-import { BsonWriter } from '../../model/bson/write.ts';
+import type { BsonWriter } from '../../model/bson/write.ts';
 import { textOfRaw, type Raw } from '../../model/bson/walk.ts';
 import { Arguments } from './arguments.ts';
 import { isNumber, numberOf } from './bson-input.ts';
 import type { Call, Reply } from './call.ts';
-import { failedToParse, MongoCode, MongoError, mongoErrorOf } from './errors.ts';
-import { keyText } from './key-text.ts';
+import { duplicateKey, failedToParse, MongoCode, MongoError, mongoErrorOf } from './errors.ts';
+import { idIndexName } from './index-specification.ts';
 import type { Namespace } from './namespace.ts';
 
 export interface WriteFailure {
@@ -37,27 +37,17 @@ export function statementError(error: unknown): MongoError {
 /** The error of an insertion: a taken identity is told as the key that is taken. */
 export function insertError(error: unknown, namespace: Namespace, id: Raw): MongoError {
   return error instanceof DatabaseError && error.code === 'ItemExists'
-    ? duplicateKey(namespace, id)
+    ? duplicateId(namespace, id)
     : statementError(error);
 }
 
-export function duplicateKey(namespace: Namespace, id: Raw): MongoError {
-  const details = new BsonWriter()
-    .beginDocument()
-    .beginObject('keyPattern')
-    .int32('_id', 1)
-    .end()
-    .beginObject('keyValue')
-    .raw('_id', id)
-    .end()
-    .end()
-    .finish();
-  return new MongoError(
-    MongoCode.DuplicateKey,
-    `E11000 duplicate key error collection: ${namespace.text} index: _id_ dup key: { _id: ${keyText(id)} }`,
-    [],
-    details,
-  );
+/** The error of a document whose `_id` is taken. */
+export function duplicateId(namespace: Namespace, id: Raw): MongoError {
+  return duplicateKey({
+    container: namespace.text,
+    name: idIndexName,
+    entries: [{ path: '_id', direction: 1, value: id }],
+  });
 }
 
 export function writeFailures(writer: BsonWriter, failures: readonly WriteFailure[]): void {

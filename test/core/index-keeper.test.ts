@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { IndexKeeperOptions } from '../../core/index-keeper.ts';
+import type { IndexOptions } from '../../core/partition.ts';
 import { openIndexDirectory, type IndexStore } from '../../core/storage/index-directory.ts';
 import type { View } from '../../indexer/view.ts';
 import { below, pick, randomItem, randomOf, type Random } from '../indexer/random.ts';
-import { bytesOf, liveNumbers, Machine, SlowTasks, TestLog, type LogRecord } from './index-machine.ts';
+import { bytesOf, liveNumbers, Machine, plainIndex, SlowTasks, TestLog, type LogRecord } from './index-machine.ts';
 import { LosingIndex } from './losing-index.ts';
 
 const scale = Number(process.env['MERIDIAN_TEST_SCALE'] ?? '1');
@@ -59,6 +60,9 @@ class Life {
   /** What ended each record that ended. */
   readonly killers = new Map<number, number>();
   flushes = 0;
+  rebuilds = 0;
+  /** How the container's index should be. */
+  readonly wanted = new Map<number, IndexOptions>();
   readonly ever = new Map<number, LogRecord>();
   tasks = new SlowTasks();
   timers: (() => void)[] = [];
@@ -102,6 +106,7 @@ class Life {
         },
       },
       () => this.heldFrom,
+      (partition) => this.wanted.get(partition) ?? plainIndex,
     );
   }
 
@@ -177,7 +182,31 @@ class Life {
     this.tasks.waiting.splice(below(this.random, this.tasks.waiting.length + 1), 1)[0]?.();
     if (this.random() < 0.7) this.disk.advance();
     if (this.random() < 0.1) this.timers.splice(0, 1)[0]?.();
+    for (const [partition, { building }] of this.machine.partitions)
+      if (building !== undefined && this.random() < 0.5) {
+        this.machine.stepRebuild(partition, 1 + below(this.random, 20));
+        if (this.machine.partitions.get(partition)!.building === undefined) this.rebuilds++;
+      }
     await turn();
+  }
+
+  /** The policy of a container changes, or its index is built anew just so. */
+  rebuild(): void {
+    const partition = pick(this.random, [...this.truth.keys()]);
+    const open = this.machine.partitions.get(partition)!;
+    if (open.building !== undefined) {
+      if (this.random() < 0.2) {
+        open.building.rebuild.abandon();
+        open.building = undefined;
+      }
+      return;
+    }
+    this.wanted.set(partition, {
+      policy: { included: ['/*'], excluded: [pick(this.random, ['/a/*', '/b/*'])], composites: [] },
+      identityField: undefined,
+      partitionKeyTerms: this.random() < 0.5,
+    });
+    this.machine.beginRebuild(partition);
   }
 
   async finishAll(): Promise<void> {
@@ -192,15 +221,15 @@ class Life {
     }
   }
 
-  check(): void {
+  check({ lsns = true } = {}): void {
     expect([...this.machine.partitions.keys()].sort()).toEqual([...this.truth.keys()].sort());
     expect([...this.machine.catalog].sort()).toEqual([...this.catalog].sort());
     for (const [partition, items] of this.truth) {
-      const { index, liveBytes } = this.machine.partitions.get(partition)!;
+      const { index, liveBytes, lsn } = this.machine.partitions.get(partition)!;
       const numbers = [...items.values()].sort((a, b) => a - b);
       expect(liveNumbers(index.now())).toEqual(numbers);
       expect(index.items).toBe(items.size);
-      expect(index.lsn).toBe(this.lsns.get(partition) ?? 0);
+      if (lsns) expect(lsn).toBe(this.lsns.get(partition) ?? 0);
       expect(liveBytes).toBe(numbers.reduce((sum, number) => sum + bytesOf(this.ever.get(number)!), 0));
       for (let i = 0; i < 60; i += 7) expect(index.find(`i${i}`, '')).toBe(items.get(`i${i}`) ?? 0);
       for (const number of numbers) expect(this.log.records.has(number)).toBe(true);
@@ -213,6 +242,7 @@ class Life {
   }
 
   hold(): void {
+    // On the old index while another is being built: it must stay readable.
     const [partition, items] = pick(this.random, [...this.truth]);
     const view = this.machine.partitions.get(partition)!.index.snapshot();
     const numbers = [...items.values()].sort((a, b) => a - b);
@@ -258,7 +288,8 @@ async function live(seed: number, disk: Disk, groups: number): Promise<Life> {
     if (dice < 0.55) life.group();
     else if (dice < 0.85) await life.background();
     else if (dice < 0.9) await life.trim();
-    else if (dice < 0.92) life.check();
+    else if (dice < 0.91) life.check();
+    else if (dice < 0.92 && life.truth.size > 0) life.rebuild();
     else if (dice < 0.94 && life.held.length < 4 && life.truth.size > 0) life.hold();
     else if (dice < 0.96) life.held.shift()?.view.release();
     else if (dice < 0.97) {
@@ -279,20 +310,23 @@ async function live(seed: number, disk: Disk, groups: number): Promise<Life> {
 describe('the keeper of an index', () => {
   test('loses and forgets nothing in random lives with power failures', async () => {
     let flushes = 0;
-    for (let seed = firstSeed; seed < firstSeed + Math.ceil(60 * scale); seed++) {
+    let rebuilds = 0;
+    for (let seed = firstSeed; seed < firstSeed + Math.ceil(15 * scale); seed++) {
       try {
         const life = await live(seed, losingDisk(new LosingIndex()), 250);
         flushes += life.flushes;
+        rebuilds += life.rebuilds;
       } catch (error) {
         console.log(`seed ${seed}`);
         throw error;
       }
     }
     expect(flushes).toBeGreaterThan(0);
+    expect(rebuilds).toBeGreaterThan(0);
   });
 
   test('does so in a directory, too', async () => {
-    for (let seed = firstSeed; seed < firstSeed + Math.ceil(6 * scale); seed++) {
+    for (let seed = firstSeed; seed < firstSeed + Math.ceil(3 * scale); seed++) {
       try {
         await live(seed + 10_000, await directoryDisk(), 150);
       } catch (error) {
@@ -319,7 +353,7 @@ describe('the keeper of an index', () => {
   });
 
   test('removes every superseded record in the end, over crashes', async () => {
-    for (let seed = firstSeed; seed < firstSeed + Math.ceil(20 * scale); seed++) {
+    for (let seed = firstSeed; seed < firstSeed + Math.ceil(6 * scale); seed++) {
       const life = await live(seed + 20_000, losingDisk(new LosingIndex()), 200);
       try {
         await life.checkNothingLeaks();
@@ -331,7 +365,7 @@ describe('the keeper of an index', () => {
   });
 
   test('makes the index again from the log when a bit of it is wrong', async () => {
-    for (let seed = firstSeed; seed < firstSeed + Math.ceil(20 * scale); seed++) {
+    for (let seed = firstSeed; seed < firstSeed + Math.ceil(6 * scale); seed++) {
       const life = new Life(seed + 30_000, losingDisk(new LosingIndex()));
       await life.open();
       for (let i = 0; i < 60; i++) {
@@ -351,10 +385,82 @@ describe('the keeper of an index', () => {
           expect(String(error)).toMatch(/damaged|lacks|out of order/);
         },
       );
-      await life.open({ discard: true });
+      const discarded = life.open({ discard: true });
+      await turn();
+      life.disk.advance();
+      await discarded;
       expect(life.machine.keeper.start).toBeUndefined();
-      life.check();
+      // Only a damaged manifest takes with it how far the partitions were.
+      life.check({ lsns: file !== undefined });
+      await life.crash();
+      life.check({ lsns: file !== undefined });
     }
+  });
+});
+
+describe('an index that is built anew', () => {
+  async function rebuilt(seed: number, steps: number): Promise<Life> {
+    const life = new Life(seed, losingDisk(new LosingIndex()), { replayRecordsMax: 200 });
+    await life.open();
+    life.create();
+    life.create();
+    for (let i = 0; i < 300; i++) life.write(1 + (i % 2));
+    life.machine.settle(life.log.last);
+    await life.finishAll();
+    life.wanted.set(1, { ...plainIndex, policy: { included: ['/*'], excluded: ['/a/*'], composites: [] } });
+    life.machine.beginRebuild(1);
+    for (let i = 0; i < steps; i++) {
+      if (life.machine.partitions.get(1)!.building !== undefined) life.machine.stepRebuild(1, 7);
+      life.write(1);
+      life.machine.settle(life.log.last);
+      life.tasks.waiting.shift()?.();
+      life.disk.advance();
+      await turn();
+    }
+    return life;
+  }
+
+  test('is the old or the new one after a crash at any step, and answers the same', async () => {
+    const seen = new Set<string>();
+    for (let steps = 0; steps < 40; steps++) {
+      const life = await rebuilt(40 + steps, steps);
+      life.check();
+      await life.crash();
+      life.check();
+      const { index, outdated } = life.machine.partitions.get(1)!;
+      seen.add(String(outdated));
+      // With no segment yet the wanted options are taken at once.
+      expect(index.paths.resolve(['a'], 'nested').kind === 'excluded').toBe(!outdated);
+    }
+    expect([...seen].sort()).toEqual(['false', 'true']);
+  });
+
+  test('leaves the old one readable for its snapshots, and no file of it afterwards', async () => {
+    const life = await rebuilt(7, 0);
+    const before = life.machine.partitions.get(1)!.index;
+    const view = before.snapshot();
+    const numbers = liveNumbers(view);
+    for (let i = 0; i < 100 && life.machine.partitions.get(1)!.index === before; i++) {
+      life.machine.stepRebuild(1, 50);
+      life.write(1);
+      life.machine.settle(life.log.last);
+      life.tasks.waiting.shift()?.();
+      life.disk.advance();
+      await turn();
+    }
+    expect(life.machine.partitions.get(1)!.index).not.toBe(before);
+    await life.finishAll();
+    expect(liveNumbers(view)).toEqual(numbers);
+    const store = life.disk.store as LosingIndex;
+    const files = before.segments.map(({ name }) => name);
+    expect(files.length).toBeGreaterThan(0);
+    expect(store.files()).toEqual(expect.arrayContaining(files));
+    view.release();
+    life.write(1);
+    life.machine.settle(life.log.last);
+    await life.finishAll();
+    for (const name of files) expect(store.files()).not.toContain(name);
+    life.check();
   });
 });
 

@@ -2,6 +2,7 @@
 // truth beside it.
 
 import { IndexKeeper, type IndexKeeperOptions } from '../../core/index-keeper.ts';
+import type { Rebuild } from '../../core/index-rebuild.ts';
 import { historyAgeMsMax, Retention } from '../../core/retention.ts';
 import type { IndexStore } from '../../core/storage/index-directory.ts';
 import {
@@ -11,6 +12,8 @@ import {
   type SegmentWritten,
 } from '../../core/storage/segment-task.ts';
 import type { PartitionIndex } from '../../indexer/partition-index.ts';
+import type { VersionFacts } from '../../indexer/fact-terms.ts';
+import type { IndexOptions } from '../../core/partition.ts';
 import { defaultPolicy } from '../../indexer/policy.ts';
 import { isVisible } from '../../indexer/source.ts';
 import type { View } from '../../indexer/view.ts';
@@ -24,6 +27,12 @@ export interface LogRecord {
   readonly ends: number;
   readonly id: string;
   readonly item: Uint8Array;
+}
+
+export const plainIndex: IndexOptions = { policy: defaultPolicy, identityField: undefined, partitionKeyTerms: false };
+
+export function factsOf(id: string): VersionFacts {
+  return { id, key: '', created: 1, seconds: 1 };
 }
 
 export const bytesOf = (record: LogRecord): number => record.item.length + 80;
@@ -89,9 +98,22 @@ export class TestLog {
   }
 }
 
+/** A second index of a partition on its way. */
+interface Building {
+  readonly rebuild: Rebuild;
+  /** Live versions of the beginning that it lacks. */
+  readonly walk: LogRecord[];
+  /** What was written since, as long as not everything goes to both. */
+  readonly since: LogRecord[];
+  stage: 'walking' | 'finishing' | 'finished';
+}
+
 interface OpenPartition {
-  readonly index: PartitionIndex;
+  index: PartitionIndex;
   liveBytes: number;
+  lsn: number;
+  readonly outdated: boolean;
+  building?: Building | undefined;
 }
 
 export function liveNumbers(view: View): number[] {
@@ -100,6 +122,12 @@ export function liveNumbers(view: View): number[] {
     for (let ordinal = 0; ordinal < part.size; ordinal++)
       if (isVisible(part, ordinal)) numbers.push(part.source.numberAt(ordinal));
   return numbers;
+}
+
+function addTo(rebuild: Rebuild, { sequence, lsn, kind, ends, item, id }: LogRecord): void {
+  if (ends !== 0) rebuild.index.kill(ends, lsn);
+  if (kind === 'put') rebuild.index.add(sequence, lsn, item, factsOf(id));
+  rebuild.applied(sequence, lsn);
 }
 
 /** Applies records as core does. */
@@ -114,8 +142,15 @@ export class Machine {
    */
   readonly catalog = new Map<number, { readonly created: number; readonly last: number }>();
   replayed = 0;
+  readonly wantedOf: (partition: number) => IndexOptions;
 
-  private constructor(log: TestLog, keeper: IndexKeeper, retention: Retention) {
+  private constructor(
+    log: TestLog,
+    keeper: IndexKeeper,
+    retention: Retention,
+    wantedOf: (partition: number) => IndexOptions,
+  ) {
+    this.wantedOf = wantedOf;
     this.log = log;
     this.keeper = keeper;
     this.retention = retention;
@@ -125,7 +160,8 @@ export class Machine {
     log: TestLog,
     store: IndexStore,
     options: IndexKeeperOptions,
-    heldFrom: () => number = () => Infinity,
+    heldFrom: () => number,
+    wantedOf: (partition: number) => IndexOptions,
   ): Promise<Machine> {
     const opened: { keeper: IndexKeeper | undefined } = { keeper: undefined };
     const retention = new Retention(
@@ -135,7 +171,7 @@ export class Machine {
       { coveredTo: () => opened.keeper!.coveredTo, heldFrom },
     );
     const keeper = (opened.keeper = await IndexKeeper.open(store, { ...options, history: retention }));
-    const machine = new Machine(log, keeper, retention);
+    const machine = new Machine(log, keeper, retention, wantedOf);
     const { start } = keeper;
     for (const sequence of start?.catalog ?? []) machine.apply(log.records.get(sequence)!);
     for (const record of log.after(start?.sequence ?? 0)) {
@@ -146,6 +182,11 @@ export class Machine {
     return machine;
   }
 
+  open(partition: number): void {
+    const { index, liveBytes, outdated, lsnFloor } = this.keeper.openIndex(partition, this.wantedOf(partition));
+    this.partitions.set(partition, { index, liveBytes, outdated, lsn: Math.max(index.lsn, lsnFloor) });
+  }
+
   apply(record: LogRecord): void {
     const { sequence, partition, lsn, kind, ends } = record;
     const end = (ended: number): void => {
@@ -154,7 +195,7 @@ export class Machine {
     };
     switch (kind) {
       case 'create':
-        this.partitions.set(partition, this.keeper.openIndex(partition, { policy: defaultPolicy }));
+        this.open(partition);
         this.catalog.set(partition, { created: sequence, last: sequence });
         return;
       case 'alter': {
@@ -169,7 +210,7 @@ export class Machine {
         this.retention.superseded(sequence, bytesOf(record), sequence);
         this.catalog.delete(partition);
         this.partitions.delete(partition);
-        this.keeper.drop(partition);
+        this.keeper.drop(partition, sequence);
         return;
       case 'put':
       case 'delete': {
@@ -183,14 +224,49 @@ export class Machine {
           open.index.kill(ends, lsn);
           end(ends);
         }
-        if (kind === 'put') open.index.add(sequence, lsn, record.item, { id: record.id, key: '' });
+        if (kind === 'put') open.index.add(sequence, lsn, record.item, factsOf(record.id));
         else this.retention.superseded(sequence, bytesOf(record), sequence);
+        open.lsn = Math.max(open.lsn, lsn);
         if (lsn > open.index.checkpoint.lsn) {
           if (before !== undefined) open.liveBytes -= bytesOf(before);
           if (kind === 'put') open.liveBytes += bytesOf(record);
         }
         this.keeper.applied(partition, sequence, lsn, bytesOf(record));
+        const { building } = open;
+        if (building === undefined) return;
+        if (building.stage === 'walking') building.since.push(record);
+        else addTo(building.rebuild, record);
       }
+    }
+  }
+
+  beginRebuild(partition: number): void {
+    const open = this.partitions.get(partition)!;
+    const rebuild = this.keeper.beginRebuild(partition, this.wantedOf(partition));
+    const walk = liveNumbers(open.index.now()).map((number) => this.log.records.get(number)!);
+    open.building = { rebuild, walk, since: [], stage: 'walking' };
+  }
+
+  /** Brings a rebuild on by some versions or its next stage. */
+  stepRebuild(partition: number, versions: number): void {
+    const open = this.partitions.get(partition)!;
+    const building = open.building!;
+    const { rebuild, walk, since } = building;
+    if (building.stage === 'walking') {
+      for (const record of walk.splice(0, versions)) addTo(rebuild, { ...record, ends: 0 });
+      if (walk.length > 0) return;
+      for (const record of since) addTo(rebuild, record);
+      building.stage = 'finishing';
+      rebuild.finish().then(
+        () => {
+          building.stage = 'finished';
+        },
+        () => undefined,
+      );
+    } else if (building.stage === 'finished') {
+      rebuild.install();
+      open.index = rebuild.index;
+      open.building = undefined;
     }
   }
 
@@ -198,6 +274,7 @@ export class Machine {
     this.keeper.settle({
       sequence,
       hybridTime: sequence * 10,
+      catalogLsn: sequence * 2,
       catalog: () =>
         [...new Set([...this.catalog.values()].flatMap(({ created, last }) => [created, last]))].sort((a, b) => a - b),
       liveBytesOf: (partition) => this.partitions.get(partition)!.liveBytes,

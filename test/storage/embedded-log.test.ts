@@ -227,6 +227,26 @@ describe('embedded log', () => {
     expect(await (await openEmbeddedLog(survivor, name)).tail()).toEqual(tail);
   });
 
+  it('with relaxed durability makes everything durable when asked', async () => {
+    const random = new Random(1);
+    const store = new LosingStore({ random: () => random.next() });
+    const log = await openEmbeddedLog(store, { ...name, durability: 'relaxed' });
+    await log.append(runAfter(emptyTail, sizes(3)), 0);
+    await log.sync();
+    expect(store.syncs).toBe(1);
+    const survivor = new LosingStore({ random: () => random.next() }, store.crash());
+    expect((await (await openEmbeddedLog(survivor, name)).tail()).sequence).toBe(3);
+  });
+
+  it('with strict durability has nothing to make durable when asked', async () => {
+    const random = new Random(1);
+    const store = new LosingStore({ random: () => random.next() });
+    const log = await openEmbeddedLog(store, name);
+    await log.append(runAfter(emptyTail, sizes(3)), 0);
+    await log.sync();
+    expect(store.syncs).toBe(1);
+  });
+
   it('with relaxed durability makes everything durable when it is closed', async () => {
     const random = new Random(1);
     const store = new LosingStore({ random: () => random.next() });

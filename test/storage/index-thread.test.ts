@@ -13,9 +13,9 @@ import type { SegmentTask } from '../../core/storage/segment-task.ts';
 import { BlockCache } from '../../indexer/block-cache.ts';
 import { flushSteps } from '../../indexer/flush.ts';
 import { PartitionIndex } from '../../indexer/partition-index.ts';
-import { defaultPolicy } from '../../indexer/policy.ts';
 import { PagePool } from '../../indexer/pool.ts';
 import { Segment, verifySegment } from '../../indexer/segment-read.ts';
+import { factsOf, plainIndex } from '../core/index-machine.ts';
 import { drive, MemoryFile } from '../indexer/memory-file.ts';
 import { randomItem, randomOf } from '../indexer/random.ts';
 
@@ -29,9 +29,9 @@ afterEach(async () => {
 });
 
 function indexOf(items: number, seed = 1): PartitionIndex {
-  const index = new PartitionIndex({ policy: defaultPolicy, pool: new PagePool() });
+  const index = new PartitionIndex({ ...plainIndex, pool: new PagePool() });
   const random = randomOf(seed);
-  for (let i = 1; i <= items; i++) index.add(i, i, randomItem(random, `i${i}`), { id: `i${i}`, key: '' });
+  for (let i = 1; i <= items; i++) index.add(i, i, randomItem(random, `i${i}`), factsOf(`i${i}`));
   index.freeze();
   return index;
 }
@@ -65,7 +65,7 @@ describe('the index thread', () => {
       );
       const random = randomOf(7);
       for (let k = 0; k < 4_000 && i === 1; k++)
-        index.add(5_000 + k, 5_000 + k, randomItem(random, `j${k}`), { id: `j${k}`, key: '' });
+        index.add(5_000 + k, 5_000 + k, randomItem(random, `j${k}`), factsOf(`j${k}`));
       index.freeze();
     }
     const store = new MemoryIndex();
@@ -131,10 +131,10 @@ describe('the index thread', () => {
     const path = join(root, 'keeper');
     const random = randomOf(3);
     let keeper = await IndexKeeper.open(await openIndexDirectory(path), { tasks: thread, memtableBytes: 64 * 1024 });
-    const { index } = keeper.openIndex(1, { policy: defaultPolicy });
+    const { index } = keeper.openIndex(1, plainIndex);
     const now = (sequence: number) => ({ sequence, hybridTime: 1, catalog: () => [1], liveBytesOf: () => 4_711 });
     for (let i = 2; i <= 4_000; i++) {
-      index.add(i, i - 1, randomItem(random, `i${i}`), { id: `i${i}`, key: '' });
+      index.add(i, i - 1, randomItem(random, `i${i}`), factsOf(`i${i}`));
       keeper.applied(1, i, i - 1, 100);
       if (i % 20 === 0) {
         keeper.settle(now(i));
@@ -150,7 +150,7 @@ describe('the index thread', () => {
     keeper = await IndexKeeper.open(await openIndexDirectory(path), { tasks: thread });
     expect(keeper.start).toEqual({ sequence: 4_000, hybridTime: 1, catalog: [1] });
     expect(keeper.coveredTo).toBe(4_000);
-    const again = keeper.openIndex(1, { policy: defaultPolicy });
+    const again = keeper.openIndex(1, plainIndex);
     expect(again.liveBytes).toBe(4_711);
     expect(again.index.items).toBe(3_999);
     expect(again.index.segments.length).toBeLessThanOrEqual(segments + 1);

@@ -87,6 +87,8 @@ export function isExact(filter: Filter): boolean {
     case 'none':
       return true;
     case 'unknown':
+    // Only the terms themselves tell.
+    case 'test':
       return false;
     case 'equal':
       return filter.key.exact;

@@ -6,18 +6,18 @@ import { requireSession } from '../../../core/engine.ts';
 import { containerRows, layoutOf } from '../../../core/query/container-rows.ts';
 import { openReading } from '../../../core/reading.ts';
 import { epkMax, epkMin } from '../../../model/effective-partition-key.ts';
-import { badRequest, DatabaseError } from '../../../model/errors.ts';
+import { DatabaseError } from '../../../model/errors.ts';
 import type { Scope } from '../../../model/operation.ts';
 import { partitionKeyText } from '../../../model/partition-key.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, pageItemsOf, type Call } from '../call.ts';
 import { schemaOf } from '../container-schema.ts';
-import { headerOf, isTrue } from '../decode.ts';
+import { headerOf } from '../decode.ts';
 import { jsonOfFeed, type Answer } from '../encode.ts';
 import { linksOfContainer } from '../links.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
 import { isServedDirectly, planDocument, queryInfoOf } from '../query-plan.ts';
-import { sqlRequestOf, type SqlRequest } from '../query-request.ts';
+import { requireCrossPartition, sqlRequestOf, type SqlRequest } from '../query-request.ts';
 import { emptyPage, preparedQueries, runPage, systemViewOf, type QueryPage } from '../run-query.ts';
 import { placeOf, scopeOf } from '../scope.ts';
 import { queryOfSql } from '../sql/query.ts';
@@ -74,12 +74,7 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
   const query = queryOfSql(sql.text, { schema: schemaOf(container) });
   const pinned = pinnedKeyOf(query, container.partitionKey, sql.parameters);
   if (pinned?.length === container.partitionKey.paths.length) return { partitionKey: pinned };
-  if (!isTrue(headerOf(call.request, 'x-ms-documentdb-query-enablecrosspartition')))
-    throw badRequest(
-      'Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, ' +
-        'specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception.',
-      'x-ms-documentdb-query-enablecrosspartition',
-    );
+  requireCrossPartition(call.request);
   const info = queryInfoOf(sql.text, sql.parameters, schemaOf(container).distances);
   if (!isServedDirectly(info))
     throw new DatabaseError(

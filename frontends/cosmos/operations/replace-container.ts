@@ -13,7 +13,11 @@ import { checkUnchanged, containerDefinition } from '../settings.ts';
 export async function replaceContainer(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
   const before = containerOf(call);
-  const { id, partitionKey, settings } = containerDefinition(request, fieldOf(before.settings, offerField)?.slice());
+  const { id, partitionKey, settings } = containerDefinition(
+    request,
+    fieldOf(before.settings, offerField)?.slice(),
+    before.settings,
+  );
   if (id !== before.id) throw badRequest('the id in the body differs from the id in the address', 'id');
   checkUnchanged(before.partitionKey, partitionKey);
   checkSearchUnchanged(before.settings, settings);

@@ -1,10 +1,11 @@
 // aggregate: the part of the pipeline that `pipeline.ts` offers, over one collection.
 
 import { BsonType } from '../../../model/bson/types.ts';
-import { Arguments, checkHint, requireSimpleCollation } from '../arguments.ts';
+import { Arguments, requireSimpleCollation } from '../arguments.ts';
 import { collectionOf, namespaceOfCall, type Call, type Operation } from '../call.ts';
 import { openCursor } from '../cursor-reply.ts';
 import { failedToParse, MongoCode, MongoError } from '../errors.ts';
+import { hintOf } from '../hint.ts';
 import { applyStages, pipelineOf } from '../pipeline.ts';
 import { Selection, selectionSource } from '../selection.ts';
 import { listSource } from '../source.ts';
@@ -31,7 +32,7 @@ export const aggregate: Operation = {
       );
     const namespace = namespaceOfCall(call);
     requireSimpleCollation(args);
-    checkHint(args);
+    const natural = hintOf(call, namespace, args);
     if (args.boolean('explain'))
       throw new MongoError(MongoCode.NotImplemented, 'use the explain command instead of the option');
     const cursor = args.document('cursor');
@@ -40,7 +41,11 @@ export const aggregate: Operation = {
     const batchSize = new Arguments('aggregate.cursor', cursor, new Set(['batchSize'])).count('batchSize');
     const container = collectionOf(call, namespace);
     const source =
-      container === undefined ? listSource([]) : selectionSource(new Selection(call, container, pipeline.head));
+      container === undefined
+        ? listSource([])
+        : selectionSource(
+            new Selection(call, container, natural === undefined ? pipeline.head : pipeline.head.hinted(natural)),
+          );
     return openCursor(call, namespace.text, applyStages(source, pipeline.stages), { batchSize });
   },
 };

@@ -1,5 +1,6 @@
 // create, drop, dropDatabase: collections come and go.
 
+import { declaredIndexesOf } from '../../../core/declared-index.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import { requireSimpleCollation, type Arguments } from '../arguments.ts';
 import { truthOf } from '../bson-input.ts';
@@ -87,7 +88,9 @@ async function runDrop(call: Call): Promise<Reply> {
   } catch (error) {
     if (!isGone(error)) throw error;
   }
-  return withWriteConcern(call, (writer) => writer.int32('nIndexesWas', 1).string('ns', namespace.text));
+  return withWriteConcern(call, (writer) =>
+    writer.int32('nIndexesWas', declaredIndexesOf(found).length + 1).string('ns', namespace.text),
+  );
 }
 
 /** What another call dropped first is dropped all the same. */

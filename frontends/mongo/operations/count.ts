@@ -1,18 +1,18 @@
 // count: how many documents a query selects, behind `skip` and up to `limit`.
 
 import { isNumber, numberOf } from '../bson-input.ts';
-import { checkHint, requireSimpleCollation } from '../arguments.ts';
+import { requireSimpleCollation } from '../arguments.ts';
 import { collectionOf, namespaceOfCall, type Call, type Operation, type Reply } from '../call.ts';
 import { countDocuments } from '../counting.ts';
 import { typeMismatch } from '../errors.ts';
+import { hintOf } from '../hint.ts';
 import { Filter } from '../selection.ts';
 
 async function run(call: Call): Promise<Reply> {
   const { args } = call;
   const namespace = namespaceOfCall(call);
   requireSimpleCollation(args);
-  checkHint(args);
-  const filter = new Filter(args.document('query'));
+  const filter = new Filter(args.document('query'), hintOf(call, namespace, args));
   const skip = args.count('skip') ?? 0;
   const limit = limitOf(call);
   const container = collectionOf(call, namespace);

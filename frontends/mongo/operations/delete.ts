@@ -1,10 +1,11 @@
 // delete: statements in order, each of the first document its filter selects (`limit` 1) or of all (0).
 
-import { Arguments, checkHint, requireSimpleCollation } from '../arguments.ts';
+import { Arguments, requireSimpleCollation } from '../arguments.ts';
 import { namespaceOfCall, writableCollectionOf, type Call, type Operation, type Reply } from '../call.ts';
 import { editMany, editOne } from '../edit.ts';
 import { failedToParse } from '../errors.ts';
 import { numberOf } from '../bson-input.ts';
+import { hintOf } from '../hint.ts';
 import type { Namespace } from '../namespace.ts';
 import { withRetries } from '../retry.ts';
 import { Filter } from '../selection.ts';
@@ -45,11 +46,10 @@ async function run(call: Call): Promise<Reply> {
 async function deleteStatement(call: Call, namespace: Namespace, statement: Uint8Array): Promise<Outcome> {
   const fields = new Arguments('delete.deletes', statement, statementFields);
   requireSimpleCollation(fields);
-  checkHint(fields);
   fields.required('q');
   const limit = numberOf(fields.required('limit'));
   if (limit !== 0 && limit !== 1) throw failedToParse(`The limit field in delete objects must be 0 or 1. Got ${limit}`);
-  const filter = new Filter(fields.document('q'));
+  const filter = new Filter(fields.document('q'), hintOf(call, namespace, fields));
   const container = writableCollectionOf(call, namespace);
   if (container === undefined) return { matched: 0, modified: 0 };
   if (limit === 0) return editMany(call, container, filter, () => 'delete');

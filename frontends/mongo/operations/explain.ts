@@ -1,5 +1,6 @@
-// explain: how a read is answered, in the shape of MongoDB's explain, with items examined and returned. There are
-// two ways: look-ups of `_id` (IDHACK) and a look at every item (COLLSCAN).
+// explain: how a read is answered, in the shape of MongoDB's explain. The stages are those of the access that was
+// chosen, and with `executionStats` the read is run and its numbers are real; there are never rejected plans.
+// Source: MongoDB manual, "explain", "Explain Results".
 
 import { BsonType } from '../../../model/bson/types.ts';
 import type { BsonWriter } from '../../../model/bson/write.ts';
@@ -7,16 +8,29 @@ import type { ContainerRecord } from '../../../model/resource.ts';
 import { Arguments } from '../arguments.ts';
 import { fieldsOf } from '../bson-input.ts';
 import { collectionOf, type Call, type Operation, type Reply } from '../call.ts';
+import { countByIndex } from '../counting.ts';
 import { failedToParse, MongoCode, MongoError } from '../errors.ts';
+import { accessStage, countStage, writeStage, type Stage } from '../explained-stage.ts';
+import { hintOf } from '../hint.ts';
 import { namespaceOf, type Namespace } from '../namespace.ts';
 import { applyStages, pipelineOf } from '../pipeline.ts';
 import { findOf, sourceOfFind } from '../query.ts';
-import { accessOf, Filter, Selection, selectionSource } from '../selection.ts';
+import { Filter, Selection, selectionSource } from '../selection.ts';
 import { drain, type Source } from '../source.ts';
+
+interface Opened {
+  readonly source: Source;
+  readonly selection: Selection;
+  /** The stages above the access, innermost first. */
+  readonly above: (inner: Stage, isOrdered: boolean) => Stage;
+}
 
 interface Explained {
   readonly filter: Filter;
-  readonly open: (container: ContainerRecord) => { readonly source: Source; readonly selection: Selection };
+  readonly parsed: Uint8Array | undefined;
+  readonly open: (container: ContainerRecord) => Opened;
+  /** The command only counts. */
+  readonly counts: boolean;
 }
 
 async function run(call: Call): Promise<Reply> {
@@ -30,43 +44,85 @@ async function run(call: Call): Promise<Reply> {
   if (command === undefined) throw failedToParse('explain command requires a nested object');
   const inner = new Arguments(command.name, explained.slice(), undefined);
   const namespace = namespaceOf(command.name, request.database, command.value);
-  const plan = planOf(call, command.name, inner);
+  const plan = planOf(call, namespace, command.name, inner);
   const container = collectionOf(call, namespace);
-  const statistics = verbosity === 'queryPlanner' ? undefined : await execute(call, container, plan);
-  return { fields: (writer) => writePlan(writer, call, namespace, container, plan.filter, statistics) };
+  const answer = await answerOf(call, container, plan, verbosity !== 'queryPlanner');
+  return {
+    fields: (writer) => {
+      writer.string('explainVersion', '1').beginObject('queryPlanner').string('namespace', namespace.text);
+      if (plan.parsed !== undefined) writer.document('parsedQuery', plan.parsed);
+      writer.boolean('indexFilterSet', false).boolean('maxIndexedOrSolutionsReached', false);
+      writeStage(writer, 'winningPlan', answer.stage, false);
+      writer.beginArray('rejectedPlans').end().end();
+      if (answer.statistics !== undefined)
+        writeStatistics(writer, answer.stage, answer.statistics, verbosity === 'allPlansExecution');
+      writer.document('command', explained.slice());
+      writer.beginObject('serverInfo').int32('port', call.shared.port());
+      writer.string('version', call.shared.deployment.version).end();
+    },
+  };
 }
 
-function planOf(call: Call, name: string, args: Arguments): Explained {
-  const scan = (filter: Filter): Explained => ({
-    filter,
-    open: (container) => {
-      const selection = new Selection(call, container, filter);
-      return { source: selectionSource(selection), selection };
-    },
-  });
+function planOf(call: Call, namespace: Namespace, name: string, args: Arguments): Explained {
+  const scan = (parsed: Uint8Array | undefined, counts = false): Explained => {
+    const filter = new Filter(parsed, hintOf(call, namespace, args));
+    return {
+      filter,
+      parsed,
+      counts,
+      open: (container) => {
+        const selection = new Selection(call, container, filter);
+        return { source: selectionSource(selection), selection, above: (inner) => inner };
+      },
+    };
+  };
   switch (name) {
     case 'find': {
-      const find = findOf(args);
-      return { filter: find.filter, open: (container) => sourceOfFind(call, container, find) };
+      const find = findOf(call, namespace, args);
+      const { filter, sort, skip, limit, projection } = find;
+      return {
+        filter,
+        parsed: args.document('filter'),
+        counts: false,
+        open: (container) => ({
+          ...sourceOfFind(call, container, find),
+          above: (inner, isOrdered) => {
+            let stage = inner;
+            if (sort?.kind === 'fields' && !isOrdered)
+              stage = { name: 'SORT', inner: [stage], sortPattern: args.document('sort'), memLimit: true };
+            if (skip > 0) stage = { name: 'SKIP', inner: [stage], amount: skip };
+            if (limit > 0) stage = { name: 'LIMIT', inner: [stage], amount: limit };
+            if (projection !== undefined) stage = { name: 'PROJECTION_DEFAULT', inner: [stage] };
+            return stage;
+          },
+        }),
+      };
     }
     case 'count':
+      return scan(args.document('query'), true);
     case 'distinct':
     case 'findAndModify':
     case 'findandmodify':
-      return scan(new Filter(args.document('query')));
+      return scan(args.document('query'));
     case 'update':
     case 'delete': {
       const statement = args.documents(name === 'update' ? 'updates' : 'deletes').documents[0];
       if (statement === undefined) throw failedToParse('explained write batches must be of size 1');
-      return scan(new Filter(new Arguments(name, statement, undefined).document('q')));
+      return scan(new Arguments(name, statement, undefined).document('q'));
     }
     case 'aggregate': {
       const { head, stages } = pipelineOf(args.required('pipeline'));
       return {
         filter: head,
+        parsed: undefined,
+        counts: false,
         open: (container) => {
           const selection = new Selection(call, container, head);
-          return { source: applyStages(selectionSource(selection), stages), selection };
+          return {
+            source: applyStages(selectionSource(selection), stages),
+            selection,
+            above: (inner) => inner,
+          };
         },
       };
     }
@@ -77,49 +133,86 @@ function planOf(call: Call, name: string, args: Arguments): Explained {
 
 interface Statistics {
   readonly returned: number;
-  readonly examined: number;
+  readonly keys: number;
+  readonly documents: number;
   readonly milliseconds: number;
 }
 
-async function execute(call: Call, container: ContainerRecord | undefined, plan: Explained): Promise<Statistics> {
-  if (container === undefined) return { returned: 0, examined: 0, milliseconds: 0 };
-  const startMs = performance.now();
-  const { source, selection } = plan.open(container);
-  let returned = 0;
-  await drain(source, (documents) => (returned += documents.length), call.signal);
-  return { returned, examined: selection.examined, milliseconds: Math.round(performance.now() - startMs) };
+interface Answer {
+  readonly stage: Stage;
+  readonly statistics: Statistics | undefined;
 }
 
-function writePlan(
-  writer: BsonWriter,
-  { shared }: Call,
-  namespace: Namespace,
+const nothing: Statistics = { returned: 0, keys: 0, documents: 0, milliseconds: 0 };
+
+async function answerOf(
+  call: Call,
   container: ContainerRecord | undefined,
-  filter: Filter,
-  statistics: Statistics | undefined,
-): void {
-  const byId = container !== undefined && accessOf(container, filter.predicate).kind === 'ids';
-  const stage = container === undefined ? 'EOF' : byId ? 'IDHACK' : 'COLLSCAN';
-  writer.string('explainVersion', '1').beginObject('queryPlanner').string('namespace', namespace.text);
-  writer.boolean('indexFilterSet', false).beginObject('winningPlan').string('stage', stage).end();
-  writer.beginArray('rejectedPlans').end().end();
-  if (statistics !== undefined) {
-    const { returned, examined, milliseconds } = statistics;
-    writer
-      .beginObject('executionStats')
-      .boolean('executionSuccess', true)
-      .int32('nReturned', returned)
-      .int32('executionTimeMillis', milliseconds)
-      .int32('totalKeysExamined', byId ? examined : 0)
-      .int32('totalDocsExamined', examined)
-      .beginObject('executionStages')
-      .string('stage', stage)
-      .int32('nReturned', returned)
-      .int32('docsExamined', examined)
-      .end()
-      .end();
+  plan: Explained,
+  runs: boolean,
+): Promise<Answer> {
+  if (container === undefined) return { stage: { name: 'EOF', inner: [] }, statistics: runs ? nothing : undefined };
+  const startMs = performance.now();
+  const counted = plan.counts ? await countByIndex(call, container, plan.filter) : undefined;
+  const { source, selection, above } = plan.open(container);
+  try {
+    const isOrdered = await selection.open();
+    const access = accessStage(container, selection);
+    const milliseconds = (): number => Math.round(performance.now() - startMs);
+    if (counted !== undefined)
+      return {
+        stage: countStage(access, plan.filter.isEmpty, counted),
+        statistics: runs
+          ? { ...nothing, keys: plan.filter.isEmpty ? 0 : counted, milliseconds: milliseconds() }
+          : undefined,
+      };
+    if (!runs) return { stage: counting(above(access, isOrdered), plan.counts, undefined), statistics: undefined };
+    let returned = 0;
+    await drain(source, (documents) => (returned += documents.length), call.signal);
+    const { examined } = selection;
+    const byIndex = selection.access.kind === 'ids' || selection.searchAccess?.kind !== 'scan';
+    return {
+      stage: counting(above(withNumbers(access, examined), isOrdered), plan.counts, returned),
+      statistics: {
+        returned: plan.counts ? 0 : returned,
+        keys: byIndex ? examined : 0,
+        documents: examined,
+        milliseconds: milliseconds(),
+      },
+    };
+  } finally {
+    source.close();
   }
-  writer.beginObject('serverInfo').int32('port', shared.port()).string('version', shared.deployment.version).end();
+}
+
+function counting(stage: Stage, counts: boolean, counted: number | undefined): Stage {
+  return counts ? { name: 'COUNT', inner: [stage], counted } : stage;
+}
+
+/** The access with what it looked at. */
+function withNumbers(stage: Stage, examined: number): Stage {
+  const inner = stage.inner.map((each) => withNumbers(each, examined));
+  const readsDocuments = stage.name === 'FETCH' || stage.name === 'COLLSCAN' || stage.name === 'IDHACK';
+  return {
+    ...stage,
+    inner,
+    documents: readsDocuments ? examined : undefined,
+    keys: stage.name === 'IXSCAN' || stage.name === 'IDHACK' ? examined : undefined,
+  };
+}
+
+function writeStatistics(
+  writer: BsonWriter,
+  stage: Stage,
+  { returned, keys, documents, milliseconds }: Statistics,
+  all: boolean,
+): void {
+  writer.beginObject('executionStats').boolean('executionSuccess', true).int32('nReturned', returned);
+  writer.int32('executionTimeMillis', milliseconds);
+  writer.int32('totalKeysExamined', keys).int32('totalDocsExamined', documents);
+  writeStage(writer, 'executionStages', { ...stage, returned }, true);
+  if (all) writer.beginArray('allPlansExecution').end();
+  writer.end();
 }
 
 export const explain: Operation = { arguments: new Set(['explain', 'verbosity']), run };

@@ -2,7 +2,7 @@
 
 import type { BsonWriter } from '../../../model/bson/write.ts';
 import type { Raw } from '../../../model/bson/walk.ts';
-import { checkHint, requireSimpleCollation } from '../arguments.ts';
+import { requireSimpleCollation } from '../arguments.ts';
 import { namespaceOfCall, writableCollectionOf, type Call, type Operation, type Reply } from '../call.ts';
 import { updateFirst, updateRequest } from '../change.ts';
 import { editOne } from '../edit.ts';
@@ -10,6 +10,7 @@ import { failedToParse } from '../errors.ts';
 import type { Namespace } from '../namespace.ts';
 import { parseProjection, type Projection } from '../projection.ts';
 import { ownBytes, withRetries } from '../retry.ts';
+import { hintOf, type NaturalHint } from '../hint.ts';
 import { Filter } from '../selection.ts';
 import type { Outcome } from '../sessions.ts';
 import { parseSort, type Sort } from '../sort.ts';
@@ -21,7 +22,7 @@ async function run(call: Call): Promise<Reply> {
   const { args } = call;
   const namespace = namespaceOfCall(call);
   requireSimpleCollation(args);
-  checkHint(args);
+  const natural = hintOf(call, namespace, args);
   const remove = args.boolean('remove');
   const update = args.get('update');
   const wantsNew = args.boolean('new');
@@ -40,8 +41,8 @@ async function run(call: Call): Promise<Reply> {
     let outcome = statements.recall(0);
     if (outcome === undefined) {
       outcome = remove
-        ? await removeFirst(call, namespace, new Filter(query), sort, projection)
-        : await modifyFirst(call, namespace, query, update!, sort, upsert, wantsNew, projection);
+        ? await removeFirst(call, namespace, new Filter(query, natural), sort, projection)
+        : await modifyFirst(call, namespace, query, update!, sort, upsert, natural, wantsNew, projection);
       statements.record(0, outcome);
     }
     return withWriteConcern(call, replyFields(outcome, remove));
@@ -68,10 +69,11 @@ async function modifyFirst(
   update: Raw,
   sort: Sort | undefined,
   upsert: boolean,
+  natural: NaturalHint | undefined,
   wantsNew: boolean,
   projection: Projection | undefined,
 ): Promise<Outcome> {
-  const request = updateRequest(query, update, call.args.array('arrayFilters') ?? [], sort, upsert);
+  const request = updateRequest(query, update, call.args.array('arrayFilters') ?? [], sort, upsert, natural);
   const updated = await updateFirst(call, namespace, request);
   if (updated.kind === 'none') return { matched: 0, modified: 0 };
   if (updated.kind === 'inserted') {

@@ -10,7 +10,7 @@ export const find: Operation = {
   run: (call: Call) => {
     const { args } = call;
     const namespace = namespaceOfCall(call);
-    const wanted = findOf(args);
+    const wanted = findOf(call, namespace, args);
     const container = collectionOf(call, namespace);
     const source = container === undefined ? listSource([]) : sourceOfFind(call, container, wanted).source;
     return openCursor(call, namespace.text, source, {

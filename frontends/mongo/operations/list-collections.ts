@@ -1,25 +1,14 @@
-// listCollections, listIndexes: what a database and a collection consist of. The index on `_id` is the one there is.
+// listCollections: what a database consists of.
 
 import { BinarySubtype } from '../../../model/bson/types.ts';
 import { writeUint32BE } from '../../../model/bytes.ts';
 import { BsonWriter } from '../../../model/bson/write.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
-import { Arguments } from '../arguments.ts';
-import { collectionOf, namespaceOfCall, type Call, type Operation } from '../call.ts';
-import { openCursor } from '../cursor-reply.ts';
-import { MongoCode, MongoError } from '../errors.ts';
+import type { Operation } from '../call.ts';
+import { batchSizeOf, openCursor } from '../cursor-reply.ts';
 import { checkDatabaseName, isCollectionName } from '../namespace.ts';
 import { Filter } from '../selection.ts';
 import { listSource } from '../source.ts';
-
-const cursorFields = new Set(['batchSize']);
-
-function batchSizeOf({ args, request }: Call): number | undefined {
-  const cursor = args.document('cursor');
-  return cursor === undefined
-    ? undefined
-    : new Arguments(`${request.command}.cursor`, cursor, cursorFields).count('batchSize');
-}
 
 /** A number of a container as a UUID of its own making (RFC 9562, version 8). */
 function uuidOf({ number, databaseNumber }: ContainerRecord): Uint8Array {
@@ -62,18 +51,5 @@ export const listCollections: Operation = {
       listed.filter((container) => filter.matches(collectionDocument(container))).map(documentOf),
     );
     return openCursor(call, `${request.database}.$cmd.listCollections`, source, { batchSize: batchSizeOf(call) });
-  },
-};
-
-export const listIndexes: Operation = {
-  arguments: new Set(['listIndexes', 'cursor', 'includeBuildUUIDs', 'includeIndexBuildInfo']),
-  run: (call) => {
-    const namespace = namespaceOfCall(call);
-    if (collectionOf(call, namespace) === undefined)
-      throw new MongoError(MongoCode.NamespaceNotFound, `ns does not exist: ${namespace.text}`);
-    const writer = new BsonWriter(64).beginDocument();
-    writeIdIndex(writer);
-    const source = listSource([writer.end().finish()]);
-    return openCursor(call, namespace.text, source, { batchSize: batchSizeOf(call) });
   },
 };

@@ -1,5 +1,6 @@
 // collStats, dbStats: sizes of what is stored.
 
+import { declaredIndexesOf } from '../../../core/declared-index.ts';
 import type { BsonWriter } from '../../../model/bson/write.ts';
 import { truthOf, numberOf, isNumber } from '../bson-input.ts';
 import { collectionOf, namespaceOfCall, type Call, type Operation } from '../call.ts';
@@ -38,7 +39,7 @@ export const collStats: Operation = {
         writer
           .double('freeStorageSize', 0)
           .boolean('capped', false)
-          .int32('nindexes', container === undefined ? 0 : 1);
+          .int32('nindexes', container === undefined ? 0 : declaredIndexesOf(container).length + 1);
         writer.double('totalIndexSize', 0).double('totalSize', Math.floor(sizes.bytes / scale));
         writer.beginObject('indexSizes').end().boolean('sharded', false);
       },

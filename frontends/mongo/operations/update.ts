@@ -1,10 +1,11 @@
 // update: statements in order, each to the first document its filter selects or to all of them (`multi`).
 
 import type { Raw } from '../../../model/bson/walk.ts';
-import { Arguments, checkHint, requireSimpleCollation } from '../arguments.ts';
+import { Arguments, requireSimpleCollation } from '../arguments.ts';
 import { namespaceOfCall, type Call, type Operation, type Reply } from '../call.ts';
 import { updateAll, updateFirst, updateRequest } from '../change.ts';
 import { failedToParse } from '../errors.ts';
+import { hintOf } from '../hint.ts';
 import type { Namespace } from '../namespace.ts';
 import { ownBytes, withRetries } from '../retry.ts';
 import type { Outcome } from '../sessions.ts';
@@ -66,7 +67,6 @@ async function run(call: Call): Promise<Reply> {
 async function updateStatement(call: Call, namespace: Namespace, statement: Uint8Array): Promise<Outcome> {
   const fields = new Arguments('update.updates', statement, statementFields);
   requireSimpleCollation(fields);
-  checkHint(fields);
   if (fields.has('c')) throw failedToParse('Constant values may only be specified for pipeline updates');
   fields.required('q');
   const multi = fields.boolean('multi');
@@ -78,6 +78,7 @@ async function updateStatement(call: Call, namespace: Namespace, statement: Uint
     fields.array('arrayFilters') ?? [],
     sortSpec === undefined ? undefined : parseSort(sortSpec),
     fields.boolean('upsert'),
+    hintOf(call, namespace, fields),
   );
   if (multi) {
     const { matched, modified, upserted } = await updateAll(call, namespace, request);

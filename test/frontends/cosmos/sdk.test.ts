@@ -106,13 +106,39 @@ describe('containers', () => {
     ).rejects.toMatchObject({ code: 412 });
   });
 
-  it('are refused with unique keys, for now', async () => {
+  it('keep keys unique in every logical partition', async () => {
     const body = {
       id: 'unique',
       partitionKey: { paths: ['/pk'] },
-      uniqueKeyPolicy: { uniqueKeys: [{ paths: ['/name'] }] },
+      uniqueKeyPolicy: { uniqueKeys: [{ paths: ['/name', '/deep/n'] }, { paths: ['/mail'] }] },
     };
-    await expect(database.containers.create(body)).rejects.toMatchObject({ code: 400 });
+    const { container: unique, resource } = await database.containers.create(body);
+    expect(resource?.uniqueKeyPolicy).toEqual(body.uniqueKeyPolicy);
+    const item = (id: string, more: object): Record<string, unknown> => ({
+      id,
+      pk: 'p',
+      name: 'a',
+      deep: { n: 1 },
+      mail: id,
+      ...more,
+    });
+    await unique.items.create(item('1', {}));
+    await expect(unique.items.create(item('2', {}))).rejects.toMatchObject({ code: 409 });
+    await unique.items.create(item('2', { pk: 'q' }));
+    await unique.items.create(item('3', { deep: { n: 2 } }));
+    await expect(unique.items.upsert(item('3', {}))).rejects.toMatchObject({ code: 409 });
+    await unique.items.upsert(item('1', { more: true }));
+    // A missing value counts as null.
+    await unique.items.create(item('4', { name: 'm', mail: undefined }));
+    await expect(unique.items.create(item('5', { name: 'n', mail: null }))).rejects.toMatchObject({ code: 409 });
+    await unique.item('1', 'p').delete();
+    await unique.items.create(item('6', {}));
+    await expect(
+      unique.replace({ ...resource!, id: 'unique', uniqueKeyPolicy: { uniqueKeys: [{ paths: ['/x'] }] } }),
+    ).rejects.toMatchObject({ code: 400 });
+    await expect(
+      database.containers.create({ ...body, id: 'bad', uniqueKeyPolicy: { uniqueKeys: [{ paths: ['/a/[]'] }] } }),
+    ).rejects.toMatchObject({ code: 400 });
   });
 
   it('may have no partition key of their own', async () => {

@@ -93,7 +93,7 @@ describe('a cursor', () => {
     await expect(command({ getMore: cursor.id as Long, collection: 'gone' })).rejects.toMatchObject({ code: 175 });
   });
 
-  test('keeps its place while documents come and go', async () => {
+  test('shows one state while documents come and go', async () => {
     const moving = client.db('c').collection<Document>('moving');
     await moving.insertMany(Array.from({ length: 300 }, (_, i) => ({ _id: i as never })));
     const cursor = moving.find({}, { batchSize: 10 });
@@ -103,7 +103,7 @@ describe('a cursor', () => {
       if (seen.length === 10) await moving.deleteMany({ _id: { $gte: 5 as never, $lt: 200 as never } });
       if (seen.length === 20) await moving.updateMany({}, { $set: { pad: 'x'.repeat(500) } });
     }
-    expect(seen).toEqual([...all.slice(0, 10), ...all.slice(200, 300)]);
+    expect(seen).toEqual(all.slice(0, 300));
   });
 
   test('splits large results by bytes', async () => {
@@ -161,12 +161,16 @@ test('explain tells how many documents were looked at', async () => {
   });
   expect((await numbers.find({ back: 7 }).explain())['executionStats']).toMatchObject({
     nReturned: 1,
+    totalDocsExamined: 1,
+    executionStages: { stage: 'FETCH', inputStage: { stage: 'IXSCAN', keyPattern: { back: 1 }, indexName: 'back_1' } },
+  });
+  const forced = numbers.find({ back: 7 }).hint({ $natural: 1 });
+  expect((await forced.clone().explain())['executionStats']).toMatchObject({
+    nReturned: 1,
     totalDocsExamined: total,
     executionStages: { stage: 'COLLSCAN' },
   });
-  expect((await numbers.find({ back: 7 }).limit(1).explain())['executionStats']).toMatchObject({
-    totalDocsExamined: total - 6,
-  });
+  expect((await forced.limit(1).explain())['executionStats']).toMatchObject({ totalDocsExamined: total - 6 });
 });
 
 test('a search that takes longer than it may is stopped', async () => {

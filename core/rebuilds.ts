@@ -1,0 +1,133 @@
+// The indexes of a log group that are being built anew, and those that were replaced and are still read.
+
+import type { PartitionIndex } from '../indexer/partition-index.ts';
+import { DatabaseError } from '../model/errors.ts';
+import { lsnOf, newEntry, type IndexEntry } from './index-entry.ts';
+import { optionsText } from './index-options.ts';
+import { Rebuild, type RebuildHost } from './index-rebuild.ts';
+import type { ManifestWriter } from './manifest-writer.ts';
+import type { IndexOptions } from './partition.ts';
+import type { SegmentJobs } from './segment-jobs.ts';
+
+export interface RebuildsOptions {
+  /** The indexes that count, by partition. */
+  readonly entries: Map<number, IndexEntry>;
+  readonly jobs: SegmentJobs;
+  readonly manifests: ManifestWriter;
+  readonly newIndex: (options: string) => PartitionIndex;
+  /** Last record of the log that was applied. */
+  readonly sequence: () => number;
+  /** Counts a record for the next `settle`. */
+  readonly count: (entry: IndexEntry, sequence: number, lsn: number) => void;
+  /** Between two groups: the bytes of the partition's live items now. */
+  readonly liveBytesOf: (partition: number) => number;
+  /** Freezes an index whose records hold back the start of the replay. */
+  readonly freeze: (entry: IndexEntry) => void;
+  readonly forget: (entry: IndexEntry) => void;
+  readonly until: (condition: () => boolean) => Promise<void>;
+  readonly pump: () => void;
+}
+
+export class Rebuilds {
+  readonly #options: RebuildsOptions;
+  readonly #host: RebuildHost;
+  readonly #running = new Map<number, Rebuild>();
+  #replaced: IndexEntry[] = [];
+
+  constructor(options: RebuildsOptions) {
+    this.#options = options;
+    const { count, until, pump } = options;
+    this.#host = {
+      applied: count,
+      until,
+      freeze: (entry) => {
+        this.#freezeUncounted(entry);
+        pump();
+      },
+      count: (entry) => {
+        this.#begin(entry);
+        pump();
+      },
+      install: (entry) => {
+        this.#install(entry);
+        pump();
+      },
+      abandon: (entry) => {
+        this.#abandon(entry);
+        pump();
+      },
+    };
+  }
+
+  /** Throws Unavailable when there is no such partition, or its index is being built anew already. */
+  begin(partition: number, options: IndexOptions): Rebuild {
+    if (!this.#options.entries.has(partition) || this.#running.has(partition))
+      throw new DatabaseError('Unavailable', 'the index of this partition cannot be built anew now');
+    const text = optionsText(options);
+    const entry = newEntry(partition, this.#options.newIndex(text), text, undefined);
+    entry.counts = false;
+    const rebuild = new Rebuild(this.#host, entry);
+    this.#running.set(partition, rebuild);
+    return rebuild;
+  }
+
+  /** A crash loses it anyway: its records hold nobody back. */
+  #freezeUncounted(entry: IndexEntry): void {
+    if (!entry.index.freeze()) return;
+    const { lsn } = entry.index;
+    this.#options.jobs.queueFlush({ entry, first: Infinity, last: this.#options.sequence(), lsn, liveBytes: 0 });
+  }
+
+  #begin(entry: IndexEntry): void {
+    // The last records may have been deletes of what it never held: its segments must say that they are in it.
+    const lsn = lsnOf(this.#options.entries.get(entry.partition)!);
+    if (entry.index.lsn < lsn) entry.index.kill(0, lsn);
+    entry.liveBytes = this.#options.liveBytesOf(entry.partition);
+    entry.counts = true;
+    this.#options.freeze(entry);
+  }
+
+  #install(entry: IndexEntry): void {
+    const { entries, manifests, jobs, forget } = this.#options;
+    const before = entries.get(entry.partition)!;
+    this.#running.delete(entry.partition);
+    entries.set(entry.partition, entry);
+    before.held = true;
+    forget(before);
+    this.#replaced.push(before);
+    manifests.want();
+    this.freeReplaced();
+    jobs.wantMerge(entry);
+  }
+
+  #abandon(entry: IndexEntry): void {
+    this.#running.delete(entry.partition);
+    this.#options.manifests.retire(entry.index.segments.map(({ name }) => name));
+    this.#options.forget(entry);
+  }
+
+  /** Frees indexes that were replaced and that no snapshot reads any more. */
+  freeReplaced(): void {
+    if (this.#replaced.length === 0) return;
+    const { manifests, jobs } = this.#options;
+    this.#replaced = this.#replaced.filter((entry) => {
+      if (entry.index.statistics().snapshots > 0) return true;
+      manifests.retire(entry.index.segments.map(({ name }) => name));
+      manifests.want();
+      entry.held = false;
+      jobs.drop(entry);
+      return false;
+    });
+  }
+
+  /** The partition is gone. */
+  dropped(partition: number): void {
+    this.#running.get(partition)?.abandon();
+  }
+
+  /** At the end: nothing of them is kept. */
+  close(): void {
+    for (const rebuild of [...this.#running.values()]) rebuild.abandon();
+    for (const { index } of this.#replaced) index.close();
+  }
+}
