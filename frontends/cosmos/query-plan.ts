@@ -103,15 +103,19 @@ export function checkFeatures(info: QueryInfo, supported: string | undefined): v
     );
 }
 
+/** Whether results are objects of aggregates over everything: `SELECT COUNT(1) AS n`. */
+function needsNonValueAggregate(info: QueryInfo): boolean {
+  return (
+    info.groupByExpressions.length === 0 &&
+    Object.values(info.groupByAliasToAggregateType).some((type) => type !== null)
+  );
+}
+
 function featuresOf(info: QueryInfo): string[] {
   const needed: string[] = [];
   if (info.aggregates.length > 0) needed.push('Aggregate');
   if (info.distinctType !== 'None') needed.push('Distinct');
-  if (
-    info.groupByExpressions.length === 0 &&
-    Object.values(info.groupByAliasToAggregateType).some((type) => type !== null)
-  )
-    needed.push('NonValueAggregate');
+  if (needsNonValueAggregate(info)) needed.push('NonValueAggregate');
   if (info.groupByExpressions.length > 0) needed.push('GroupBy');
   if (info.offset !== null || info.limit !== null) needed.push('OffsetAndLimit');
   if (info.orderBy.length > 0) needed.push('OrderBy');
