@@ -86,14 +86,14 @@ class QueryTranslator {
   #translator(names: Names, grouping?: { readonly of: Grouping; readonly rows: Names }): ExpressionTranslator {
     const translator: ExpressionTranslator = new ExpressionTranslator({
       whole: (expression) => {
+        const key = grouping?.of.keyOf(expression);
+        if (key !== undefined) return key;
         if (isVectorDistance(expression)) {
           const vectors = expression.arguments.slice(0, 2).map((vector) => translator.translate(vector));
           const name = distanceOf(expression, this.#schema?.distances);
           const rest: Expression[] = [true, name].map((value) => ({ kind: 'literal', value }));
           return { kind: 'call', name: vectorDistanceName, arguments: [...vectors, ...rest] };
         }
-        const key = grouping?.of.keyOf(expression);
-        if (key !== undefined) return key;
         if (expression.kind !== 'name') return undefined;
         if (names.find(expression.name) === undefined && grouping?.rows.find(expression.name) !== undefined) {
           throw notGrouped(expression.name, expression);

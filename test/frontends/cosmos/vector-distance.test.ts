@@ -93,6 +93,11 @@ describe('ORDER BY VectorDistance', () => {
 });
 
 describe('VectorDistance', () => {
+  it('can be grouped by', async () => {
+    const query = `SELECT ${by('dotproduct')} AS d, COUNT(1) AS n FROM c GROUP BY ${by('dotproduct')}`;
+    expect(await ask(query, 'one')).toContainEqual({ d: -1, n: 1 });
+  });
+
   it('can be filtered by', async () => {
     const query = `SELECT VALUE c.id FROM c WHERE ${by('euclidean')} < 1`;
     expect(await ask(query, 'one')).toEqual(['east', 'diagonal']);
