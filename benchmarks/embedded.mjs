@@ -79,26 +79,20 @@ export class Embedded {
 
   /** Items that match, with their records, page by page until there are enough. */
   async find(container, predicate, itemsMax = Infinity) {
-    const items = [];
-    let after;
-    do {
-      const page = await this.engine.execute(
-        {
-          kind: 'find-items',
-          database,
-          container,
-          scope: {},
-          predicate,
-          view: 'stored',
-          itemsMax: Math.min(10_000, itemsMax - items.length),
-          after,
-        },
-        this.context,
-      );
-      items.push(...page.items);
-      after = page.continuation;
-    } while (after !== undefined && items.length < itemsMax);
-    return items;
+    const search = await this.engine.execute(
+      { kind: 'open-search', database, container, scope: {}, predicate, view: 'stored', limit: itemsMax },
+      this.context,
+    );
+    try {
+      const items = [];
+      for (;;) {
+        const page = await search.next(Math.min(10_000, itemsMax - items.length), 64 * 1024 * 1024, undefined);
+        items.push(...page.items);
+        if (page.done || items.length >= itemsMax) return items;
+      }
+    } finally {
+      search.close();
+    }
   }
 
   /** All rows of Cosmos SQL over the whole container, as core gives them: values, or items not yet encoded. */

@@ -74,8 +74,9 @@ export async function openData(
   for (const [i, { name, keys }] of configured.entries()) {
     const number = numbers[i]!;
     const durability = settings.durability === 'full' ? 'strict' : 'relaxed';
+    const records = await openEmbeddedLog(store, { account: number, group: groupNumber, durability });
     const engine = await Engine.open({
-      log: await openEmbeddedLog(store, { account: number, group: groupNumber, durability }),
+      log: records,
       clock,
       region,
       partitionsDefault: settings.partitions,
@@ -88,6 +89,7 @@ export async function openData(
         tasks,
         pool,
         cache,
+        syncLog: durability === 'strict' ? undefined : () => records.sync(),
       },
       onRecovery: recoveryReport(log, name),
       onIndexDiscarded: (error) => log.warn({ account: name, error }, 'the indexes are made again from the log'),

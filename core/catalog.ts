@@ -106,6 +106,12 @@ export class Catalog {
       .sort((a, b) => a - b);
   }
 
+  /** No LSN up to this one is given again: it was, in records that are not read any more. */
+  reach(lsn: number): void {
+    this.#lsn = Math.max(this.#lsn, lsn);
+    this.#stagedLsn = Math.max(this.#stagedLsn, lsn);
+  }
+
   // Reading what is applied.
 
   databases(): DatabaseRecord[] {

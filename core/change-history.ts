@@ -10,12 +10,12 @@ import { decodeHeader, type RecordHeader } from '../model/record.ts';
 import type { RecordLog } from './engine.ts';
 import { numberBefore } from './latest-changes.ts';
 import type { LogMarks } from './log-marks.ts';
-import { containerGone } from './partition.ts';
+import { containerGone } from './refusals.ts';
 import type { PartitionReading } from './reading.ts';
 import { Slices } from './slices.ts';
 
 /** Records passed over between two looks at the clock. */
-const recordsPerLook = 64;
+const recordsPerLook = 16;
 
 /** Where `partition` stands in the header of a record. */
 const partitionOffset = 8;

@@ -1,5 +1,5 @@
 // Verifies the index of a log group against the log: what a server would find after a start now must be exactly the
-// live versions, each under its identity.
+// live versions, each under its identity. Throws what a start would throw.
 
 import { everything } from '../indexer/filter.ts';
 import { NumberCursor } from '../indexer/lookup.ts';
@@ -17,13 +17,9 @@ export async function checkIndex(
   live: LiveVersions,
   tell: (fault: string) => void,
 ): Promise<void> {
-  try {
-    const state = new GroupState(log, { superseded: () => undefined }, keeper);
-    await recover({ log, state, keeper, observe: () => undefined });
-    for (const partition of state.partitions()) checkPartition(partition, live(partition.record.partition), tell);
-  } catch (error) {
-    tell(`the index cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const state = new GroupState(log, { superseded: () => undefined }, keeper);
+  await recover({ log, state, keeper, observe: () => undefined });
+  for (const partition of state.partitions()) checkPartition(partition, live(partition.record.partition), tell);
 }
 
 function checkPartition(partition: Partition, live: readonly number[], tell: (fault: string) => void): void {

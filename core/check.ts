@@ -23,8 +23,10 @@ import {
 } from '../model/record.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { Catalog, systemPartition } from './catalog.ts';
+import { checkIndex } from './check-index.ts';
 import { idOf, partitionKeyOf } from './identify.ts';
-import { recordKey, recordPlaceOf, trimmedToOf } from './storage/embedded-log.ts';
+import type { IndexKeeper } from './index-keeper.ts';
+import { openEmbeddedLog, recordKey, recordPlaceOf, trimmedToOf } from './storage/embedded-log.ts';
 import type { Store } from './storage/store.ts';
 
 /** Faults listed in words; all are counted. */
@@ -51,7 +53,14 @@ export interface CheckReport {
   readonly faults: string[];
 }
 
-export async function checkStore(store: Store, onRecords?: (records: number) => void): Promise<CheckReport> {
+export interface CheckOptions {
+  /** Told how many records were read. */
+  readonly onRecords?: ((records: number) => void) | undefined;
+  /** Opens the index of a log as a server would; absent: only logs are checked. */
+  readonly openIndex?: ((account: number, group: number) => Promise<IndexKeeper>) | undefined;
+}
+
+export async function checkStore(store: Store, options: CheckOptions = {}): Promise<CheckReport> {
   const report: CheckReport = { logs: [], faultCount: 0, faults: [] };
   const tell = (fault: string): void => {
     report.faultCount++;
@@ -65,20 +74,20 @@ export async function checkStore(store: Store, onRecords?: (records: number) => 
         const place = recordPlaceOf(key);
         if (place === undefined) continue;
         if (log === undefined || log.report.account !== place.account || log.report.group !== place.group) {
-          log?.finish();
+          await log?.finish(options.openIndex);
           log = new LogCheck(store, place.account, place.group, tell);
           report.logs.push(log.report);
         }
         log.take(place.sequence, record);
       }
       seen += chunk.length;
-      onRecords?.(seen);
+      options.onRecords?.(seen);
     }
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     tell(`the store cannot be read further: ${error.message}`);
   }
-  log?.finish();
+  await log?.finish(options.openIndex);
   return report;
 }
 
@@ -160,7 +169,7 @@ class LogCheck {
     this.#fold(sequence, header, record);
   }
 
-  finish(): void {
+  async finish(openIndex: CheckOptions['openIndex']): Promise<void> {
     const { report } = this;
     if (this.#before !== undefined && (this.#before.header.flags & RecordFlag.lastOfEntry) === 0)
       this.#tell('the log ends within an entry');
@@ -175,6 +184,26 @@ class LogCheck {
     }
     report.partitions = this.#containers.size;
     for (const partition of this.#containers.keys()) report.items += this.#tracks.get(partition)?.versions.size ?? 0;
+    if (openIndex !== undefined) await this.#checkIndex(openIndex);
+  }
+
+  async #checkIndex(openIndex: NonNullable<CheckOptions['openIndex']>): Promise<void> {
+    const { account, group } = this.report;
+    const live = (partition: number): readonly number[] =>
+      [...(this.#tracks.get(partition)?.versions.values() ?? [])].sort((a, b) => a - b);
+    const log = await openEmbeddedLog(this.#store, { account, group });
+    try {
+      const keeper = await openIndex(account, group);
+      try {
+        await checkIndex(log, keeper, live, this.#tell);
+      } finally {
+        await keeper.close();
+      }
+    } catch (error) {
+      this.#tell(`the index cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      await log.close();
+    }
   }
 
   #checkGap(sequence: number): void {

@@ -70,13 +70,15 @@ export interface IndexPlace {
   readonly tasks: SegmentTasks;
   readonly pool?: PagePool | undefined;
   readonly cache?: BlockCache | undefined;
+  /** Makes the log durable, where an append alone does not. */
+  readonly syncLog?: (() => Promise<void>) | undefined;
 }
 
 /** Items of one id text, in different logical partitions, that one look-up gives. */
 const sameIdItemsMax = 1_000;
 
-/** How often superseded records are looked at. */
-const retentionEveryMs = 1_000;
+/** How often superseded records, idle readings and outdated indexes are looked at. */
+const tendEveryMs = 1_000;
 
 /** Counts for `/status`, metrics and benchmarks. */
 export interface EngineCounters {
@@ -97,6 +99,8 @@ export class Engine {
   readonly #keeper: IndexKeeper | undefined;
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
+  #rebuilding: Promise<void> | undefined;
+  readonly #stopping = new AbortController();
 
   private constructor(
     options: EngineOptions,
@@ -138,7 +142,7 @@ export class Engine {
       options.onIndexDiscarded?.(error);
       engine = await Engine.#recovered(options, true);
     }
-    engine.#timer = setInterval(() => engine.#trim(), retentionEveryMs);
+    engine.#timer = setInterval(() => engine.#tend(), tendEveryMs);
     engine.#timer.unref();
     return engine;
   }
@@ -158,6 +162,8 @@ export class Engine {
       indexes && (await IndexKeeper.open(await indexes.openStore(), { ...indexes, history: retention, discard }));
     const state = new GroupState(log, retention, keeper ?? memoryHome());
     try {
+      if (keeper?.start !== undefined && (await log.tail()).sequence < keeper.start.coversTo)
+        throw new DatabaseError('Internal', 'the indexes are of another log: this one ends before them');
       const observe = (time: HybridTime): void => clock.observe(time);
       const applied = await recover({ log, state, keeper, observe, onRecords: options.onRecovery });
       const engine = new Engine(options, keeper, retention, state);
@@ -169,8 +175,30 @@ export class Engine {
     }
   }
 
-  #trim(): void {
+  /** What is done from time to time. */
+  #tend(): void {
     this.readings.sweep();
+    this.#trim();
+    this.#rebuild();
+  }
+
+  /** Builds indexes anew whose policy has changed, one after the other. */
+  #rebuild(): void {
+    const { outdated } = this.#state;
+    if (outdated.size === 0) return;
+    this.#rebuilding ??= (async () => {
+      for (const partition of outdated)
+        if (!partition.isIndexOutdated || (await partition.rebuildIndex(this.#state, this.#stopping.signal)))
+          outdated.delete(partition);
+    })()
+      // The old index goes on answering; the next round tries again.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#rebuilding = undefined;
+      });
+  }
+
+  #trim(): void {
     this.#trimming ??= (async () => {
       while (await this.#retention.step(this.#state.liveBytes));
     })()
@@ -186,7 +214,9 @@ export class Engine {
     clearInterval(this.#timer);
     await this.#committer.stop();
     this.readings.close();
+    this.#stopping.abort();
     await this.#trimming;
+    await this.#rebuilding;
     await this.#keeper?.close({ flush: true });
     await this.#options.log.close();
   }

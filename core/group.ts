@@ -7,7 +7,8 @@ import { Catalog, systemPartition, type CatalogListener } from './catalog.ts';
 import type { StateMachine } from './proposal.ts';
 import type { IndexMoment } from './index-keeper.ts';
 import { LogMarks } from './log-marks.ts';
-import { Partition, type Graveyard, type IndexHome, type Records } from './partition.ts';
+import { Partition, type Graveyard, type Records } from './partition.ts';
+import type { IndexHome } from './index-home.ts';
 
 /** A reader that needs the versions as they were at a sequence. */
 export interface Hold {
@@ -23,6 +24,8 @@ export class GroupState implements StateMachine, CatalogListener {
   readonly #records: Records;
   readonly #graveyard: Graveyard;
   readonly #home: IndexHome;
+  /** Partitions whose index was built for another policy than their container has now. */
+  readonly outdated = new Set<Partition>();
   readonly #touched = new Set<Partition>();
   readonly #holds = new Set<Hold>();
   #sequence = 0;
@@ -86,6 +89,7 @@ export class GroupState implements StateMachine, CatalogListener {
     return {
       sequence,
       hybridTime: this.#hybridTime,
+      catalogLsn: this.catalog.lsn,
       catalog: () => this.catalog.sequencesAt(sequence),
       liveBytesOf: (partition) => this.#partitions.get(partition)?.liveBytes ?? 0,
     };
@@ -132,6 +136,8 @@ export class GroupState implements StateMachine, CatalogListener {
           new Partition(container, record, this.#records, this.#graveyard, this.#home),
         );
       else known.container = container;
+      const partition = this.#partitions.get(record.partition)!;
+      if (partition.isIndexOutdated) this.outdated.add(partition);
     }
   }
 
@@ -140,6 +146,7 @@ export class GroupState implements StateMachine, CatalogListener {
       const partition = this.#partitions.get(record.partition);
       if (partition === undefined) continue;
       this.#partitions.delete(record.partition);
+      this.outdated.delete(partition);
       partition.drop(killer);
       this.marks.forget(record.partition);
     }

@@ -19,7 +19,7 @@ import { noStart, type IndexManifest, type PartitionManifest, type ReplayStart }
 import { optionsOf, optionsText } from './index-options.ts';
 import type { Rebuild } from './index-rebuild.ts';
 import { discardSegments, ManifestWriter, newFileName, readManifest, removeUnnamed } from './manifest-writer.ts';
-import type { IndexHome, IndexOptions } from './partition.ts';
+import type { IndexHome, IndexOptions } from './index-home.ts';
 import { Rebuilds } from './rebuilds.ts';
 import { ReplayPoints, type DroppedPartition, type ReplayPoint } from './replay-points.ts';
 import { Retry } from './retry.ts';
@@ -103,6 +103,7 @@ export class IndexKeeper implements IndexHome {
   readonly #points: ReplayPoints;
   #start: IndexStart | undefined;
   #coversTo = 0;
+  readonly catalogLsnFloor: number;
   /** Partitions of the manifest that nobody opened yet. */
   readonly #unclaimed = new Map<number, PartitionManifest>();
   readonly #entries = new Map<number, IndexEntry>();
@@ -126,6 +127,7 @@ export class IndexKeeper implements IndexHome {
     this.#pool = options.pool ?? new PagePool();
     this.#cache = options.cache ?? new BlockCache();
     this.#later = options.later ?? laterByTimer;
+    this.catalogLsnFloor = manifest?.start.catalogLsn ?? 0;
     const pump = () => this.#pump();
     if (manifest !== undefined && manifest.start.sequence > 0) {
       this.#coversTo = manifest.coversTo;

@@ -98,7 +98,7 @@ export function decodeManifest(bytes: Uint8Array): IndexManifest {
  */
 export function withoutSegments(manifest: IndexManifest): IndexManifest {
   return {
-    start: noStart,
+    start: { ...noStart, catalogLsn: manifest.start.catalogLsn },
     coversTo: 0,
     history: undefined,
     partitions: manifest.partitions.map(({ partition, options, lsn, lsnFloor = 0 }) => ({

@@ -3,7 +3,7 @@
 
 import { anyElement, type CompositePart } from '../indexer/policy.ts';
 import { policyText } from './indexing-policy.ts';
-import type { IndexOptions } from './partition.ts';
+import type { IndexOptions } from './index-home.ts';
 
 /** Differs exactly when an index built with one cannot serve as one built with the other. */
 export function optionsText({ policy, identityField, partitionKeyTerms }: IndexOptions): string {

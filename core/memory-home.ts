@@ -2,12 +2,25 @@
 
 import { PartitionIndex } from '../indexer/partition-index.ts';
 import { PagePool } from '../indexer/pool.ts';
-import type { IndexHome } from './partition.ts';
+import type { IndexHome } from './index-home.ts';
 
 export function memoryHome(): IndexHome {
   const pool = new PagePool();
   return {
-    openIndex: (_, options) => ({ index: new PartitionIndex({ ...options, pool }), liveBytes: 0 }),
+    openIndex: (_, options) => ({
+      index: new PartitionIndex({ ...options, pool }),
+      liveBytes: 0,
+      outdated: false,
+      lsnFloor: 0,
+    }),
+    beginRebuild: (_, options) => ({
+      index: new PartitionIndex({ ...options, pool }),
+      applied: () => undefined,
+      room: () => Promise.resolve(),
+      finish: () => Promise.resolve(),
+      install: () => undefined,
+      abandon: () => undefined,
+    }),
     applied: () => undefined,
     drop: () => undefined,
   };

@@ -9,7 +9,6 @@ import { idEquals } from '../indexer/identity.ts';
 import { NumberCursor } from '../indexer/lookup.ts';
 import type { PartitionIndex } from '../indexer/partition-index.ts';
 import { createdPath } from '../indexer/paths.ts';
-import type { IndexingPolicy } from '../indexer/policy.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { BsonWriter } from '../model/bson/write.ts';
 import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
@@ -17,16 +16,19 @@ import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
 import type { Condition, Item, ItemWrite, PartitionKeyValue, WriteView, Written } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
-import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
+import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
 import { mergeView } from '../model/view.ts';
 import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
 import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
 import { checkCondition } from './condition.ts';
 import type { Staging } from './proposal.ts';
 import { isExpired, ttlOf } from './expiry.ts';
-import { idField, idOf, partitionKeyOf } from './identify.ts';
-import { indexingPolicyOf } from './indexing-policy.ts';
-import { immutable, itemExists, itemMissing } from './refusals.ts';
+import { idOf, partitionKeyOf } from './identify.ts';
+import type { GroupState } from './group.ts';
+import { indexOptionsOf, type IndexHome } from './index-home.ts';
+import { optionsText } from './index-options.ts';
+import { Rebuilding } from './rebuild.ts';
+import { immutable, itemExists, itemMissing, containerGone } from './refusals.ts';
 import { StagedVersions, type ItemIdentity } from './staged-versions.ts';
 import { StoredItem } from './stored-item.ts';
 import { UniqueGuard } from './unique.ts';
@@ -41,22 +43,6 @@ export interface Records {
 export interface Graveyard {
   /** `killer` is the sequence of the record that ended it; a tombstone ends itself. */
   superseded(sequence: number, bytes: number, killer: number): void;
-}
-
-export interface IndexOptions {
-  readonly policy: IndexingPolicy;
-  readonly identityField: string | undefined;
-  readonly partitionKeyTerms: boolean;
-}
-
-/** Where the indexes of a group's partitions live, and who flushes them. */
-export interface IndexHome {
-  /** The index as the last flush left it, and the bytes of its live items then; or an empty one. */
-  openIndex(partition: number, options: IndexOptions): { readonly index: PartitionIndex; readonly liveBytes: number };
-  /** A record of the partition was applied. */
-  applied(partition: number, sequence: number, lsn: number): void;
-  /** The partition is gone with its container, which that record deleted. */
-  drop(partition: number, killer: number): void;
 }
 
 /** The version a write meets: of the log, or of an earlier proposal of the same commit group. */
@@ -75,8 +61,11 @@ const comparedIdentityLengthMin = 170;
 
 export class Partition {
   readonly record: PartitionRecord;
-  /** Item numbers are log sequences. */
-  readonly index: PartitionIndex;
+  /** Set while the index is being built anew, with other options. */
+  rebuilding: Rebuilding | undefined;
+  #index: PartitionIndex;
+  #indexText: string;
+  readonly #lsnFloor: number;
   readonly #records: Records;
   readonly #graveyard: Graveyard;
   readonly #home: IndexHome;
@@ -103,10 +92,44 @@ export class Partition {
     this.#records = records;
     this.#graveyard = graveyard;
     this.#home = home;
-    const { index, liveBytes } = home.openIndex(record.partition, indexOptionsOf(container));
-    this.index = index;
+    const options = indexOptionsOf(container);
+    const { index, liveBytes, outdated, lsnFloor } = home.openIndex(record.partition, options);
+    this.#index = index;
+    this.#indexText = outdated ? '' : optionsText(options);
+    this.#lsnFloor = lsnFloor;
     this.#liveBytes = liveBytes;
     this.#lsn = this.#stagedLsn = index.lsn;
+  }
+
+  /** Item numbers are log sequences. */
+  get index(): PartitionIndex {
+    return this.#index;
+  }
+
+  /** True when the index was built for another policy than the container's. */
+  get isIndexOutdated(): boolean {
+    return this.#indexText !== optionsText(indexOptionsOf(this.container));
+  }
+
+  /** Builds the index anew for the container's policy; false when that has to begin again, or never. */
+  async rebuildIndex(state: GroupState, signal: AbortSignal): Promise<boolean> {
+    const options = indexOptionsOf(this.container);
+    const build = this.#home.beginRebuild(this.record.partition, options);
+    this.rebuilding = new Rebuilding(build);
+    try {
+      if (!(await this.rebuilding.run(state, this, signal))) return false;
+      this.#index = build.index;
+      this.#indexText = optionsText(options);
+      return true;
+    } finally {
+      this.rebuilding = undefined;
+      build.abandon();
+    }
+  }
+
+  /** The log was read to its end. */
+  recovered(): void {
+    this.#lsn = this.#stagedLsn = Math.max(this.#lsn, this.#lsnFloor);
   }
 
   /** LSN of the last applied record. */
@@ -367,7 +390,8 @@ export class Partition {
       const { created, hybridTime } = header;
       this.index.add(header.sequence, header.lsn, bodyOf(record), { id, key, created, seconds: secondsOf(hybridTime) });
     }
-    this.#home.applied(this.record.partition, header.sequence, header.lsn);
+    this.#home.applied(this.record.partition, header.sequence, header.lsn, record.length);
+    this.rebuilding?.applied(header, this);
   }
 
   /** Ends every live version: its container was deleted by that record. */
@@ -420,25 +444,6 @@ export class Partition {
   }
 }
 
-/** Whether the id field is also the whole partition key: then the identity terms tell the logical partition. */
-function isKeyedById(container: ContainerRecord): boolean {
-  const { paths } = container.partitionKey;
-  return paths.length === 1 && paths[0] === `/${idField[container.profile]}`;
-}
-
-function indexOptionsOf(container: ContainerRecord): IndexOptions {
-  return {
-    policy: indexingPolicyOf(container),
-    // A collection's `_id` has any type: its values are terms of their own.
-    identityField: container.profile === 'collection' ? undefined : idField[container.profile],
-    partitionKeyTerms: !isUnpartitioned(container) && !isKeyedById(container),
-  };
-}
-
 function absentItem(partition: PartitionRecord, id: string): Item {
   return { body: new Uint8Array([5, 0, 0, 0, 0]), id, time: 0 as HybridTime, lsn: 0, created: 0, partition };
-}
-
-export function containerGone(container: ContainerRecord): DatabaseError {
-  return new DatabaseError('ContainerNotFound', 'the container was deleted', { argument: container.id });
 }

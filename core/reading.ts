@@ -14,12 +14,15 @@ import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-ke
 import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 import { isExpired } from './expiry.ts';
 import type { GroupState } from './group.ts';
-import { containerGone, type Partition } from './partition.ts';
+import type { Partition } from './partition.ts';
+import { containerGone } from './refusals.ts';
 import { isWithin, routeOf } from './router.ts';
 import type { StoredItem } from './stored-item.ts';
 
 export class PartitionReading {
   readonly partition: Partition;
+  /** The one the view looks at: the partition may get another meanwhile. */
+  readonly index: PartitionIndex;
   readonly view: View;
   /** Items of the scope: exact, or more than those, which `item` then leaves out. */
   readonly scope: Filter;
@@ -37,16 +40,13 @@ export class PartitionReading {
     nowSeconds: number,
   ) {
     this.partition = partition;
-    this.view = partition.index.snapshot();
+    this.index = partition.index;
+    this.view = this.index.snapshot();
     this.scope = scope.filter;
     this.isScopeExact = scope.exact;
     this.keyText = scope.keyText;
     this.#accepts = accepts;
     this.#nowSeconds = nowSeconds;
-  }
-
-  get index(): PartitionIndex {
-    return this.partition.index;
   }
 
   get record(): PartitionRecord {

@@ -6,7 +6,7 @@ import { lsnOf, newEntry, type IndexEntry } from './index-entry.ts';
 import { optionsText } from './index-options.ts';
 import { Rebuild, type RebuildHost } from './index-rebuild.ts';
 import type { ManifestWriter } from './manifest-writer.ts';
-import type { IndexOptions } from './partition.ts';
+import type { IndexOptions } from './index-home.ts';
 import type { SegmentJobs } from './segment-jobs.ts';
 
 export interface RebuildsOptions {

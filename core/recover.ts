@@ -50,6 +50,8 @@ export async function recover(options: RecoverOptions): Promise<Applied> {
     keeper.settle(state.moment());
     if (keeper.mustWait) await keeper.room();
   }
+  if (keeper !== undefined) state.catalog.reach(keeper.catalogLsnFloor);
+  for (const partition of state.partitions()) partition.recovered();
   return applied;
 }
 
@@ -67,6 +69,7 @@ function applyStart({ log, state, keeper, observe }: RecoverOptions): Applied {
     const { header, record } = read(sequence);
     state.apply(header, record);
   }
+  state.catalog.reach(start.catalogLsn);
   observe(start.hybridTime as HybridTime);
   const { header, record } = read(start.sequence);
   return { sequence: header.sequence, chain: checksumOf(record), epoch: header.epoch };

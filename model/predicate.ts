@@ -14,7 +14,9 @@ export type Predicate =
   | { readonly kind: 'or'; readonly of: readonly Predicate[] }
   | { readonly kind: 'not'; readonly of: Predicate }
   | { readonly kind: 'constant'; readonly value: boolean }
-  | { readonly kind: 'path'; readonly path: Path; readonly test: Test };
+  | { readonly kind: 'path'; readonly path: Path; readonly test: Test }
+  /** A condition that only its door can evaluate, on the document that starts at `start`; no index answers it. */
+  | { readonly kind: 'computed'; readonly test: (document: Uint8Array, start: number) => boolean };
 
 export type ComparisonOperator = 'eq' | 'lt' | 'lte' | 'gt' | 'gte';
 

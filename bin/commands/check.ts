@@ -1,8 +1,11 @@
 // `meridian check`: verifies a data directory that no server has open. It changes no record; opening the store may
-// finish what LevelDB had begun.
+// finish what LevelDB had begun, and segments of the index may be written as at any start.
 
 import { checkStore, type CheckReport } from '../../core/check.ts';
+import { IndexKeeper } from '../../core/index-keeper.ts';
 import { openDataDirectory, readManifest } from '../../core/storage/data-directory.ts';
+import { openIndexDirectory } from '../../core/storage/index-directory.ts';
+import { IndexThread } from '../../core/storage/index-thread.ts';
 import { openLevelStore } from '../../core/storage/level-store.ts';
 import { progressBar } from '../progress.ts';
 import { UsageError } from '../flag-type.ts';
@@ -18,11 +21,17 @@ export const check: Command = async ({ settings, json, write }) => {
     for (const region of manifest.regions)
       for (let number = 0; number < manifest.stores; number++) {
         const store = await openLevelStore(directory.storeDirectory(region.number, number));
+        const tasks = new IndexThread();
+        const openIndex = async (account: number, group: number): Promise<IndexKeeper> =>
+          IndexKeeper.open(await openIndexDirectory(directory.indexDirectory(region.number, number, account, group)), {
+            tasks,
+          });
         const progress = progressBar('records', undefined);
         try {
-          reports.push(await checkStore(store, (records) => progress.update(records)));
+          reports.push(await checkStore(store, { onRecords: (records) => progress.update(records), openIndex }));
         } finally {
           progress.stop();
+          await tasks.close();
           await store.close();
         }
       }

@@ -7,6 +7,7 @@ import { validateBson } from '../../model/bson/validate.ts';
 import { fieldOf, type Raw } from '../../model/bson/walk.ts';
 import { bodyOfMongoInsert } from '../../model/mongo-view.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
+import type { Scope } from './aggregate/scope.ts';
 import type { Call } from './call.ts';
 import { editMany, editOne, type Change, type Edited } from './edit.ts';
 import type { NaturalHint } from './hint.ts';
@@ -26,8 +27,9 @@ export interface UpdateRequest {
   readonly upsert: boolean;
 }
 
-/** Reads filter, update and array filters. */
+/** Reads filter, update and array filters; `scope` is what expressions in them see. */
 export function updateRequest(
+  scope: Scope,
   filter: Uint8Array,
   update: Raw,
   arrayFilters: readonly Raw[],
@@ -35,9 +37,9 @@ export function updateRequest(
   upsert: boolean,
   natural: NaturalHint | undefined,
 ): UpdateRequest {
-  const parsed = parseUpdate(update, arrayFilters);
+  const parsed = parseUpdate(update, arrayFilters, scope);
   if (parsed.kind === 'replacement') validateReplacement(update);
-  return { filter: new Filter(filter, natural), update: parsed, sort, upsert };
+  return { filter: new Filter(filter, natural, scope), update: parsed, sort, upsert };
 }
 
 /** A command may nest deeper than an item. */

@@ -51,7 +51,9 @@ export const MongoCode = {
   CommandNotSupported: 115,
   DocumentValidationFailure: 121,
   CappedPositionLost: 136,
+  ExceededMemoryLimit: 146,
   CommandNotSupportedOnView: 166,
+  InvalidPipelineOperator: 168,
   QueryPlanKilled: 175,
   AmbiguousIndexKeyPattern: 181,
   InvalidIndexSpecificationOption: 197,
@@ -59,6 +61,7 @@ export const MongoCode = {
   TransactionTooOld: 225,
   NoSuchTransaction: 251,
   NotImplemented: 238,
+  ConversionFailure: 241,
   SnapshotUnavailable: 246,
   OperationNotSupportedInTransaction: 263,
   ChangeStreamHistoryLost: 286,
@@ -97,6 +100,12 @@ export class MongoError extends Error {
     this.labels = labels;
     this.details = details;
   }
+}
+
+/** The error told with what was being done; only MongoDB's own errors are. */
+export function inContext(words: string, error: unknown): unknown {
+  if (!(error instanceof MongoError)) return error;
+  return new MongoError(error.code, `${words} :: caused by :: ${error.message}`, error.labels, error.details);
 }
 
 export function badValue(message: string): MongoError {

@@ -3,7 +3,9 @@
 
 import type { Path } from '../../model/predicate.ts';
 import { MongoCode, MongoError } from './errors.ts';
-import { pathComponentsMax } from './filter.ts';
+
+/** Components of a dotted path. */
+export const pathComponentsMax = 200;
 
 /** Components of a path. Throws for empty, too many or `$`-prefixed ones. */
 export function fieldPath(dotted: string): Path {

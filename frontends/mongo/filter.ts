@@ -12,24 +12,26 @@ import {
   type Predicate,
   type Test,
 } from '../../model/predicate.ts';
+import { compileExpression } from './aggregate/expression.ts';
+import type { Scope } from './aggregate/scope.ts';
+import { isTrue } from './aggregate/value.ts';
 import { elementsOf, fieldsOf, firstNameOf, truthOf, type Field } from './bson-input.ts';
 import { badValue, MongoCode, MongoError } from './errors.ts';
+import { pathComponentsMax } from './field-path.ts';
 import { bitPositions, moduloTest, patternOfRegex, patternOptions, sizeTest, typeTest } from './filter-operands.ts';
 
 /** Nested `$and`, `$or`, `$nor`, `$not` and `$elemMatch`: MongoDB's own bound. */
 const levelsMax = 100;
 
-/** Components of a dotted path. */
-export const pathComponentsMax = 200;
-
-export function parseFilter(filter: Uint8Array): Predicate {
-  return parseDocument(rawDocument(filter), 0);
+/** `scope` is what `$expr` sees; where there is none, it is refused. */
+export function parseFilter(filter: Uint8Array, scope?: Scope): Predicate {
+  return parseDocument(rawDocument(filter), 0, scope);
 }
 
 /** A filter given as a value of a command. */
 export function parseFilterValue(filter: Raw): Predicate {
   if (filter.type !== BsonType.object) throw badValue('the filter must be an object');
-  return parseDocument(filter, 0);
+  return parseDocument(filter, 0, undefined);
 }
 
 function notSupported(name: string): MongoError {
@@ -42,12 +44,12 @@ export function pathOf(dotted: string): Path {
   return path;
 }
 
-function parseDocument(document: Raw, level: number): Predicate {
+function parseDocument(document: Raw, level: number, scope: Scope | undefined): Predicate {
   if (level > levelsMax) throw badValue(`exceeded depth limit of ${levelsMax} nested query expressions`);
   const clauses: Predicate[] = [];
   for (const { name, value } of fieldsOf(document)) {
     if (name.startsWith('$') && !isReference(name)) {
-      const clause = parseTopLevel(name, value, level);
+      const clause = parseTopLevel(name, value, level, scope);
       if (clause !== undefined) clauses.push(clause);
     } else {
       clauses.push(parseField(name, value, level));
@@ -56,16 +58,16 @@ function parseDocument(document: Raw, level: number): Predicate {
   return conjunction(clauses);
 }
 
-function parseTopLevel(name: string, value: Raw, level: number): Predicate | undefined {
+function parseTopLevel(name: string, value: Raw, level: number, scope: Scope | undefined): Predicate | undefined {
   switch (name) {
     case '$and':
-      return conjunction(parseList(name, value, level));
+      return conjunction(parseList(name, value, level, scope));
     case '$or': {
-      const of = parseList(name, value, level);
+      const of = parseList(name, value, level, scope);
       return of.length === 1 ? of[0]! : { kind: 'or', of };
     }
     case '$nor':
-      return { kind: 'not', of: { kind: 'or', of: parseList(name, value, level) } };
+      return { kind: 'not', of: { kind: 'or', of: parseList(name, value, level, scope) } };
     case '$comment':
       return undefined;
     case '$alwaysTrue':
@@ -73,6 +75,8 @@ function parseTopLevel(name: string, value: Raw, level: number): Predicate | und
     case '$alwaysFalse':
       return never;
     case '$expr':
+      if (scope === undefined) throw notSupported(name);
+      return expressionPredicate(value, scope);
     case '$where':
     case '$text':
     case '$jsonSchema':
@@ -86,14 +90,26 @@ function parseTopLevel(name: string, value: Raw, level: number): Predicate | und
   }
 }
 
-function parseList(name: string, value: Raw, level: number): Predicate[] {
+function parseList(name: string, value: Raw, level: number, scope: Scope | undefined): Predicate[] {
   if (value.type !== BsonType.array) throw badValue(`${name} must be an array`);
   const entries = elementsOf(value);
   if (entries.length === 0) throw badValue('$and/$or/$nor must be a nonempty array');
   return entries.map((entry) => {
     if (entry.type !== BsonType.object) throw badValue('$or/$and/$nor entries need to be full objects');
-    return parseDocument(entry, level + 1);
+    return parseDocument(entry, level + 1, scope);
   });
+}
+
+function expressionPredicate(value: Raw, scope: Scope): Predicate {
+  const { evaluate } = compileExpression(value, scope);
+  const { frame } = scope.environment;
+  return {
+    kind: 'computed',
+    test: (document, start) => {
+      frame.enter(document, start);
+      return isTrue(evaluate(frame));
+    },
+  };
 }
 
 /** Fields of a DBRef begin with `$` and are data. */
@@ -252,7 +268,7 @@ function parseAll(path: Path, value: Raw, level: number): Predicate[] {
 function parseElementMatch(name: string, value: Raw, level: number): Test {
   if (level > levelsMax) throw badValue(`exceeded depth limit of ${levelsMax} nested query expressions`);
   if (value.type !== BsonType.object) throw badValue('$elemMatch needs an Object');
-  if (!isValueForm(value)) return { kind: 'elementMatches', predicate: parseDocument(value, level) };
+  if (!isValueForm(value)) return { kind: 'elementMatches', predicate: parseDocument(value, level, undefined) };
   return { kind: 'elementPasses', test: allOf(parseElementTests(name, fieldsOf(value), level)) };
 }
 

@@ -4,6 +4,7 @@ import type { ContainerRecord } from '../../model/resource.ts';
 import { requireSimpleCollation, type Arguments } from './arguments.ts';
 import { truthOf } from './bson-input.ts';
 import type { Call } from './call.ts';
+import { commandScope } from './aggregate/command.ts';
 import { badValue, failedToParse, MongoCode, MongoError } from './errors.ts';
 import { hintOf } from './hint.ts';
 import type { Namespace } from './namespace.ts';
@@ -47,6 +48,7 @@ export interface Find {
 }
 
 export function findOf(call: Call, namespace: Namespace, args: Arguments): Find {
+  const scope = commandScope(call, args);
   requireSimpleCollation(args);
   const natural = hintOf(call, namespace, args);
   if (args.boolean('awaitData') && !args.boolean('tailable'))
@@ -63,9 +65,9 @@ export function findOf(call: Call, namespace: Namespace, args: Arguments): Find 
   const sort = args.document('sort');
   const projection = args.document('projection');
   return {
-    filter: new Filter(args.document('filter'), natural),
+    filter: new Filter(args.document('filter'), natural, scope),
     sort: sort === undefined ? undefined : parseSort(sort),
-    projection: projection === undefined ? undefined : parseProjection(projection),
+    projection: projection === undefined ? undefined : parseProjection(projection, { scope, stage: false }),
     skip: args.count('skip') ?? 0,
     limit: args.count('limit') ?? 0,
   };

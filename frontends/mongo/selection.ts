@@ -12,8 +12,9 @@ import { documentIdTextOf, idTextOf } from '../../model/identity.ts';
 import { mongoViewOf } from '../../model/mongo-view.ts';
 import type { Item, PartitionKeyValue, Scope, Search, SearchAccess, SearchOrder } from '../../model/operation.ts';
 import { parsePath, partitionKeyRoots, partOfRaw } from '../../model/partition-key.ts';
-import { always, type Path, type Predicate } from '../../model/predicate.ts';
+import { always, conjunction, type Path, type Predicate } from '../../model/predicate.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../model/resource.ts';
+import type { Scope as Variables } from './aggregate/scope.ts';
 import { isNumber } from './bson-input.ts';
 import type { Call } from './call.ts';
 import type { NaturalHint } from './hint.ts';
@@ -30,9 +31,11 @@ export class Filter {
   #matches: ((document: Uint8Array) => boolean) | undefined;
   #position: ((document: Uint8Array) => number) | undefined;
 
-  constructor(filter: Uint8Array | Predicate | undefined, natural?: NaturalHint) {
+  /** A filter document, or a predicate made of several; `$expr` in it sees `scope`. */
+  constructor(filter: Uint8Array | Predicate | undefined, natural?: NaturalHint, scope?: Variables) {
     this.natural = natural;
-    this.predicate = filter === undefined ? always : filter instanceof Uint8Array ? parseFilter(filter) : filter;
+    if (filter === undefined) this.predicate = always;
+    else this.predicate = filter instanceof Uint8Array ? parseFilter(filter, scope) : filter;
   }
 
   get matches(): (document: Uint8Array) => boolean {
@@ -42,6 +45,11 @@ export class Filter {
   /** As `compilePosition`: -2 no match, -1 no array crossed, else the element's position. */
   get position(): (document: Uint8Array) => number {
     return (this.#position ??= compilePosition(this.predicate));
+  }
+
+  /** This filter and a predicate more. */
+  with(predicate: Predicate): Filter {
+    return new Filter(this.isEmpty ? predicate : conjunction([predicate, this.predicate]), this.natural);
   }
 
   /** The same filter with a hint. */

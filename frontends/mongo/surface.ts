@@ -2,6 +2,9 @@
 // command of MongoDB that this server knows and does not offer: it answers CommandNotSupported, an unknown name
 // CommandNotFound. The README's table is generated from this page and checked by a test.
 
+import { accumulatorNames } from './aggregate/accumulators.ts';
+import { operatorNames } from './aggregate/operators.ts';
+import { stageNames } from './aggregate/pipeline.ts';
 import type { Operation } from './call.ts';
 import { aggregate } from './operations/aggregate.ts';
 import { configureFailPoint } from './operations/configure-fail-point.ts';
@@ -81,19 +84,19 @@ export const surface: readonly Command[] = [
     name: 'find',
     group: documents,
     operation: find,
-    limits: 'no collation, tailable cursors, min, max, returnKey, $expr, $text, geo',
+    limits: 'no collation, tailable cursors, min, max, returnKey, $text, geo',
   },
   { name: 'getMore', group: documents, operation: getMore },
   { name: 'killCursors', group: documents, operation: killCursors },
   { name: 'insert', group: documents, operation: insert },
-  { name: 'update', group: documents, operation: update, limits: 'no pipelines, no collation' },
+  { name: 'update', group: documents, operation: update, limits: 'no collation' },
   { name: 'delete', group: documents, operation: deleteDocuments, limits: 'no collation' },
   {
     name: 'findAndModify',
     group: documents,
     operation: findAndModify,
     aliases: ['findandmodify'],
-    limits: 'no pipelines, no collation',
+    limits: 'no collation',
   },
   { name: 'count', group: documents, operation: count, limits: 'no collation' },
   { name: 'distinct', group: documents, operation: distinct, limits: 'no collation' },
@@ -101,7 +104,7 @@ export const surface: readonly Command[] = [
     name: 'aggregate',
     group: documents,
     operation: aggregate,
-    limits: '$match, $skip, $limit, $project, $sort, $count, and $group with a constant _id and { $sum: 1 }',
+    limits: 'the stages and expressions below; no collation',
   },
   { name: 'explain', group: documents, operation: explain },
   { name: 'bulkWrite', group: documents, adminOnly: true },
@@ -187,6 +190,17 @@ for (const command of surface) for (const name of [command.name, ...(command.ali
 
 export function commandOf(name: string): Command | undefined {
   return byName.get(name);
+}
+
+const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(' ');
+
+/** The language of pipelines, as the README lists it: one line each of stages, expressions, accumulators. */
+export function languageLines(): readonly string[] {
+  return [
+    `- Stages: ${listed(stageNames)}`,
+    `- Expressions: ${listed(operatorNames)}`,
+    `- Accumulators: ${listed(accumulatorNames)}`,
+  ];
 }
 
 /** The tables of the README. */

@@ -1,15 +1,18 @@
-// An update document → a pure edit of bytes. Two forms: a replacement, and a list of operators; a pipeline is a
-// third that this server does not offer yet and refuses by name. `_id` never changes. Errors in MongoDB's words.
+// An update document → a pure edit of bytes. Three forms: a replacement, a list of operators, and a pipeline of the
+// stages that look at one document. `_id` never changes. Errors in MongoDB's words.
 // Source: MongoDB manual, "Update Operators"; MongoDB driver specification "CRUD".
 
 import { compilePredicate } from '../../core/query/predicate/compile.ts';
 import { equalBytes } from '../../model/bytes.ts';
 import { depthMax, BsonType } from '../../model/bson/types.ts';
+import { validateBson } from '../../model/bson/validate.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { childOf, ElementCursor, fieldOf, rawDocument, textOfRaw, type Raw } from '../../model/bson/walk.ts';
-import { compareStored, fieldsOf, firstNameOf, typeNameOf } from './bson-input.ts';
+import type { Scope } from './aggregate/scope.ts';
+import { compileUpdatePipeline } from './aggregate/update-pipeline.ts';
+import { compareStored, elementsOf, fieldsOf, firstNameOf, typeNameOf } from './bson-input.ts';
 import { prepareDocument } from './document.ts';
-import { badValue, failedToParse, MongoCode, MongoError } from './errors.ts';
+import { badValue, failedToParse, MongoCode, MongoError, mongoErrorOf } from './errors.ts';
 import { parseFilterValue } from './filter.ts';
 import { applyTree, type ElementFilters } from './update/apply.ts';
 import { addToSetModifier, popModifier, pullAllModifier, pullModifier, pushModifier } from './update/array.ts';
@@ -29,7 +32,7 @@ import { addModifier, emptyNode, identifierOf, sortedTree, updatePath, type Upda
 export type { EditContext } from './update/modifier.ts';
 
 export interface Update {
-  readonly kind: 'replacement' | 'operators';
+  readonly kind: 'replacement' | 'operators' | 'pipeline';
   /** Whether a positional `$` stands in a path: the edit then needs the position the query matched. */
   readonly needsPosition: boolean;
   /** The next document. The same bytes object when nothing changes. */
@@ -57,14 +60,47 @@ const operators: ReadonlyMap<string, (path: string, operand: Raw) => Modifier> =
   ['$pullAll', (_path, operand) => pullAllModifier(operand)],
 ]);
 
-/** Reads the `u` of an update command, with its arrayFilters. */
-export function parseUpdate(update: Raw, arrayFilters: readonly Raw[] = []): Update {
-  if (update.type === BsonType.array)
-    throw new MongoError(MongoCode.NotImplemented, 'pipeline-style updates are not supported by this server');
+/** Reads the `u` of an update command, with its arrayFilters. `scope` is what the expressions of a pipeline see. */
+export function parseUpdate(update: Raw, arrayFilters: readonly Raw[] = [], scope?: Scope): Update {
+  if (update.type === BsonType.array) {
+    if (scope === undefined) throw new MongoError(MongoCode.NotImplemented, 'an update pipeline is not supported here');
+    if (arrayFilters.length > 0) throw failedToParse('Cannot specify arrayFilters for pipeline-style update');
+    return parsePipeline(update, scope);
+  }
   if (update.type !== BsonType.object) throw failedToParse('Update argument must be either an object or an array');
   if (firstNameOf(update)?.startsWith('$') === true) return parseOperators(update, arrayFilters);
   if (arrayFilters.length > 0) throw failedToParse('Cannot specify arrayFilters for replacement-style update');
   return parseReplacement(update);
+}
+
+function parsePipeline(update: Raw, scope: Scope): Update {
+  const edit = compileUpdatePipeline(elementsOf(update), scope);
+  return {
+    kind: 'pipeline',
+    needsPosition: false,
+    edit: (current, context) => {
+      const made = edit(current);
+      const id = fieldOf(current, '_id');
+      const given = fieldOf(made, '_id');
+      if (id !== undefined && given !== undefined && compareStored(id, given) !== 0)
+        throw new MongoError(
+          MongoCode.ImmutableField,
+          "Performing an update on the path '_id' would modify the immutable field '_id'",
+        );
+      validateMade(made);
+      const next = prepareDocument(made, context.timestamp, () => id);
+      return equalBytes(next, current) ? current : next;
+    },
+  };
+}
+
+/** What expressions made may nest too deeply to be stored. */
+function validateMade(document: Uint8Array): void {
+  try {
+    validateBson(document, 0, document.length, depthMax);
+  } catch (error) {
+    throw mongoErrorOf(error);
+  }
 }
 
 function parseReplacement(replacement: Raw): Update {

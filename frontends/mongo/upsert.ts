@@ -60,7 +60,7 @@ export function upsertDocument(
 ): Uint8Array {
   const inserting: EditContext = { ...context, position: -1, inserting: true };
   let seed: Uint8Array;
-  if (update.kind === 'operators') {
+  if (update.kind !== 'replacement') {
     seed = seedDocument(predicate, inserting);
   } else {
     const id = fieldOf(seedDocument(predicate, inserting), '_id');

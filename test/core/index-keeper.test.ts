@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { IndexKeeperOptions } from '../../core/index-keeper.ts';
-import type { IndexOptions } from '../../core/partition.ts';
+import type { IndexOptions } from '../../core/index-home.ts';
 import { openIndexDirectory, type IndexStore } from '../../core/storage/index-directory.ts';
 import type { View } from '../../indexer/view.ts';
 import { below, pick, randomItem, randomOf, type Random } from '../indexer/random.ts';

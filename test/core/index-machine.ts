@@ -13,7 +13,7 @@ import {
 } from '../../core/storage/segment-task.ts';
 import type { PartitionIndex } from '../../indexer/partition-index.ts';
 import type { VersionFacts } from '../../indexer/fact-terms.ts';
-import type { IndexOptions } from '../../core/partition.ts';
+import type { IndexOptions } from '../../core/index-home.ts';
 import { defaultPolicy } from '../../indexer/policy.ts';
 import { isVisible } from '../../indexer/source.ts';
 import type { View } from '../../indexer/view.ts';

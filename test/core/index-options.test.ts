@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { optionsOf, optionsText } from '../../core/index-options.ts';
-import type { IndexOptions } from '../../core/partition.ts';
+import type { IndexOptions } from '../../core/index-home.ts';
 import { anyElement, defaultPolicy } from '../../indexer/policy.ts';
 
 const all: readonly IndexOptions[] = [

@@ -148,7 +148,7 @@ describe('the index thread', () => {
     await keeper.close({ flush: true });
 
     keeper = await IndexKeeper.open(await openIndexDirectory(path), { tasks: thread });
-    expect(keeper.start).toEqual({ sequence: 4_000, hybridTime: 1, catalog: [1] });
+    expect(keeper.start).toMatchObject({ sequence: 4_000, hybridTime: 1, catalog: [1], coversTo: 4_000 });
     expect(keeper.coveredTo).toBe(4_000);
     const again = keeper.openIndex(1, plainIndex);
     expect(again.liveBytes).toBe(4_711);

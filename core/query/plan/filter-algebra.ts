@@ -80,14 +80,13 @@ export function intersection(ranges: readonly Extract<Filter, { readonly kind: '
   return [...byPath.values()];
 }
 
-/** Whether the filter's answer will be the items asked for and no others, as far as can be told beforehand. */
+/** Whether the filter's answer will be the items asked for and no others, as far as can be told beforehand: of a test only the terms tell. */
 export function isExact(filter: Filter): boolean {
   switch (filter.kind) {
     case 'all':
     case 'none':
       return true;
     case 'unknown':
-    // Only the terms themselves tell.
     case 'test':
       return false;
     case 'equal':

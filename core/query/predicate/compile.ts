@@ -42,6 +42,8 @@ export function compileDocumentTest(predicate: Predicate): DocumentTest {
       const { value } = predicate;
       return () => value;
     }
+    case 'computed':
+      return predicate.test;
     case 'path':
       return compilePath(predicate.path.map(nameOf), compileTest(predicate.test), !testsWholeArray(predicate.test));
     case 'not': {

@@ -79,6 +79,8 @@ class Translation {
     switch (predicate.kind) {
       case 'constant':
         return predicate.value !== isNegated ? everything : nothing;
+      case 'computed':
+        return unknown;
       case 'not':
         return this.of(predicate.of, !isNegated);
       case 'and':
@@ -169,6 +171,8 @@ class Translation {
     switch (predicate.kind) {
       case 'constant':
         return predicate.value ? ofTypes(element.path, documentTypes) : nothing;
+      case 'computed':
+        return unknown;
       case 'not':
         return loosely(ofTypes(element.path, documentTypes));
       case 'and':

@@ -30,22 +30,27 @@ export function compilePattern(pattern: Pattern): ValueTest {
 /** A search in the text [start, end). */
 export type TextSearch = (bytes: Uint8Array, start: number, end: number) => boolean;
 
-export function compileSearch({ source, options }: Pattern): TextSearch {
+export function compileSearch(pattern: Pattern): TextSearch {
+  const { source, options } = pattern;
   if (options === '' && plainText.test(source)) {
     return source.startsWith('^') ? startsWith(utf8(source.slice(1))) : contains(utf8(source));
   }
+  const engine = compileRegex(pattern);
+  return (bytes, start, end) => engine.test(textOf(bytes, start, end));
+}
+
+/** The pattern on the linear-time engine. Throws BadRequest for what it refuses. */
+export function compileRegex({ source, options }: Pattern): RE2JS {
   if (source.length > patternCharactersMax) throw refused('Regular expression is too long');
   let flags = 0;
   if (options.includes('i')) flags |= RE2JS.CASE_INSENSITIVE;
   if (options.includes('m')) flags |= RE2JS.MULTILINE;
   if (options.includes('s')) flags |= RE2JS.DOTALL;
-  let engine: RE2JS;
   try {
-    engine = RE2JS.compile(options.includes('x') ? withoutLayout(source) : source, flags);
+    return RE2JS.compile(options.includes('x') ? withoutLayout(source) : source, flags);
   } catch (cause) {
     throw refused('Regular expression is invalid, or needs what no linear-time engine offers', cause);
   }
-  return (bytes, start, end) => engine.test(textOf(bytes, start, end));
 }
 
 function refused(message: string, cause?: unknown): DatabaseError {

@@ -2,6 +2,7 @@
 
 import { isNumber, numberOf } from '../bson-input.ts';
 import { requireSimpleCollation } from '../arguments.ts';
+import { commandScope } from '../aggregate/command.ts';
 import { collectionOf, namespaceOfCall, type Call, type Operation, type Reply } from '../call.ts';
 import { countDocuments } from '../counting.ts';
 import { typeMismatch } from '../errors.ts';
@@ -12,7 +13,7 @@ async function run(call: Call): Promise<Reply> {
   const { args } = call;
   const namespace = namespaceOfCall(call);
   requireSimpleCollation(args);
-  const filter = new Filter(args.document('query'), hintOf(call, namespace, args));
+  const filter = new Filter(args.document('query'), hintOf(call, namespace, args), commandScope(call, args));
   const skip = args.count('skip') ?? 0;
   const limit = limitOf(call);
   const container = collectionOf(call, namespace);

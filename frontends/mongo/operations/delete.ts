@@ -1,5 +1,7 @@
 // delete: statements in order, each of the first document its filter selects (`limit` 1) or of all (0).
 
+import { commandScope } from '../aggregate/command.ts';
+import type { Scope } from '../aggregate/scope.ts';
 import { Arguments, requireSimpleCollation } from '../arguments.ts';
 import { namespaceOfCall, writableCollectionOf, type Call, type Operation, type Reply } from '../call.ts';
 import { editMany, editOne } from '../edit.ts';
@@ -20,6 +22,7 @@ async function run(call: Call): Promise<Reply> {
   const { documents } = args.documents('deletes');
   checkBatch(documents.length);
   const ordered = args.boolean('ordered', true);
+  const scope = commandScope(call, args);
   return withRetries(call, async (statements) => {
     const failures: WriteFailure[] = [];
     let count = 0;
@@ -27,7 +30,7 @@ async function run(call: Call): Promise<Reply> {
       try {
         let outcome = statements.recall(index);
         if (outcome === undefined) {
-          outcome = await deleteStatement(call, namespace, statement);
+          outcome = await deleteStatement(call, namespace, scope, statement);
           statements.record(index, outcome);
         }
         count += outcome.matched;
@@ -43,13 +46,18 @@ async function run(call: Call): Promise<Reply> {
   });
 }
 
-async function deleteStatement(call: Call, namespace: Namespace, statement: Uint8Array): Promise<Outcome> {
+async function deleteStatement(
+  call: Call,
+  namespace: Namespace,
+  scope: Scope,
+  statement: Uint8Array,
+): Promise<Outcome> {
   const fields = new Arguments('delete.deletes', statement, statementFields);
   requireSimpleCollation(fields);
   fields.required('q');
   const limit = numberOf(fields.required('limit'));
   if (limit !== 0 && limit !== 1) throw failedToParse(`The limit field in delete objects must be 0 or 1. Got ${limit}`);
-  const filter = new Filter(fields.document('q'), hintOf(call, namespace, fields));
+  const filter = new Filter(fields.document('q'), hintOf(call, namespace, fields), scope);
   const container = writableCollectionOf(call, namespace);
   if (container === undefined) return { matched: 0, modified: 0 };
   if (limit === 0) return editMany(call, container, filter, () => 'delete');

@@ -8,6 +8,7 @@ import { idTextOf } from '../../../model/identity.ts';
 import type { Path } from '../../../model/predicate.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
 import { requireSimpleCollation } from '../arguments.ts';
+import { commandScope } from '../aggregate/command.ts';
 import { collectionOf, namespaceOfCall, type Call, type Operation, type Reply } from '../call.ts';
 import { documentBytesMax } from '../decode.ts';
 import { MongoError } from '../errors.ts';
@@ -25,7 +26,7 @@ async function run(call: Call): Promise<Reply> {
   const key = args.string('key');
   if (key === undefined) throw new MongoError(40414, "BSON field 'distinct.key' is missing but a required field");
   const path = pathOf(key);
-  const filter = new Filter(args.document('query'), hintOf(call, namespace, args));
+  const filter = new Filter(args.document('query'), hintOf(call, namespace, args), commandScope(call, args));
   const container = collectionOf(call, namespace);
   const values =
     container === undefined

@@ -13,7 +13,8 @@ import { failedToParse, MongoCode, MongoError } from '../errors.ts';
 import { accessStage, countStage, writeStage, type Stage } from '../explained-stage.ts';
 import { hintOf } from '../hint.ts';
 import { namespaceOf, type Namespace } from '../namespace.ts';
-import { applyStages, pipelineOf } from '../pipeline.ts';
+import { commandScope } from '../aggregate/command.ts';
+import { applyStages, pipelineOf } from '../aggregate/pipeline.ts';
 import { findOf, sourceOfFind } from '../query.ts';
 import { Filter, Selection, selectionSource } from '../selection.ts';
 import { drain, type Source } from '../source.ts';
@@ -64,8 +65,9 @@ async function run(call: Call): Promise<Reply> {
 }
 
 function planOf(call: Call, namespace: Namespace, name: string, args: Arguments): Explained {
+  const scope = commandScope(call, args);
   const scan = (parsed: Uint8Array | undefined, counts = false): Explained => {
-    const filter = new Filter(parsed, hintOf(call, namespace, args));
+    const filter = new Filter(parsed, hintOf(call, namespace, args), scope);
     return {
       filter,
       parsed,
@@ -111,18 +113,20 @@ function planOf(call: Call, namespace: Namespace, name: string, args: Arguments)
       return scan(new Arguments(name, statement, undefined).document('q'));
     }
     case 'aggregate': {
-      const { head, stages } = pipelineOf(args.required('pipeline'));
+      const { head, stages } = pipelineOf(args.required('pipeline'), {
+        call,
+        database: call.request.database,
+        scope,
+        surrounding: 'top',
+        level: 0,
+      });
       return {
-        filter: head,
+        filter: head.filter,
         parsed: undefined,
         counts: false,
         open: (container) => {
-          const selection = new Selection(call, container, head);
-          return {
-            source: applyStages(selectionSource(selection), stages),
-            selection,
-            above: (inner) => inner,
-          };
+          const { source, selection } = sourceOfFind(call, container, { ...head, projection: undefined });
+          return { source: applyStages(source, stages), selection, above: (inner) => inner };
         },
       };
     }

@@ -2,6 +2,8 @@
 
 import type { BsonWriter } from '../../../model/bson/write.ts';
 import type { Raw } from '../../../model/bson/walk.ts';
+import { commandScope } from '../aggregate/command.ts';
+import type { Scope } from '../aggregate/scope.ts';
 import { requireSimpleCollation } from '../arguments.ts';
 import { namespaceOfCall, writableCollectionOf, type Call, type Operation, type Reply } from '../call.ts';
 import { updateFirst, updateRequest } from '../change.ts';
@@ -33,16 +35,17 @@ async function run(call: Call): Promise<Reply> {
     throw failedToParse("Cannot specify both new=true and remove=true; 'remove' always returns the deleted document");
   if (!remove && update === undefined) throw failedToParse('Either an update or remove=true must be specified');
   const query = args.document('query') ?? noFields;
+  const scope = commandScope(call, args);
   const sortSpec = args.document('sort');
   const sort = sortSpec === undefined ? undefined : parseSort(sortSpec);
   const fields = args.document('fields');
-  const projection = fields === undefined ? undefined : parseProjection(fields);
+  const projection = fields === undefined ? undefined : parseProjection(fields, { scope, stage: false });
   return withRetries(call, async (statements) => {
     let outcome = statements.recall(0);
     if (outcome === undefined) {
       outcome = remove
-        ? await removeFirst(call, namespace, new Filter(query, natural), sort, projection)
-        : await modifyFirst(call, namespace, query, update!, sort, upsert, natural, wantsNew, projection);
+        ? await removeFirst(call, namespace, new Filter(query, natural, scope), sort, projection)
+        : await modifyFirst(call, namespace, scope, query, update!, sort, upsert, natural, wantsNew, projection);
       statements.record(0, outcome);
     }
     return withWriteConcern(call, replyFields(outcome, remove));
@@ -65,6 +68,7 @@ async function removeFirst(
 async function modifyFirst(
   call: Call,
   namespace: Namespace,
+  scope: Scope,
   query: Uint8Array,
   update: Raw,
   sort: Sort | undefined,
@@ -73,7 +77,7 @@ async function modifyFirst(
   wantsNew: boolean,
   projection: Projection | undefined,
 ): Promise<Outcome> {
-  const request = updateRequest(query, update, call.args.array('arrayFilters') ?? [], sort, upsert, natural);
+  const request = updateRequest(scope, query, update, call.args.array('arrayFilters') ?? [], sort, upsert, natural);
   const updated = await updateFirst(call, namespace, request);
   if (updated.kind === 'none') return { matched: 0, modified: 0 };
   if (updated.kind === 'inserted') {

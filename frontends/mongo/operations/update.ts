@@ -1,10 +1,13 @@
 // update: statements in order, each to the first document its filter selects or to all of them (`multi`).
 
+import { BsonType } from '../../../model/bson/types.ts';
 import type { Raw } from '../../../model/bson/walk.ts';
+import { boundScope, commandScope } from '../aggregate/command.ts';
+import type { Scope } from '../aggregate/scope.ts';
 import { Arguments, requireSimpleCollation } from '../arguments.ts';
 import { namespaceOfCall, type Call, type Operation, type Reply } from '../call.ts';
 import { updateAll, updateFirst, updateRequest } from '../change.ts';
-import { failedToParse } from '../errors.ts';
+import { failedToParse, MongoError } from '../errors.ts';
 import { hintOf } from '../hint.ts';
 import type { Namespace } from '../namespace.ts';
 import { ownBytes, withRetries } from '../retry.ts';
@@ -32,6 +35,7 @@ async function run(call: Call): Promise<Reply> {
   const { documents } = args.documents('updates');
   checkBatch(documents.length);
   const ordered = args.boolean('ordered', true);
+  const scope = commandScope(call, args);
   return withRetries(call, async (statements) => {
     const failures: WriteFailure[] = [];
     const upserted: { readonly index: number; readonly id: Raw }[] = [];
@@ -41,7 +45,7 @@ async function run(call: Call): Promise<Reply> {
       try {
         let outcome = statements.recall(index);
         if (outcome === undefined) {
-          outcome = await updateStatement(call, namespace, statement);
+          outcome = await updateStatement(call, namespace, scope, statement);
           statements.record(index, outcome);
         }
         matched += outcome.matched;
@@ -64,17 +68,26 @@ async function run(call: Call): Promise<Reply> {
   });
 }
 
-async function updateStatement(call: Call, namespace: Namespace, statement: Uint8Array): Promise<Outcome> {
+async function updateStatement(
+  call: Call,
+  namespace: Namespace,
+  outer: Scope,
+  statement: Uint8Array,
+): Promise<Outcome> {
   const fields = new Arguments('update.updates', statement, statementFields);
   requireSimpleCollation(fields);
-  if (fields.has('c')) throw failedToParse('Constant values may only be specified for pipeline updates');
+  const update = fields.required('u');
+  if (fields.has('c') && update.type !== BsonType.array)
+    throw new MongoError(51198, 'Constant values may only be specified for pipeline updates');
+  const scope = boundScope(outer, fields, 'c');
   fields.required('q');
   const multi = fields.boolean('multi');
   const sortSpec = fields.document('sort');
   if (multi && sortSpec !== undefined) throw failedToParse('Cannot specify sort with multi=true');
   const request = updateRequest(
+    scope,
     fields.document('q')!,
-    fields.required('u'),
+    update,
     fields.array('arrayFilters') ?? [],
     sortSpec === undefined ? undefined : parseSort(sortSpec),
     fields.boolean('upsert'),

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { MongoClient, MongoServerError, type MongoClientOptions } from 'mongodb';
 import { deserialize, type Document } from 'bson';
 import { readFileSync } from 'node:fs';
-import { surfaceTable } from '../../../frontends/mongo/surface.ts';
+import { languageLines, surfaceTable } from '../../../frontends/mongo/surface.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Account, Deployment, OpenDoor } from '../../../frontends/deployment.ts';
 import { openMongoDoor } from '../../../frontends/mongo/listen.ts';
@@ -228,4 +228,9 @@ test('the README says of every command what the surface says', () => {
   const section = readme.slice(readme.indexOf('## Commands'), readme.indexOf('## Queries'));
   const cells = (table: string): string[] => table.split('\n').map((line) => line.replaceAll(/[ -]+/g, ' ').trim());
   expect(cells(section)).toEqual(expect.arrayContaining(cells(surfaceTable())));
+});
+
+test('the README lists every stage, expression and accumulator', () => {
+  const readme = readFileSync(new URL('../../../frontends/mongo/README.md', import.meta.url), 'utf8');
+  expect(readme.split('\n')).toEqual(expect.arrayContaining([...languageLines()]));
 });

@@ -330,7 +330,7 @@ describe('an update', () => {
     [{ $set: { 'n.$[]': 1 } }, 2, 'Cannot apply array updates to non-array element'],
     [{ $set: { 'none.$[]': 1 } }, 2, 'must exist in the document in order to apply array updates'],
     [{ $set: { 'l.9999999': 1 } }, 2, "can't backfill"],
-    [[{ $set: { a: 1 } }], 238, 'pipeline-style updates'],
+    [[{ $set: { a: 1 } }], 238, 'an update pipeline'],
     [5, 9, 'must be either an object or an array'],
   ])('%j is refused with code %i: %s', (update, code, words) => {
     const error = refusal({ _id: 1, n: 5, s: 'x', l: [1], big: Long.MAX_VALUE }, update);
