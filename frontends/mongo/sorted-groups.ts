@@ -70,7 +70,12 @@ export function sortedGroupsSource(inner: Source, fields: readonly SortField[], 
     }
     given += documents.length;
     readyBytes -= bytes;
-    return { documents, done: place === ready.length && (ended || left() <= 0) };
+    const done = place === ready.length && (ended || left() <= 0);
+    if (done) {
+      run = [];
+      runBytes = 0;
+    }
+    return { documents, done };
   };
 
   return {

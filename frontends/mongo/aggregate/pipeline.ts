@@ -92,6 +92,8 @@ export interface Head {
 export interface CompiledPipeline {
   readonly head: Head;
   readonly stages: readonly Stage[];
+  /** The stages as they were given. */
+  readonly texts: readonly Raw[];
   /** What the first of the stages needs to know, where that is no document. */
   readonly tally: Tally | undefined;
   /** Whether it begins with `$documents`, and so reads no collection. */
@@ -122,6 +124,7 @@ export function compilePipeline(texts: readonly Raw[], context: StageContext): C
   return {
     head,
     stages,
+    texts: texts.slice(length),
     tally: next === undefined || makesDocuments ? undefined : tallyOf(next, context.scope),
     makesDocuments,
     open: (read) => applyStages(headSource(head, makesDocuments ? listSource([]) : read(head.filter)), stages),
