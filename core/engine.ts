@@ -73,6 +73,8 @@ export interface IndexPlace {
   readonly cache?: BlockCache | undefined;
   /** Makes the log durable, where an append alone does not. */
   readonly syncLog?: (() => Promise<void>) | undefined;
+  /** Given to tests: when a partition's memtable becomes a segment. */
+  readonly memtableBytes?: number | undefined;
 }
 
 /** Items of one id text, in different logical partitions, that one look-up gives. */

@@ -27,6 +27,9 @@ const bytesMax = 16 * 1024 * 1024;
 /** With fewer items than this for each value, reading the items costs less. */
 const itemsPerValueMin = 4;
 
+/** Terms that are counted at once, to know whether they are few. */
+const termsCountedMax = 2048;
+
 /** Terms passed over between two pauses. */
 const termsPerPause = 256;
 
@@ -79,8 +82,15 @@ function singlePath({ index, view }: PartitionReading, filter: Filter, path: Pat
   if (only === undefined || crossesArray(index, view, path)) return undefined;
   // Values that are equal to others of another term.
   if (count(view, typeIs(only, [Tag.undefined, Tag.symbol])).count > 0) return undefined;
-  const terms = estimateTerms(view, only, allValues);
-  return terms * itemsPerValueMin > Math.min(index.items, estimate(view, filter)) ? undefined : only;
+  const most = Math.floor(Math.min(index.items, estimate(view, filter)) / itemsPerValueMin);
+  return estimateTerms(view, only, allValues) <= most || hasFewTerms(view, only, most) ? only : undefined;
+}
+
+/** In segments an estimate is that of whole blocks, which small segments share with other paths. */
+function hasFewTerms(view: PartitionReading['view'], path: number, most: number): boolean {
+  const cursor = new DistinctCursor(view, { path });
+  for (let terms = 0; terms <= Math.min(most, termsCountedMax); terms++) if (cursor.next() === 'end') return true;
+  return false;
 }
 
 /** Whether some item has an array on the way, if only an empty one. */
