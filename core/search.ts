@@ -5,7 +5,8 @@
 // It works in slices and gives way to the event loop between them. Whoever opens one closes it: until then the
 // versions it sees are kept.
 
-import { everything, type Filter } from '../indexer/filter.ts';
+import { allOf, everything, type Filter } from '../indexer/filter.ts';
+import { replacedItems } from '../indexer/fact-terms.ts';
 import { estimate } from '../indexer/lookup.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { mongoViewOf } from '../model/mongo-view.ts';
@@ -20,7 +21,7 @@ import { Slices } from './slices.ts';
 import { walkSorted } from './sorted-walk.ts';
 import { onlyPath, spansOf, type Span } from './sorted-spans.ts';
 import { withBody, type StoredItem } from './stored-item.ts';
-import { fewItemsMax, scoped, walkByCreation, walkFew, type Walk } from './walk.ts';
+import { fewItemsMax, scoped, walkByCreation, walkHits, type Walk } from './walk.ts';
 
 /** Items looked at between two looks at the clock. */
 const itemsPerLook = 64;
@@ -203,9 +204,11 @@ class HeldSearch implements Search {
     if (within === undefined || hits >= items)
       return { access: { kind: 'scan', estimate: items }, walk: byCreation(filter) };
     const access: SearchAccess = { kind: 'index', estimate: hits, exact };
-    if (backwards || hits > fewItemsMax || isWorthWalking(items, hits, order === undefined ? limit : undefined))
+    const replaced = estimate(partition.view, allOf(within, replacedItems));
+    const wanted = order === undefined ? limit : undefined;
+    if (backwards || replaced > fewItemsMax || isWorthWalking(items, hits, replaced, wanted))
       return { access, walk: byCreation(filter) };
-    return { access, walk: () => walkFew(partition, filter) };
+    return { access, walk: () => walkHits(partition, filter) };
   }
 }
 
@@ -246,7 +249,7 @@ function isWorthOrder(items: number, hits: number, limit = Infinity): boolean {
   return termsUntil(items, hits, limit) + termsPerItem * Math.min(hits, limit) < termsPerItem * hits * 1.25;
 }
 
-/** Whether the first hits are met sooner in the order of creation than all of them are read. */
-function isWorthWalking(items: number, hits: number, limit = Infinity): boolean {
-  return hits > limit && termsUntil(items, hits, limit) + termsPerItem * limit < termsPerItem * hits;
+/** Whether the first hits are met sooner in the order of creation than all replaced ones are read. */
+function isWorthWalking(items: number, hits: number, replaced: number, limit = Infinity): boolean {
+  return hits > limit && termsUntil(items, hits, limit) < termsPerItem * replaced;
 }

@@ -5,9 +5,12 @@
 import { writePart } from '../../indexer/composite-key.ts';
 import { afterPrefix, exists, negated, prefixRange, type Filter, type KeyRange } from '../../indexer/filter.ts';
 import { OrderCursor, type OrderOptions } from '../../indexer/order-cursor.ts';
+import { replacedItems } from '../../indexer/fact-terms.ts';
+import { estimate } from '../../indexer/lookup.ts';
 import { keyOf, Tag, valueBytesMax } from '../../indexer/term-key.ts';
 import { utf8 } from '../../model/bytes.ts';
 import type { Value } from '../../model/value.ts';
+import { chooseNatural } from './plan/choose-access.ts';
 import { conjunction } from './plan/filter-algebra.ts';
 import { positionsPerPartition, type IndexedPartition, type RowWalk } from './indexed-rows.ts';
 import type { ScannedItem } from './row-source.ts';
@@ -20,12 +23,14 @@ export interface OrderedAccess {
   readonly form: 'value' | 'identity' | 'composite';
   readonly range: KeyRange;
   readonly backwards: boolean;
-  /** Items of the scope that may come. */
+  /** Items of the scope that may come, among those in the range. */
   readonly filter: Filter;
-  /** Whether the filter says nothing: the walk then need not ask it. */
+  /** Whether the walk need not ask the filter: it says nothing, or its answer costs more than a look at the items. */
   readonly isOpen: boolean;
   /** Items without the path come in a group of their own, first or (backwards) last; composite terms name them. */
   readonly withoutPath: boolean;
+  /** Rows that can be wanted; Infinity when all. */
+  readonly wanted: number;
 }
 
 /** Where to begin: the group with these bytes of tag and value; undefined is the group of items without the path. */
@@ -157,7 +162,7 @@ class Lane {
     const after = isFirst && this.#start !== undefined && this.exact && this.#isStart() ? this.#createdBefore() : 0;
     if (this.#phase === 'absent') {
       const absent = path === undefined ? filter : conjunction([filter, negated(exists(path))]);
-      if (after < Infinity) yield* items(partition.walkCreated(absent, after));
+      if (after < Infinity) yield* items(this.#walkTied(absent, after));
       if (this.access.backwards) this.#phase = 'done';
       else {
         this.#phase = 'terms';
@@ -185,7 +190,7 @@ class Lane {
         this.access.form === 'identity'
           ? { kind: 'range', path: path!, range: prefixRange(bytes), exact: true }
           : { kind: 'equal', path: path!, key: { bytes, exact: true } };
-      if (after < Infinity) yield* items(partition.walkCreated(conjunction([filter, term]), after));
+      if (after < Infinity) yield* items(this.#walkTied(conjunction([filter, term]), after));
       while (more && this.#isHere()) more = yield* this.#step();
     } else if (after < Infinity) {
       const found: ScannedItem[] = [];
@@ -197,6 +202,16 @@ class Lane {
       for (const item of found) yield { kind: 'item', item };
     }
     if (more) this.#settle();
+  }
+
+  /** Many items that tie, by creation. */
+  #walkTied(filter: Filter, after: number): RowWalk {
+    const { partition, wanted } = this.access;
+    const { view, items } = partition;
+    const hits = estimate(view, filter);
+    const replaced = estimate(view, conjunction([filter, replacedItems]));
+    const choice = chooseNatural({ items, hits, wanted, filters: true, replaced });
+    return choice === 'collect' ? partition.walkHits(filter, after) : partition.walkCreated(filter, after);
   }
 
   #settle(): void {

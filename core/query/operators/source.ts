@@ -15,7 +15,7 @@ function* walkNatural(frame: Frame, access: Extract<OpenedAccess, { readonly kin
   for (const { partition, condition, choice } of access.parts) {
     if (after !== undefined && after >= partition.base + positionsPerPartition) continue;
     const created = Math.max(0, (after ?? 0) - partition.base);
-    if (choice === 'collect') yield* partition.walkFew(condition, created);
+    if (choice === 'collect') yield* partition.walkHits(condition, created);
     else yield* partition.walkCreated(choice === 'filter' ? condition : everything, created);
   }
 }
