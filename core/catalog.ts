@@ -45,6 +45,15 @@ interface StagedResource {
   readonly created: number;
 }
 
+/** Where the current record of a resource is. */
+interface ResourceVersion {
+  readonly sequence: number;
+  readonly created: number;
+  readonly bytes: number;
+  /** Its first record, when that is another: a replay must meet it before the items of the container. */
+  readonly first: { readonly sequence: number; readonly bytes: number } | undefined;
+}
+
 type Resource =
   | { readonly kind: 'database'; readonly database: DatabaseRecord }
   | { readonly kind: 'container'; readonly container: ContainerRecord }
@@ -71,10 +80,7 @@ export class Catalog {
   #counters: Counters = { database: 0, container: 0, partition: systemPartition };
   #lsn = 0;
   /** Log sequence of the current version of each resource, by its name in the log. */
-  readonly #sequences = new Map<
-    string,
-    { readonly sequence: number; readonly created: number; readonly bytes: number }
-  >();
+  readonly #sequences = new Map<string, ResourceVersion>();
 
   /** Records that were replaced or deleted lately. */
   #ended: { readonly sequence: number; readonly killer: number }[] = [];
@@ -100,10 +106,12 @@ export class Catalog {
    */
   sequencesAt(place: number): number[] {
     this.#ended = this.#ended.filter(({ killer }) => killer > place);
-    return [...this.#sequences.values(), ...this.#ended]
-      .map(({ sequence }) => sequence)
-      .filter((sequence) => sequence <= place)
-      .sort((a, b) => a - b);
+    const all = this.#ended.map(({ sequence }) => sequence);
+    for (const { sequence, first } of this.#sequences.values()) {
+      all.push(sequence);
+      if (first !== undefined) all.push(first.sequence);
+    }
+    return all.filter((sequence) => sequence <= place).sort((a, b) => a - b);
   }
 
   /** No LSN up to this one is given again: it was, in records that are not read any more. */
@@ -370,11 +378,15 @@ export class Catalog {
     const body = bodyOf(record);
     const name = textOfRaw(fieldOf(body, 'name')!);
     const before = this.#sequences.get(name);
+    const isDelete = header.kind === RecordKind.delete;
+    const isContainer = name.startsWith(containerPrefix);
     if (before !== undefined) {
-      this.#graveyard.superseded(before.sequence, before.bytes, header.sequence);
-      this.#ended.push({ sequence: before.sequence, killer: header.sequence });
+      // The first record of a container stays as long as the container: without it a replay of the whole log would
+      // take items for those of a container that is gone.
+      if (!isContainer || before.first !== undefined || isDelete) this.#ends(before, header.sequence);
+      if (isDelete && before.first !== undefined) this.#ends(before.first, header.sequence);
     }
-    if (header.kind === RecordKind.delete) {
+    if (isDelete) {
       this.#sequences.delete(name);
       this.#graveyard.superseded(header.sequence, record.length, header.sequence);
       this.#forget(name, header.sequence);
@@ -384,6 +396,7 @@ export class Catalog {
       sequence: header.sequence,
       created: header.created,
       bytes: record.length - recordHeaderBytes,
+      first: isContainer ? (before?.first ?? before) : undefined,
     });
     const resource = decodeResource(body, header.hybridTime);
     switch (resource.kind) {
@@ -401,6 +414,11 @@ export class Catalog {
         this.#listener.containerPut(container);
       }
     }
+  }
+
+  #ends({ sequence, bytes }: { readonly sequence: number; readonly bytes: number }, killer: number): void {
+    this.#graveyard.superseded(sequence, bytes, killer);
+    this.#ended.push({ sequence, killer });
   }
 
   #forget(name: string, killer: number): void {
@@ -427,12 +445,14 @@ function databaseName(id: string): string {
   return `database:${id}`;
 }
 
+const containerPrefix = 'container:';
+
 function containerName(database: string, id: string): string {
-  return `container:${database.length}:${database}/${id}`;
+  return `${containerPrefix}${database.length}:${database}/${id}`;
 }
 
 function containerIdIn(name: string, database: string): string | undefined {
-  const prefix = `container:${database.length}:${database}/`;
+  const prefix = `${containerPrefix}${database.length}:${database}/`;
   return name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
 }
 

@@ -19,15 +19,12 @@ import { latestChanges } from './latest-changes.ts';
 import type { Partition } from './partition.ts';
 import { openReading, type PartitionReading } from './reading.ts';
 import { keyFilterOf, routeOf } from './router.ts';
-import { Slices } from './slices.ts';
+import { itemsPerLook, Slices } from './slices.ts';
 import { StoredItem } from './stored-item.ts';
 
 /** Changes of one page, and their bytes. A transaction that began on the page may go beyond. */
 export const changesPerPageMax = 10_000;
 export const changeBytesMax = 4 * 1024 * 1024;
-
-/** Changes between two looks at the clock. */
-const changesPerLook = 64;
 
 export interface ChangeFeedSource extends History {
   readonly state: GroupState;
@@ -122,7 +119,7 @@ async function readLatest(
   let last = after;
   const number = source.marks.before(partition.record.partition, after);
   for (const item of latestChanges(partition, { lsn: after, since, number })) {
-    if (item === undefined || (page.changes.length % changesPerLook === 0 && slices.isOver)) await slices.pause();
+    if (item === undefined || (page.changes.length % itemsPerLook === 0 && slices.isOver)) await slices.pause();
     if (item === undefined) continue;
     const operation = item.lsn === item.created ? 'create' : 'replace';
     const change: Change = { operation, item, partitionKey: undefined, previous: undefined, expired: false };

@@ -15,7 +15,7 @@ import type { PartitionReading } from './reading.ts';
 import { Slices } from './slices.ts';
 
 /** Records passed over between two looks at the clock. */
-const recordsPerLook = 64;
+const recordsPerLook = 16;
 
 /** Where `partition` stands in the header of a record. */
 const partitionOffset = 8;

@@ -251,7 +251,9 @@ class LogCheck {
     track.lsn = lsn;
     track.missing = this.#missing;
     const last = track.versions.get(created) ?? 0;
-    if (supersedes >= sequence || (last !== 0 && supersedes !== last))
+    // The versions between the first record of a container and its current one may be trimmed.
+    const isTrimmed = supersedes > last && supersedes <= this.#trimmedTo && this.#read(supersedes) === undefined;
+    if (supersedes >= sequence || (last !== 0 && supersedes !== last && !isTrimmed))
       this.#tell(`record ${sequence} supersedes record ${supersedes}, not ${last}`);
     // An item that is made where an expired one still lay ends that one, too.
     if (supersedes !== 0 && created === lsn) track.versions.delete(this.#createdOf(supersedes));

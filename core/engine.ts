@@ -262,6 +262,9 @@ export class Engine {
   }
 
   submit<Value>(proposal: Proposal<Value>): Promise<Value> {
+    // Memory for the index is full and its files cannot be written: taking more would take all memory.
+    if (this.#keeper?.mustWait === true && this.#keeper.isFailing)
+      return Promise.reject(new DatabaseError('Unavailable', 'the index cannot be written to disk; try again'));
     return this.#committer.submit(proposal);
   }
 

@@ -8,7 +8,7 @@ import type { ContainerRecord } from '../model/resource.ts';
 import { pageCharge } from './charge.ts';
 import type { GroupState } from './group.ts';
 import { openReading, type PartitionReading } from './reading.ts';
-import { Slices } from './slices.ts';
+import { itemsPerLook, Slices } from './slices.ts';
 import { walkByCreation } from './walk.ts';
 
 /** Items a feed page may carry, and their bytes: a page is one response. */
@@ -63,7 +63,7 @@ export async function readFeed(
     let { after } = start;
     for (const partition of start.partitions) {
       for (const item of walkByCreation(partition, everything, { after })) {
-        if (item === undefined || (items.length % 64 === 63 && slices.isOver)) await slices.pause();
+        if (item === undefined || (items.length % itemsPerLook === 0 && slices.isOver)) await slices.pause();
         if (item === undefined) continue;
         if (items.length >= limit || (items.length > 0 && bytes + item.body.length > feedBytesMax)) {
           const last = items.at(-1);

@@ -12,7 +12,7 @@ import { secondsOf } from '../model/hybrid-time.ts';
 import { RecordKind, type RecordHeader } from '../model/record.ts';
 import type { GroupState } from './group.ts';
 import type { Partition } from './partition.ts';
-import { Slices } from './slices.ts';
+import { itemsPerLook, Slices } from './slices.ts';
 import type { StoredItem } from './stored-item.ts';
 
 /** The new index while its home flushes it. */
@@ -35,9 +35,6 @@ type Change = Pick<RecordHeader, 'sequence' | 'lsn' | 'supersedes' | 'kind'>;
 
 /** Records that may be written during one rebuild before they are taken over; beyond that it begins again. */
 const changesMax = 1_000_000;
-
-/** Items taken over between two looks at the clock. */
-const itemsPerLook = 32;
 
 export class Rebuilding {
   readonly #build: IndexBuild;

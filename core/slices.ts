@@ -3,8 +3,14 @@
 
 import { DatabaseError } from '../model/errors.ts';
 
-/** Milliseconds of one slice: with a turn of the event loop of some µs between two, others hardly notice. */
-export const sliceMsMax = 0.3;
+/**
+ * Milliseconds of one slice: as long as a point read takes over HTTP. A turn of the event loop between two slices costs
+ * a few µs.
+ */
+export const sliceMsMax = 0.1;
+
+/** Items read between two looks at the clock: about 10 µs each. */
+export const itemsPerLook = 4;
 
 export class Slices {
   readonly #signal: AbortSignal | undefined;

@@ -5,7 +5,7 @@
 // the older half, told by a counter; so hot pieces cost one look-up.
 
 /** 32 MB: index.md §7, the memory budget. */
-export const cacheBytesDefault = 32 * 1024 * 1024;
+export const cacheBytesDefault = 16 * 1024 * 1024;
 
 /** What a piece costs beside its bytes: map entry, views. */
 const pieceOverheadBytes = 200;

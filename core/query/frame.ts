@@ -4,7 +4,8 @@
 import type { Value } from '../../model/value.ts';
 import type { EvaluationContext } from './context.ts';
 import type { AccessUse } from './plan/explain.ts';
-import { nestedStepsMax, sliceItemsMax, sliceMsMax, tooLarge } from './limits.ts';
+import { itemsPerLook, sliceMsMax } from '../slices.ts';
+import { nestedStepsMax, sliceItemsMax, tooLarge } from './limits.ts';
 import { materialise, type RowSource, type ScannedItem } from './row-source.ts';
 
 /** A closure made of an expression. */
@@ -44,10 +45,11 @@ export class Pacer {
     return this.#look();
   }
 
-  /** One more item examined, which is a step too. */
+  /** One more item examined: as much work as some steps. */
   item(): boolean {
     this.examined++;
     this.#sliceItems++;
+    this.#credit -= stepsPerLook / itemsPerLook - 1;
     const over = this.step();
     return over || this.#sliceItems >= sliceItemsMax || this.examined >= this.#examinedMax;
   }

@@ -24,6 +24,12 @@ interface Pending {
   readonly settled: () => void;
 }
 
+/**
+ * The thread's young generation. Blocks it reads are garbage at once, and their bytes lie outside the heap: a larger
+ * one would let 60 MB of them gather between two collections.
+ */
+const youngMegabytesMax = 4;
+
 /** The system's words for a disk that takes no more. */
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
@@ -55,7 +61,10 @@ export class IndexThread implements SegmentTasks {
   #start(): Worker {
     // The worker lies beside this file, as a source or compiled.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-    const worker = new Worker(new URL(`./index-worker${extension}`, import.meta.url), { name: 'index' });
+    const worker = new Worker(new URL(`./index-worker${extension}`, import.meta.url), {
+      name: 'index',
+      resourceLimits: { maxYoungGenerationSizeMb: youngMegabytesMax },
+    });
     worker.unref();
     worker.on('message', (answer: IndexAnswer) => {
       this.#answered(worker, answer);

@@ -31,7 +31,7 @@ import {
 const writeBufferBytes = 16 * 1024 * 1024;
 
 /** LevelDB's cache of uncompressed blocks: allocated as it fills. */
-const cacheBytes = 32 * 1024 * 1024;
+const cacheBytes = 8 * 1024 * 1024;
 
 /** Free bytes below which writes are refused: LevelDB's compactions need room of their own to end well. */
 const reserveBytesMax = 64 * 1024 * 1024;

@@ -5,6 +5,9 @@ import { openEmbeddedLog } from '../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../core/storage/memory-store.ts';
 import { checkStore } from '../../core/check.ts';
 import { Engine } from '../../core/engine.ts';
+import { GroupState } from '../../core/group.ts';
+import { memoryHome } from '../../core/memory-home.ts';
+import { recover } from '../../core/recover.ts';
 import { HybridClock, type HybridTime } from '../../model/hybrid-time.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { fieldOf } from '../../model/bson/walk.ts';
@@ -310,6 +313,28 @@ describe('restart', () => {
     const after = (await feed(100)).items;
     expect(after).toEqual(before);
     expect(after).toHaveLength(29);
+  });
+
+  test('everything live is there again after all that may go was removed from the log', async () => {
+    const settings = (text: string): Uint8Array => new BsonWriter().beginDocument().string('note', text).end().finish();
+    for (const text of ['a', 'b', 'c']) {
+      await write(create(text));
+      await engine.execute({ kind: 'replace-container', ...name, settings: settings(text) }, context);
+    }
+    await write({ kind: 'upsert-item', body: itemOf('a', 'a', 2), view: 'exact' });
+    await engine.execute({ kind: 'create-container', ...name, container: 'gone', profile: 'documents' }, context);
+    await engine.execute({ kind: 'delete-container', ...name, container: 'gone' }, context);
+    const log = await openEmbeddedLog(store, { account: 1, group: 0 });
+    const ended: number[] = [];
+    const state = new GroupState(log, { superseded: (sequence) => void ended.push(sequence) }, memoryHome());
+    await recover({ log, state, keeper: undefined, observe: () => undefined });
+    await log.trim(ended);
+    const before = (await feed(10)).items;
+    engine = await openEngine(store, 3);
+    expect((await feed(10)).items).toEqual(before);
+    expect(before.map(({ id }) => id).sort()).toEqual(['a', 'b', 'c']);
+    expect(fieldOf(engine.catalog.container('db', 'items').settings, 'note')).toBeDefined();
+    expect((await checkStore(store)).faults).toEqual([]);
   });
 
   test('a session token of before the restart is honoured, one from the future is not', async () => {

@@ -190,6 +190,29 @@ describe('the keeper of an index', () => {
     expect((await new Bench().open(store)).keeper.coveredTo).toBe(0);
   });
 
+  test('remembers how far a partition was that is built anew after its last item was deleted', async () => {
+    const store = new KeptIndex();
+    const bench = await new Bench().open(store);
+    bench.write(1, 30);
+    bench.indexes.get(1)!.kill(30, 31);
+    bench.keeper.applied(1, (bench.sequence = 31), 31);
+    bench.settle();
+    const options = { ...plainIndex, partitionKeyTerms: true };
+    const rebuild = bench.keeper.beginRebuild(1, options);
+    for (let i = 1; i < 30; i++) rebuild.index.add(i, i, randomItem(randomOf(i), `i${i}`), factsOf(`i${i}`));
+    const finished = rebuild.finish();
+    bench.tasks.waiting.shift()?.();
+    await bench.finish();
+    await finished;
+    rebuild.install();
+    await bench.finish();
+    await bench.keeper.close({ flush: true });
+    const again = (await new Bench().open(store)).keeper;
+    expect(again.start?.sequence).toBe(31);
+    const { index, outdated } = again.openIndex(1, options);
+    expect([index.lsn, index.items, outdated]).toEqual([31, 29, false]);
+  });
+
   test('frees the memory of a dropped partition only when its flush has ended, and keeps no file of it', async () => {
     const pool = new PagePool();
     const store = new MemoryIndex();

@@ -199,12 +199,18 @@ export class Machine {
         this.catalog.set(partition, { created: sequence, last: sequence });
         return;
       case 'alter': {
-        const { created, last } = this.catalog.get(partition)!;
+        // In a replay of everything, its beginning may be removed already when its end is not.
+        if (!this.partitions.has(partition)) this.open(partition);
+        const { created, last } = this.catalog.get(partition) ?? { created: sequence, last: sequence };
         if (last !== created) end(last);
         this.catalog.set(partition, { created, last: sequence });
         return;
       }
       case 'drop':
+        if (!this.partitions.has(partition)) {
+          this.retention.superseded(sequence, bytesOf(record), sequence);
+          return;
+        }
         for (const number of liveNumbers(this.partitions.get(partition)!.index.now())) end(number);
         for (const one of new Set(Object.values(this.catalog.get(partition)!))) end(one);
         this.retention.superseded(sequence, bytesOf(record), sequence);

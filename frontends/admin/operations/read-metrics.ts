@@ -1,7 +1,30 @@
 // GET /metrics: figures in the text format of Prometheus (exposition format 0.0.4). Of an account it tells sums
 // only; names of databases and containers are data and stay out of labels.
 
+import type { KeeperStatistics } from '../../../core/index-keeper.ts';
 import type { Operation } from '../surface.ts';
+
+/** What is told of an account's indexes, summed over its partitions. */
+const indexFigures: readonly (readonly [
+  name: string,
+  kind: 'counter' | 'gauge',
+  help: string,
+  figure: keyof KeeperStatistics,
+])[] = [
+  ['meridian_index_segments', 'gauge', 'Segment files of the indexes.', 'segments'],
+  ['meridian_index_segment_bytes', 'gauge', 'Bytes of these files.', 'segmentBytes'],
+  ['meridian_index_memtable_bytes', 'gauge', 'Memory of recent index entries.', 'memtableBytes'],
+  ['meridian_index_frozen_memtables', 'gauge', 'Memtables that wait for their segment.', 'frozen'],
+  ['meridian_index_flushes_total', 'counter', 'Memtables written to segments.', 'flushes'],
+  ['meridian_index_merges_total', 'counter', 'Merges of segments.', 'merges'],
+  [
+    'meridian_index_failures_total',
+    'counter',
+    'Flushes, merges and manifests that failed and were tried again.',
+    'failures',
+  ],
+  ['meridian_index_replay_records', 'gauge', 'Records that a start would replay now.', 'replayRecords'],
+];
 
 export const readMetrics: Operation = async ({ deployment, sources }) => {
   const store = await sources.store();
@@ -26,7 +49,12 @@ export const readMetrics: Operation = async ({ deployment, sources }) => {
     `# TYPE ${name} ${kind}`,
     `${name} ${value}`,
   ]);
-  const perAccount: [name: string, kind: 'counter' | 'gauge', help: string, of: (index: number) => number][] = [
+  const perAccount: (readonly [
+    name: string,
+    kind: 'counter' | 'gauge',
+    help: string,
+    of: (index: number) => number,
+  ])[] = [
     [
       'meridian_log_groups_total',
       'counter',
@@ -46,6 +74,10 @@ export const readMetrics: Operation = async ({ deployment, sources }) => {
       (i) => deployment.accounts[i]!.engine.counters.records,
     ],
     ['meridian_live_bytes', 'gauge', 'Bytes of live items.', (i) => deployment.accounts[i]!.engine.state.liveBytes],
+    ...indexFigures.map(
+      ([name, kind, help, figure]) =>
+        [name, kind, help, (i: number) => deployment.accounts[i]!.engine.indexStatistics?.[figure] ?? 0] as const,
+    ),
   ];
   for (const [name, kind, help, of] of perAccount) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`);

@@ -40,6 +40,7 @@ function contentsOf(engine: Engine): object {
     writes: engine.stopped === undefined ? 'taken' : engine.stopped.message,
     log: counters,
     liveBytes: state.liveBytes,
+    index: engine.indexStatistics,
     databases: databases.length,
     containers: containers.length,
     containersListed: containers.slice(0, containersListedMax).map((container) => ({

@@ -16,8 +16,21 @@ export function readContainer(call: Call): Answer {
     etag: container.time,
     charge: catalogReadCharge,
     place: { engine: call.engine, container },
-    extra: ['x-ms-documentdb-collection-index-transformation-progress', '100'],
+    extra: ['x-ms-documentdb-collection-index-transformation-progress', String(progressOf(call, container))],
   };
+}
+
+/** Per cent of the container's items that its present indexing policy is in force for: 100 unless indexes are rebuilt. */
+function progressOf({ engine }: Call, container: ContainerRecord): number {
+  let total = 0;
+  let done = 0;
+  for (const { partition } of container.partitions) {
+    const found = engine.state.partition(partition);
+    if (found === undefined) continue;
+    total += found.itemCount;
+    done += !found.isIndexOutdated ? found.itemCount : Math.min(found.rebuilding?.done ?? 0, found.itemCount);
+  }
+  return total === 0 ? 100 : Math.floor((100 * done) / total);
 }
 
 function sizesOf({ engine }: Call, container: ContainerRecord): PartitionSize[] {
