@@ -22,20 +22,30 @@ import {
   askingMicros,
   chooseNatural,
   chooseOrdered,
+  testedShare,
   type AskedTerms,
   type NaturalChoice,
 } from './plan/choose-access.ts';
-import { conjunction, intersectRanges, isExact, rangeOn } from './plan/filter-algebra.ts';
+import { conjunction, hasTest, intersectRanges, isExact, mayBeExact, rangeOn } from './plan/filter-algebra.ts';
+import type { BoundTest } from './plan/term-test.ts';
 import { orderedKeys, outOfOrder } from './plan/sql-terms.ts';
 
 /** Postings of a range that a conjunction collects at least, and as a multiple of what the rest of it finds. */
 const askedMin = 4_096;
 const askedRatio = 128;
 
+export interface PreparedTest {
+  readonly slot: number;
+  readonly evaluate: Evaluate;
+  readonly tellsNumbers: boolean;
+}
+
 export interface PreparedAccess {
   readonly plan: AccessPlan;
   /** Constants of the conditions by number. */
   readonly constants: readonly Evaluate[];
+  /** Tests of values by number: each reads the value from its slot. */
+  readonly tests: readonly PreparedTest[];
   /** False when the sort above the source is not the one whose order the results have. */
   readonly mayOrder: boolean;
 }
@@ -48,6 +58,8 @@ export interface PartitionAccess {
   readonly filter: Filter;
   /** False when what the filter finds may be more. */
   readonly exact: boolean;
+  /** True when what it finds may prove to be exact. */
+  readonly mayBeExact: boolean;
   /** About how many items pass. */
   readonly hits: number;
 }
@@ -55,7 +67,7 @@ export interface PartitionAccess {
 export type OpenedAccess =
   | {
       readonly kind: 'natural';
-      readonly parts: readonly (PartitionAccess & { readonly choice: NaturalChoice })[];
+      readonly parts: readonly (PartitionAccess & { readonly choice: NaturalChoice; readonly replaced: number })[];
     }
   | { readonly kind: 'ordered'; readonly accesses: readonly OrderedAccess[]; readonly start: OrderedStart | undefined };
 
@@ -70,18 +82,30 @@ export function constantsOf(frame: Frame, access: PreparedAccess): AccessBinding
   });
 }
 
+export function testsOf(frame: Frame, access: PreparedAccess): readonly BoundTest[] {
+  return access.tests.map(({ slot, evaluate, tellsNumbers }) => ({
+    tellsNumbers,
+    evaluate: (value) => {
+      frame.slots[slot] = value;
+      return evaluate(frame);
+    },
+  }));
+}
+
 export function bindParts(
   frame: Frame,
   access: PreparedAccess,
   partitions: readonly IndexedPartition[],
 ): readonly PartitionAccess[] {
   const constants = constantsOf(frame, access);
+  const tests = testsOf(frame, access);
   return partitions.map((partition) => {
     const bound = bindAccess(access.plan.condition, {
       paths: partition.paths,
       keyText: partition.keyText,
       semantics: frame.context.semantics,
       constants,
+      tests,
     });
     const filter = conjunction([bound.filter, partition.scope]);
     return {
@@ -89,6 +113,7 @@ export function bindParts(
       condition: bound.filter,
       filter,
       exact: isExact(filter) && partition.isCounted,
+      mayBeExact: mayBeExact(filter) && partition.isCounted,
       hits: estimate(partition.view, filter),
     };
   });
@@ -107,7 +132,10 @@ export function openAccess(
 
 /** The way that most of the work goes, where partitions differ. */
 function wayOf(parts: readonly { readonly choice: NaturalChoice }[]): NaturalChoice {
-  return (['scan', 'filter', 'collect'] as const).find((way) => parts.some(({ choice }) => choice === way)) ?? 'scan';
+  return (
+    (['scan', 'filter', 'probe', 'collect'] as const).find((way) => parts.some(({ choice }) => choice === way)) ??
+    'scan'
+  );
 }
 
 /** What is told of the access to EXPLAIN. */
@@ -134,7 +162,9 @@ function chooseWay(frame: Frame, access: PreparedAccess, parts: readonly Partiti
       const { filter, hits, partition } = part;
       const filters = says(filter);
       const replaced = filters ? estimate(partition.view, conjunction([filter, replacedItems])) : 0;
-      return { ...part, choice: chooseNatural({ items: partition.items, hits, wanted, filters, replaced }) };
+      const isTested = hasTest(filter);
+      const choice = chooseNatural({ items: partition.items, hits, wanted, filters, replaced, isTested });
+      return { ...part, replaced, choice };
     }),
   };
 }
@@ -152,21 +182,26 @@ function openOrder(
   const wanted = frame.sort.keep ?? Infinity;
   const sums = { items: 0, walked: 0, hits: 0, passing: 0, askMicros: 0 };
   const accesses: OrderedAccess[] = [];
+  let tested = false;
   for (const part of parts) {
     const one = order.length === 1 ? singleOrder(order[0]!, part) : compositeOrder(order, part, parts.length);
     if (one === undefined) return undefined;
     accesses.push({ ...one, wanted });
     const { partition, hits } = part;
     const { view, items } = partition;
+    const isTested = hasTest(one.filter);
+    const share = isTested ? testedShare : 1;
+    tested ||= isTested;
     sums.items += items;
-    sums.hits += hits;
+    sums.hits += hits * share;
     sums.walked += one.isNarrowed ? estimateRange(partition, one) : items;
-    sums.passing += one.isOpen ? items : estimate(view, one.filter);
+    sums.passing += one.isOpen ? items : estimate(view, one.filter) * share;
     if (!one.isOpen) sums.askMicros += askingMicros(askedTerms(partition, one.filter));
   }
   const choice = chooseOrdered({ ...sums, wanted });
   if (choice === 'sort') return undefined;
-  if (choice === 'test') accesses.forEach((access, i) => (accesses[i] = { ...access, isOpen: true }));
+  // Of tested terms nobody knows how few pass.
+  if (choice === 'test' && !tested) accesses.forEach((access, i) => (accesses[i] = { ...access, isOpen: true }));
   const { resume } = frame.sort;
   if (resume === undefined) return { kind: 'ordered', accesses, start: undefined };
   const start = startOf(frame, resume, order, accesses[0]);

@@ -19,6 +19,12 @@ export const collectedMax = 4_096;
 /** A filter that leaves this share of the items a candidate is not worth asking. */
 const openShare = 0.8;
 
+/** The share of tested terms that is taken to pass, where nothing else is known. */
+export const testedShare = 0.05;
+
+/** Items looked at in the hope that many pass, before terms are tested: little beside what the tests cost. */
+export const probedOf = (items: number): number => Math.max(128, Math.floor(items / 100));
+
 /** Below this many items nothing is worth planning. */
 const smallItems = 16;
 
@@ -32,6 +38,8 @@ export interface AccessFigures {
   readonly filters: boolean;
   /** About how many hits were replaced, which must be read to know their place. */
   readonly replaced: number;
+  /** True when terms must be tested, so that `hits` is no more than a bound. */
+  readonly isTested?: boolean | undefined;
 }
 
 export interface OrderFigures {
@@ -46,7 +54,7 @@ export interface OrderFigures {
   readonly askMicros: number;
 }
 
-export type NaturalChoice = 'scan' | 'collect' | 'filter';
+export type NaturalChoice = 'scan' | 'collect' | 'filter' | 'probe';
 export type OrderedChoice = 'order' | 'test' | 'sort';
 
 /** Items a walk over all passes until it has found the wanted ones. */
@@ -56,7 +64,11 @@ function passed(items: number, hits: number, wanted: number): number {
 
 /** In natural order: every item, the hits by number, or all items in order with the filter tested by number. */
 export function chooseNatural(figures: AccessFigures): NaturalChoice {
-  const { items, hits, wanted, filters, replaced } = figures;
+  const { items, hits, wanted, filters, replaced, isTested = false } = figures;
+  if (isTested && items > smallItems && hits >= items * testedShare) {
+    if (wanted < Infinity) return 'probe';
+    return replaced > collectedMax ? 'filter' : 'collect';
+  }
   if (!filters || items <= smallItems || hits >= items * openShare) return 'scan';
   const needed = passed(items, hits, wanted);
   const scan = needed * readMicros;

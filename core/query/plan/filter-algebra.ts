@@ -106,6 +106,39 @@ export function rangeOn(path: number, filter: Filter): { readonly range: KeyRang
   return both?.kind === 'range' ? { range: both.range, rest: conjunction(rest) } : { range: undefined, rest: nothing };
 }
 
+/** Whether terms are tested one by one to answer the filter: how many items pass cannot be estimated. */
+export function hasTest(filter: Filter): boolean {
+  switch (filter.kind) {
+    case 'test':
+      return true;
+    case 'and':
+    case 'or':
+      return filter.of.some(hasTest);
+    case 'not':
+      return hasTest(filter.of);
+    default:
+      return false;
+  }
+}
+
+/** Whether the filter's answer can be exact: whether it is, only asking tells. */
+export function mayBeExact(filter: Filter): boolean {
+  switch (filter.kind) {
+    case 'test':
+      return true;
+    case 'and':
+      // A range whose items must be looked at, if there are any.
+      if (filter.of.length === 2 && filter.of[0]!.kind === 'range' && filter.of[1]!.kind === 'unknown') return true;
+      return filter.of.every(mayBeExact);
+    case 'or':
+      return filter.of.every(mayBeExact);
+    case 'not':
+      return mayBeExact(filter.of);
+    default:
+      return isExact(filter);
+  }
+}
+
 /** Whether the filter's answer will be the items asked for and no others, as far as can be told beforehand: of a test only the terms tell. */
 export function isExact(filter: Filter): boolean {
   switch (filter.kind) {
