@@ -4,7 +4,7 @@
 import { compositePrefix } from '../../indexer/composite-key.ts';
 import { replacedItems } from '../../indexer/fact-terms.ts';
 import { allKeys, type Filter } from '../../indexer/filter.ts';
-import { estimate } from '../../indexer/lookup.ts';
+import { estimate, hasTerms } from '../../indexer/lookup.ts';
 import { OrderCursor } from '../../indexer/order-cursor.ts';
 import { identityPath, timePath } from '../../indexer/paths.ts';
 import type { CompositePart } from '../../indexer/policy.ts';
@@ -254,6 +254,7 @@ function askedTerms({ view, items }: IndexedPartition, filter: Filter): AskedTer
 
 /** Whether the partition has no visible value in these keys of the path. */
 function hasNone({ view }: IndexedPartition, path: number): boolean {
+  if (!hasTerms(view, path, outOfOrder)) return true;
   return outOfOrder.every((range) => new OrderCursor(view, { path, range }).next() === 'end');
 }
 
