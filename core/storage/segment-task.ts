@@ -5,10 +5,10 @@
 // Invariants: a file is made anew, never written over; what `finish` resolved for survives power loss, name and
 // contents; a run that ends otherwise leaves no file.
 
-import { open, unlink } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 // Slices are synchronous: a read is 3 µs, and the thread that runs them serves no requests.
 // eslint-disable-next-line no-restricted-syntax -- see above
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BlockCache } from '../../indexer/block-cache.ts';
 import { flushSteps, type FlushInput } from '../../indexer/flush.ts';
@@ -121,7 +121,12 @@ class FileOutput implements Output {
     } catch {
       // Closed by `finish` before.
     }
-    await unlink(this.#path).catch(() => undefined);
+    try {
+      // At once, so that nothing is left when a failure is told.
+      unlinkSync(this.#path);
+    } catch {
+      // Never made, or gone already.
+    }
   }
 }
 
