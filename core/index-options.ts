@@ -5,9 +5,12 @@ import { anyElement, type CompositePart } from '../indexer/policy.ts';
 import { policyText } from './indexing-policy.ts';
 import type { IndexOptions } from './index-home.ts';
 
+/** Differs when the terms of what is known beside the body change. */
+const factsFormat = 2;
+
 /** Differs exactly when an index built with one cannot serve as one built with the other. */
 export function optionsText({ policy, identityField, partitionKeyTerms }: IndexOptions): string {
-  return JSON.stringify([policyText(policy), identityField ?? null, partitionKeyTerms]);
+  return JSON.stringify([policyText(policy), identityField ?? null, partitionKeyTerms, factsFormat]);
 }
 
 /** The options that have this text. */

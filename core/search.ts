@@ -5,7 +5,8 @@
 // It works in slices and gives way to the event loop between them. Whoever opens one closes it: until then the
 // versions it sees are kept.
 
-import { everything, type Filter } from '../indexer/filter.ts';
+import { replacedItems } from '../indexer/fact-terms.ts';
+import { allOf, everything, type Filter } from '../indexer/filter.ts';
 import { allValues, estimate, estimateTerms } from '../indexer/lookup.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { mongoViewOf } from '../model/mongo-view.ts';
@@ -20,7 +21,7 @@ import { itemsPerLook, Slices } from './slices.ts';
 import { walkSorted } from './sorted-walk.ts';
 import { onlyPath, spansOf, type Span } from './sorted-spans.ts';
 import { withBody, type StoredItem } from './stored-item.ts';
-import { fewItemsMax, scoped, walkByCreation, walkFew, type Walk } from './walk.ts';
+import { fewItemsMax, scoped, walkByCreation, walkHits, type Walk } from './walk.ts';
 import { testsTerms, walkTested } from './walk-tested.ts';
 
 /** Measured: what reading one item costs, as many terms of an order walked. */
@@ -211,9 +212,11 @@ class HeldSearch implements Search {
     if (within === undefined || hits >= items)
       return { access: { kind: 'scan', estimate: items }, walk: byCreation(filter) };
     const access: SearchAccess = { kind: 'index', estimate: hits, exact };
-    if (backwards || hits > fewItemsMax || isWorthWalking(items, hits, order === undefined ? limit : undefined))
+    const replaced = estimate(partition.view, allOf(within, replacedItems));
+    const first = order === undefined ? limit : undefined;
+    if (backwards || replaced > fewItemsMax || isWorthWalking(items, hits, replaced, first))
       return { access, walk: byCreation(filter) };
-    return { access, walk: () => walkFew(partition, filter) };
+    return { access, walk: () => walkHits(partition, filter) };
   }
 }
 
@@ -259,7 +262,7 @@ function isWorthOrder(items: number, hits: number, limit: number): boolean {
   return termsUntil(items, hits, limit) + termsPerItem * Math.min(hits, limit) < termsPerItem * hits * 1.25;
 }
 
-/** Whether the first hits are met sooner in the order of creation than all of them are read. */
-function isWorthWalking(items: number, hits: number, limit = Infinity): boolean {
-  return hits > limit && termsUntil(items, hits, limit) + termsPerItem * limit < termsPerItem * hits;
+/** Whether the first hits are met sooner in the order of creation than all replaced ones are read. */
+function isWorthWalking(items: number, hits: number, replaced: number, limit = Infinity): boolean {
+  return hits > limit && termsUntil(items, hits, limit) < termsPerItem * replaced;
 }

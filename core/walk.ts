@@ -4,7 +4,8 @@
 // The natural order of items is that of their creation: an item keeps its place when it is replaced, so pages of a
 // feed neither lose nor repeat one.
 
-import { allOf, between, everything, type Filter } from '../indexer/filter.ts';
+import { replacedItems } from '../indexer/fact-terms.ts';
+import { allOf, between, everything, negated, type Filter } from '../indexer/filter.ts';
 import { NumberCursor } from '../indexer/lookup.ts';
 import { OrderCursor, type OrderOptions } from '../indexer/order-cursor.ts';
 import { createdPath } from '../indexer/paths.ts';
@@ -15,7 +16,7 @@ import type { StoredItem } from './stored-item.ts';
 const termsPerPause = 512;
 const recordsPerPause = 64;
 
-/** Hits that are read first and then put in order; more are met by walking the order and testing each item. */
+/** Replaced items that are read first and put in order; more are met by walking the order. */
 export const fewItemsMax = 4096;
 /** Bytes of such items that are kept; the others are read again. */
 const fewBytesMax = 8 * 1024 * 1024;
@@ -63,16 +64,20 @@ export function* walkByTerm(
   }
 }
 
-/** As `walkByCreation`, for a filter that few items pass: these are read first. */
-export function* walkFew(reading: PartitionReading, filter: Filter, after = 0): Walk {
+/** Items that the filter finds among those that were replaced, in the order of their creation. */
+function* replacedHits(
+  reading: PartitionReading,
+  within: Filter,
+  after: number,
+): Generator<
+  undefined,
+  { readonly created: number; readonly number: number; readonly item: StoredItem | undefined }[]
+> {
   const hits: { readonly created: number; readonly number: number; readonly item: StoredItem | undefined }[] = [];
-  const cursor = new NumberCursor(reading.view, scoped(reading, filter) ?? everything);
+  const cursor = new NumberCursor(reading.view, allOf(replacedItems, within));
   let bytes = 0;
   for (let read = 1; ; read++) {
-    const steps = cursor.nextSteps();
-    let step = steps.next();
-    for (; step.done !== true; step = steps.next()) yield undefined;
-    const number = step.value;
+    const number = yield* cursor.nextSteps();
     if (number === 0) break;
     if (read % recordsPerPause === 0) yield undefined;
     const item = reading.item(number);
@@ -80,9 +85,42 @@ export function* walkFew(reading: PartitionReading, filter: Filter, after = 0): 
     bytes += item.body.length;
     hits.push({ created: item.created, number, item: bytes <= fewBytesMax ? item : undefined });
   }
-  hits.sort((a, b) => a.created - b.created);
-  for (const { item, number } of hits) {
-    const found = item ?? reading.item(number);
-    if (found !== undefined) yield found;
+  return hits.sort((a, b) => a.created - b.created);
+}
+
+/** A number below that of every item created after that LSN and never replaced; Infinity when there is none. */
+function* numberBefore(reading: PartitionReading, after: number): Generator<undefined, number> {
+  if (after === 0) return 0;
+  const span = between(createdPath, { value: after, inclusive: false }, undefined);
+  const range = span.kind === 'range' ? span.range : undefined;
+  const cursor = new OrderCursor(reading.view, { path: createdPath, range, filter: negated(replacedItems) });
+  yield* cursor.openSteps();
+  let step = cursor.next(termsPerPause);
+  for (; step === 'paused'; step = cursor.next(termsPerPause)) yield undefined;
+  return step === 'end' ? Infinity : cursor.number - 1;
+}
+
+/**
+ * As `walkByCreation`, for a filter that few replaced items pass: these are read first. The others come by number, and
+ * none is read before it is wanted.
+ */
+export function* walkHits(reading: PartitionReading, filter: Filter, after = 0): Walk {
+  const within = scoped(reading, filter) ?? everything;
+  const replaced = yield* replacedHits(reading, within, after);
+  const from = yield* numberBefore(reading, after);
+  let place = 0;
+  const cursor = new NumberCursor(reading.view, allOf(negated(replacedItems), within), from);
+  for (let inVain = 0; from < Infinity;) {
+    const number = yield* cursor.nextSteps();
+    if (number === 0) break;
+    const item = reading.item(number);
+    if (item === undefined || item.created <= after) {
+      if (++inVain % recordsPerPause === 0) yield undefined;
+      continue;
+    }
+    for (; place < replaced.length && replaced[place]!.created < item.created; place++)
+      yield replaced[place]!.item ?? reading.item(replaced[place]!.number);
+    yield item;
   }
+  for (; place < replaced.length; place++) yield replaced[place]!.item ?? reading.item(replaced[place]!.number);
 }

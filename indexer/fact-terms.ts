@@ -1,6 +1,7 @@
 // The terms of what is known of a version beside its body: when its item was made, when it was written, in which
 // logical partition it is. Every index keeps them, whatever the policy says.
 
+import { exists, type Filter } from './filter.ts';
 import { writeIdentityKey } from './composite-key.ts';
 import { keyBytes } from './key-scratch.ts';
 import { writeDoubleKey } from './number-key.ts';
@@ -24,9 +25,16 @@ function numberTerm(sink: TermSink, path: number, value: number): void {
   sink.term(path, writeDoubleKey(keyBytes, 1, value));
 }
 
-export function factTerms(facts: VersionFacts, keepsPartitionKeys: boolean, sink: TermSink): void {
+/**
+ * Items with an older version: the numbers of all others rise in the order of their creation, because the number of a
+ * first version is as old as its item.
+ */
+export const replacedItems: Filter = exists(createdPath);
+
+export function factTerms(facts: VersionFacts, lsn: number, keepsPartitionKeys: boolean, sink: TermSink): void {
   sink.term(identityPath, writeIdentityKey(facts.id, facts.key));
   numberTerm(sink, createdPath, facts.created);
+  if (facts.created !== lsn) sink.exists(createdPath);
   numberTerm(sink, timePath, facts.seconds);
   if (keepsPartitionKeys) sink.term(partitionKeyPath, writeTextKey(keyBytes, 0, facts.key));
 }

@@ -412,6 +412,15 @@ export function estimateTerms(view: View, path: number, range: KeyRange): number
   return total;
 }
 
+/** Whether any source has a term in one of these ranges of a path, be it of items that are not visible. */
+export function hasTerms(view: View, path: number, ranges: readonly KeyRange[]): boolean {
+  const bounds = ranges.map((range) => fullRange(path, range));
+  return view.parts().some(({ source }) => {
+    const cursor = source.cursor(path);
+    return bounds.some((range) => seekRange(cursor, range));
+  });
+}
+
 /** All values of a path, from null to the largest, existence left out. */
 export const allValues: KeyRange = {
   lower: new Uint8Array([Tag.absent + 1]),

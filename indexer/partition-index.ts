@@ -207,7 +207,7 @@ export class PartitionIndex {
     const active = this.#open();
     const { memtable } = active;
     memtable.begin(number);
-    factTerms(facts, this.keepsPartitionKeys, memtable);
+    factTerms(facts, lsn, this.keepsPartitionKeys, memtable);
     walker.walk(item, this.paths, memtable);
     active.lsnLast = this.#lsn = lsn;
     this.#number = number;

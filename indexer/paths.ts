@@ -23,7 +23,10 @@ export const rootPath = 0;
 export const identityPath = 1;
 /** Existence under this path: the item has a path that got no id. */
 export const overflowPath = 2;
-/** Numbers: the LSN of the item's first version. Their order is the order of creation, the natural order of scans. */
+/**
+ * Numbers: the LSN of the item's first version. Their order is the order of creation, the natural order of scans.
+ * Existence: the version is not the first.
+ */
 export const createdPath = 3;
 /** Numbers: seconds of the version's commit time, what doors show as `_ts`. */
 export const timePath = 4;

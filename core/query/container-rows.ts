@@ -7,7 +7,7 @@ import type { Item } from '../../model/operation.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import { defaultTtlOf } from '../expiry.ts';
 import type { PartitionReading, Reading } from '../reading.ts';
-import { walkByCreation, walkFew, type Walk } from '../walk.ts';
+import { walkByCreation, walkHits, type Walk } from '../walk.ts';
 import { positionsPerPartition, type IndexedPartition } from './indexed-rows.ts';
 import type { RowSource, ScannedItem } from './row-source.ts';
 
@@ -71,6 +71,6 @@ function indexedPartition(
       return item && rowOf(item);
     },
     walkCreated: (filter, after) => rows(walkByCreation(reading, filter, { after })),
-    walkFew: (filter, after) => rows(walkFew(reading, filter, after)),
+    walkHits: (filter, after) => rows(walkHits(reading, filter, after)),
   };
 }

@@ -5,7 +5,7 @@ import { validateBson } from '../../model/bson/validate.ts';
 import { fieldOf } from '../../model/bson/walk.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { objectValue, valueOf, type Value } from '../../model/value.ts';
-import type { SortMark } from './frame.ts';
+import type { SortMark, SummaryWay } from './frame.ts';
 
 /** Raised when the meaning of a field changes: older texts are then refused. */
 const version = 1;
@@ -25,7 +25,7 @@ export type PageMark =
     }
   | { readonly kind: 'sort'; readonly mark: SortMark }
   /** `taken` results of a query that is run again. */
-  | { readonly kind: 'count' };
+  | { readonly kind: 'count'; readonly way?: SummaryWay | undefined };
 
 export interface Continuation {
   readonly mark: PageMark;
@@ -59,7 +59,7 @@ export function encodeContinuation(fingerprint: string, continuation: Continuati
   else if (mark.kind === 'sort') {
     const { keys, position, ordinal } = mark.mark;
     record = { ...common, k: 'sort', o: keys.map(encodeKey), p: position, n: ordinal };
-  } else record = { ...common, k: 'count' };
+  } else record = { ...common, k: 'count', w: mark.way };
   return btoa(JSON.stringify(record));
 }
 
@@ -92,10 +92,13 @@ export function decodeContinuation(fingerprint: string, text: string): Continuat
   try {
     const record = JSON.parse(atob(text)) as unknown;
     if (record === null || typeof record !== 'object') throw invalid();
-    const { v, q, s, t, k, a, i, r, o, p, n } = record as Record<string, unknown>;
+    const { v, q, s, t, k, a, i, r, o, p, n, w } = record as Record<string, unknown>;
     if (v !== version || q !== fingerprint) throw invalid();
     const common = { skipped: count(s), taken: count(t) };
-    if (k === 'count') return { ...common, mark: { kind: 'count' } };
+    if (k === 'count') {
+      if (w !== undefined && w !== 'terms' && w !== 'items') throw invalid();
+      return { ...common, mark: { kind: 'count', way: w } };
+    }
     if (k === 'scan') {
       return { ...common, mark: { kind: 'scan', after: optionalPosition(a), at: optionalPosition(i), rows: count(r) } };
     }

@@ -89,6 +89,8 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
     group: 0,
     groupSorted: false,
     use: undefined,
+    summaryBefore: from.mark.kind === 'count' ? from.mark.way : undefined,
+    summary: undefined,
   };
   const sort: { keep: number | undefined } & SortProgress = {
     keep: undefined,
@@ -143,7 +145,9 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
   };
   const markNow = (): PageMark => {
     if (plan.shape === 'streaming' && plan.scan === 'full') return scanMarkNow();
-    return plan.shape === 'sorted' && sort.mark !== undefined ? portableMark(sort.mark) : { kind: 'count' };
+    return plan.shape === 'sorted' && sort.mark !== undefined
+      ? portableMark(sort.mark)
+      : { kind: 'count', way: scan.summary };
   };
 
   checkSignal(options.signal);

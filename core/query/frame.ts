@@ -97,7 +97,13 @@ export interface ScanProgress {
   groupSorted: boolean;
   /** How items were reached. */
   use: AccessUse | undefined;
+  /** How the pages before found groups or distinct values, whose order differs between the ways, and how this one does. */
+  readonly summaryBefore?: SummaryWay | undefined;
+  summary?: SummaryWay | undefined;
 }
+
+/** By terms, in the order of values, or by items, in the order of the first of each. */
+export type SummaryWay = 'terms' | 'items';
 
 /** Where the outermost sort is. */
 export interface SortProgress {

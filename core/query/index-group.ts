@@ -18,12 +18,13 @@ import {
   constantsOf,
   describe,
   resolveOrdered,
+  testsOf,
   type PartitionAccess,
   type PreparedAccess,
 } from './open-access.ts';
 import { bindAccess } from './plan/bind-access.ts';
 import type { AccessPath, Condition } from './plan/condition.ts';
-import { conjunction } from './plan/filter-algebra.ts';
+import { conjunction, mayBeExact } from './plan/filter-algebra.ts';
 import { orderedKeys } from './plan/sql-terms.ts';
 
 /** What terms can compute. */
@@ -48,7 +49,7 @@ function exactParts(
   partitions: readonly IndexedPartition[],
 ): readonly PartitionAccess[] | undefined {
   const parts = bindParts(frame, access, partitions);
-  if (!parts.every((part) => part.exact)) return undefined;
+  if (!parts.every((part) => part.mayBeExact)) return undefined;
   frame.scan.use = describe(access, parts, 'count');
   return parts;
 }
@@ -98,13 +99,14 @@ function* countOf(
   condition: Condition | undefined,
 ): Generator<undefined, Answered> {
   const constants = condition === undefined ? [] : constantsOf(frame, access);
+  const tests = condition === undefined ? [] : testsOf(frame, access);
   let total = 0;
   for (const { partition, filter } of parts) {
     let counted = filter;
     if (condition !== undefined) {
       const { paths, keyText } = partition;
-      const bound = bindAccess(condition, { paths, keyText, semantics: frame.context.semantics, constants });
-      if (!bound.exact) return undefined;
+      const bound = bindAccess(condition, { paths, keyText, semantics: frame.context.semantics, constants, tests });
+      if (!mayBeExact(bound.filter)) return undefined;
       counted = conjunction([filter, bound.filter]);
     }
     const { count, exact } = yield* countSteps(partition.view, counted);

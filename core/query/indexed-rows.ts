@@ -26,8 +26,8 @@ export interface IndexedPartition {
   item(number: number): ScannedItem | undefined;
   /** Items of the scope that may pass, created after that LSN, in the order of their creation. */
   walkCreated(filter: Filter, after: number): RowWalk;
-  /** The same, for a filter that few items pass. */
-  walkFew(filter: Filter, after: number): RowWalk;
+  /** The same, for a filter that few replaced items pass: none of the others is read before it is wanted. */
+  walkHits(filter: Filter, after: number): RowWalk;
 }
 
 /** LSNs below this, in partitions below 2^13: together a safe integer. */

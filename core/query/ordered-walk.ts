@@ -4,10 +4,14 @@
 
 import { writePart } from '../../indexer/composite-key.ts';
 import { afterPrefix, exists, negated, prefixRange, type Filter, type KeyRange } from '../../indexer/filter.ts';
+import { keyBytesMax } from '../../indexer/key-scratch.ts';
 import { OrderCursor, type OrderOptions } from '../../indexer/order-cursor.ts';
+import { replacedItems } from '../../indexer/fact-terms.ts';
+import { estimate } from '../../indexer/lookup.ts';
 import { keyOf, Tag, valueBytesMax } from '../../indexer/term-key.ts';
 import { utf8 } from '../../model/bytes.ts';
 import type { Value } from '../../model/value.ts';
+import { chooseNatural } from './plan/choose-access.ts';
 import { conjunction } from './plan/filter-algebra.ts';
 import { positionsPerPartition, type IndexedPartition, type RowWalk } from './indexed-rows.ts';
 import type { ScannedItem } from './row-source.ts';
@@ -20,12 +24,14 @@ export interface OrderedAccess {
   readonly form: 'value' | 'identity' | 'composite';
   readonly range: KeyRange;
   readonly backwards: boolean;
-  /** Items of the scope that may come. */
+  /** Items of the scope that may come, among those in the range. */
   readonly filter: Filter;
-  /** Whether the filter says nothing: the walk then need not ask it. */
+  /** Whether the walk need not ask the filter: it says nothing, or its answer costs more than a look at the items. */
   readonly isOpen: boolean;
   /** Items without the path come in a group of their own, first or (backwards) last; composite terms name them. */
   readonly withoutPath: boolean;
+  /** Rows that can be wanted; Infinity when all. */
+  readonly wanted: number;
 }
 
 /** Where to begin: the group with these bytes of tag and value; undefined is the group of items without the path. */
@@ -46,6 +52,8 @@ const gatheredMax = 256;
 const termsPerSlice = 1_024;
 
 const pause: OrderedStep = { kind: 'pause' };
+const sortedGroup: OrderedStep = { kind: 'group', sorted: true };
+const unsortedGroup: OrderedStep = { kind: 'group', sorted: false };
 
 /** Bytes of a cut string that tell its place: the tag and what is kept of the value. */
 const wholeStringBytes = 1 + valueBytesMax;
@@ -94,9 +102,15 @@ class Lane {
   readonly #start: OrderedStart | undefined;
   #phase: 'absent' | 'terms' | 'done';
   #first = true;
-  /** Bytes of the group at hand, empty for items without the path. */
-  bytes: Uint8Array = new Uint8Array(0);
+  /** Bytes of the group at hand in [0, length), none for items without the path. */
+  readonly bytes = new Uint8Array(keyBytesMax);
+  length = 0;
   exact = true;
+  /** Bytes of the group that the cursor stands in: [hereStart, hereEnd) of `here`. */
+  #here: Uint8Array = this.bytes;
+  #hereStart = 0;
+  #hereEnd = 0;
+  #hereExact = true;
 
   constructor(access: OrderedAccess, start: OrderedStart | undefined) {
     this.access = access;
@@ -127,25 +141,40 @@ class Lane {
 
   /** Moves the cursor on and reads the group it stands in. */
   *#enter(): Generator<OrderedStep, void> {
-    if (yield* this.#step()) this.#settle();
+    let step = this.#step();
+    for (; step === 'paused'; step = this.#step()) yield pause;
+    if (step === 'item') this.#settle();
   }
 
-  #groupHere(): KeyGroup {
+  #look(): void {
     const cursor = this.#cursor!;
-    const key = cursor.key.subarray(2, cursor.keyLength);
-    switch (this.access.form) {
-      case 'value':
-        return groupOfKey(key);
-      case 'identity':
-        return groupOfIdentity(key);
-      case 'composite':
-        return cursor.isInexact ? { bytes: cursor.group.subarray(2), exact: false } : { bytes: key, exact: true };
+    const end = cursor.keyLength;
+    if (this.access.form === 'value') {
+      // As `groupOfKey`, in place.
+      this.#here = cursor.key;
+      this.#hereStart = 2;
+      this.#hereExact = end - 2 < wholeStringBytes;
+      this.#hereEnd = this.#hereExact ? end : 2 + wholeStringBytes;
+      return;
     }
+    const key = cursor.key.subarray(2, end);
+    const group =
+      this.access.form === 'identity'
+        ? groupOfIdentity(key)
+        : cursor.isInexact
+          ? { bytes: cursor.group.subarray(2), exact: false }
+          : { bytes: key, exact: true };
+    this.#here = group.bytes;
+    this.#hereStart = 0;
+    this.#hereEnd = group.bytes.length;
+    this.#hereExact = group.exact;
   }
 
   #isHere(): boolean {
-    const group = this.#groupHere();
-    return group.exact === this.exact && compareKeys(group.bytes, this.bytes) === 0;
+    this.#look();
+    if (this.#hereExact !== this.exact || this.#hereEnd - this.#hereStart !== this.length) return false;
+    for (let i = 0; i < this.length; i++) if (this.#here[this.#hereStart + i] !== this.bytes[i]) return false;
+    return true;
   }
 
   /** The items of the group at hand; afterwards the lane stands on the next. */
@@ -157,7 +186,7 @@ class Lane {
     const after = isFirst && this.#start !== undefined && this.exact && this.#isStart() ? this.#createdBefore() : 0;
     if (this.#phase === 'absent') {
       const absent = path === undefined ? filter : conjunction([filter, negated(exists(path))]);
-      if (after < Infinity) yield* items(partition.walkCreated(absent, after));
+      if (after < Infinity) yield* items(this.#walkTied(absent, after));
       if (this.access.backwards) this.#phase = 'done';
       else {
         this.#phase = 'terms';
@@ -165,28 +194,40 @@ class Lane {
       }
       return;
     }
+    const cursor = this.#cursor!;
+    let step: ReturnType<OrderCursor['next']>;
     if (!this.exact) {
       do {
-        const item = partition.item(this.#cursor!.number);
+        const item = partition.item(cursor.number);
         if (item !== undefined) yield { kind: 'item', item };
-      } while ((yield* this.#step()) && this.#isHere());
-      if (this.#phase === 'terms') this.#settle();
+        for (step = this.#step(); step === 'paused'; step = this.#step()) yield pause;
+      } while (step === 'item' && this.#isHere());
+      if (step === 'item') this.#settle();
       return;
     }
-    const numbers: number[] = [];
-    let more = true;
+    // Most values are of one item.
+    const { number } = cursor;
+    for (step = this.#step(); step === 'paused'; step = this.#step()) yield pause;
+    if (step === 'end' || !this.#isHere()) {
+      const item = after < Infinity ? partition.item(number) : undefined;
+      if (item !== undefined && item.position > partition.base + after) yield { kind: 'item', item };
+      if (step === 'item') this.#settle();
+      return;
+    }
+    const numbers = [number];
     do {
-      numbers.push(this.#cursor!.number);
-      more = yield* this.#step();
-    } while (more && numbers.length <= gatheredMax && this.#isHere());
+      numbers.push(cursor.number);
+      for (step = this.#step(); step === 'paused'; step = this.#step()) yield pause;
+    } while (step === 'item' && numbers.length <= gatheredMax && this.#isHere());
     if (numbers.length > gatheredMax) {
-      const { bytes } = this;
+      const bytes = this.bytes.slice(0, this.length);
       const term: Filter =
         this.access.form === 'identity'
           ? { kind: 'range', path: path!, range: prefixRange(bytes), exact: true }
           : { kind: 'equal', path: path!, key: { bytes, exact: true } };
-      if (after < Infinity) yield* items(partition.walkCreated(conjunction([filter, term]), after));
-      while (more && this.#isHere()) more = yield* this.#step();
+      if (after < Infinity) yield* items(this.#walkTied(conjunction([filter, term]), after));
+      while (step === 'item' && this.#isHere())
+        for (step = this.#step(); step === 'paused'; step = this.#step()) yield pause;
     } else if (after < Infinity) {
       const found: ScannedItem[] = [];
       for (const number of numbers) {
@@ -196,35 +237,40 @@ class Lane {
       found.sort((a, b) => a.position - b.position);
       for (const item of found) yield { kind: 'item', item };
     }
-    if (more) this.#settle();
+    if (step === 'item') this.#settle();
+  }
+
+  /** Many items that tie, by creation. */
+  #walkTied(filter: Filter, after: number): RowWalk {
+    const { partition, wanted } = this.access;
+    const { view, items } = partition;
+    const hits = estimate(view, filter);
+    const replaced = estimate(view, conjunction([filter, replacedItems]));
+    const choice = chooseNatural({ items, hits, wanted, filters: true, replaced });
+    return choice === 'collect' ? partition.walkHits(filter, after) : partition.walkCreated(filter, after);
   }
 
   #settle(): void {
-    const group = this.#groupHere();
-    this.bytes = group.bytes.slice();
-    this.exact = group.exact;
+    this.#look();
+    this.length = this.#hereEnd - this.#hereStart;
+    for (let i = 0; i < this.length; i++) this.bytes[i] = this.#here[this.#hereStart + i]!;
+    this.exact = this.#hereExact;
   }
 
-  /** Moves the cursor to the next item; false when the terms end, and then the phase has changed. */
-  *#step(): Generator<OrderedStep, boolean> {
-    for (;;) {
-      const step = this.#cursor === undefined ? 'end' : this.#cursor.next(termsPerSlice);
-      if (step === 'item') return true;
-      if (step === 'paused') {
-        yield pause;
-        continue;
-      }
-      const { backwards, withoutPath } = this.access;
-      this.#phase = backwards && withoutPath ? 'absent' : 'done';
-      this.bytes = new Uint8Array(0);
-      this.exact = true;
-      return false;
-    }
+  /** Moves the cursor to the next item; at the end of the terms the phase changes. */
+  #step(): ReturnType<OrderCursor['next']> {
+    const step = this.#cursor === undefined ? 'end' : this.#cursor.next(termsPerSlice);
+    if (step !== 'end') return step;
+    const { backwards, withoutPath } = this.access;
+    this.#phase = backwards && withoutPath ? 'absent' : 'done';
+    this.length = 0;
+    this.exact = true;
+    return step;
   }
 
   #isStart(): boolean {
     const key = this.#start!.key;
-    return key === undefined ? this.#phase === 'absent' : compareKeys(key, this.bytes) === 0;
+    return key === undefined ? this.#phase === 'absent' : compareKeys(key, key.length, this.bytes, this.length) === 0;
   }
 
   /** LSN of creation up to which this partition's items of the group were given; Infinity when all were. */
@@ -245,10 +291,10 @@ function rangeFrom({ range, backwards, form }: OrderedAccess, key: Uint8Array): 
   return { ...range, upper: afterPrefix(key), upperInclusive: false };
 }
 
-function compareKeys(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
+function compareKeys(a: Uint8Array, aLength: number, b: Uint8Array, bLength: number): number {
+  const length = Math.min(aLength, bLength);
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
+  return aLength - bLength;
 }
 
 /** Lanes must be in the order of their partitions' positions, and go the same way. */
@@ -258,16 +304,22 @@ export function* walkOrdered(
 ): Generator<OrderedStep, void> {
   let lanes = accesses.map((access) => new Lane(access, start));
   for (const lane of lanes) yield* lane.open();
+  lanes = lanes.filter((lane) => !lane.isDone);
+  for (let only = lanes[0]; only !== undefined && lanes.length === 1 && !only.isDone;) {
+    yield only.exact ? sortedGroup : unsortedGroup;
+    yield* only.take();
+  }
   for (;;) {
     lanes = lanes.filter((lane) => !lane.isDone);
     const [first] = lanes;
     if (first === undefined) return;
     const sign = first.access.backwards ? -1 : 1;
     let least = first;
-    for (const lane of lanes) if (compareKeys(lane.bytes, least.bytes) * sign < 0) least = lane;
-    const { bytes } = least;
-    const tied = lanes.filter((lane) => compareKeys(lane.bytes, bytes) === 0);
-    yield { kind: 'group', sorted: tied.every((lane) => lane.exact) };
+    for (const lane of lanes)
+      if (compareKeys(lane.bytes, lane.length, least.bytes, least.length) * sign < 0) least = lane;
+    const { bytes, length } = least;
+    const tied = lanes.filter((lane) => compareKeys(lane.bytes, lane.length, bytes, length) === 0);
+    yield tied.every((lane) => lane.exact) ? sortedGroup : unsortedGroup;
     for (const lane of tied) yield* lane.take();
   }
 }

@@ -11,9 +11,10 @@ import { compileRelation, countOf } from './compile/relation.ts';
 import { Scope, type Place } from './compile/scope.ts';
 import type { Evaluate, Frame, OpenRows } from './frame.ts';
 import { expressionDepthMax } from './limits.ts';
-import type { PreparedAccess } from './open-access.ts';
+import type { PreparedAccess, PreparedTest } from './open-access.ts';
 import { accessOf } from './plan/access.ts';
 import { planQuery, type Plan } from './plan/plan.ts';
+import { termBinding, testableOf } from './plan/term-test.ts';
 import { variablesOf } from './plan/variables.ts';
 import type { Semantics } from './semantics.ts';
 
@@ -101,6 +102,7 @@ export function prepareQuery(query: Query, options: PrepareOptions): PreparedQue
 /** Reads the conditions of the outermost chain; constants are compiled like every other expression. */
 function prepareAccess(compiler: Compiler, relation: Relation, mayOrder: boolean): PreparedAccess | undefined {
   const constants: Evaluate[] = [];
+  const tests: PreparedTest[] = [];
   const scope = new Scope();
   const plan = accessOf(relation, {
     semantics: compiler.semantics,
@@ -114,6 +116,15 @@ function prepareAccess(compiler: Compiler, relation: Relation, mayOrder: boolean
       const { value } = expression;
       return constants.push(() => value) - 1;
     },
+    test: (expression, bindings) => {
+      const found = testableOf(expression, bindings, compiler.semantics);
+      if (found === undefined) return undefined;
+      const slot = compiler.newSlot();
+      const inner = new Scope();
+      inner.bind(termBinding, { slot, isItem: false });
+      const { evaluate } = compiler.expression(found.expression, inner);
+      return { path: found.path, check: tests.push({ slot, evaluate, tellsNumbers: found.tellsNumbers }) - 1 };
+    },
   });
-  return plan === undefined ? undefined : { plan, constants, mayOrder };
+  return plan === undefined ? undefined : { plan, constants, tests, mayOrder };
 }

@@ -7,15 +7,32 @@ import type { Frame, OpenRows } from '../frame.ts';
 import { positionsPerPartition, type RowWalk } from '../indexed-rows.ts';
 import { openAccess, type OpenedAccess, type PreparedAccess } from '../open-access.ts';
 import { walkOrdered } from '../ordered-walk.ts';
-import type { RowSource } from '../row-source.ts';
+import { collectedMax, probedOf } from '../plan/choose-access.ts';
+import type { RowSource, ScannedItem } from '../row-source.ts';
 
 /** Items in the natural order after the scan's mark. */
 function* walkNatural(frame: Frame, access: Extract<OpenedAccess, { readonly kind: 'natural' }>): RowWalk {
   const { after } = frame.scan;
-  for (const { partition, condition, choice } of access.parts) {
+  for (const { partition, condition, choice, replaced } of access.parts) {
     if (after !== undefined && after >= partition.base + positionsPerPartition) continue;
-    const created = Math.max(0, (after ?? 0) - partition.base);
-    if (choice === 'collect') yield* partition.walkFew(condition, created);
+    let created = Math.max(0, (after ?? 0) - partition.base);
+    if (choice === 'probe') {
+      // Rows that are wanted may be among the first items: then no term need be tested.
+      let left = probedOf(partition.items);
+      let met: ScannedItem | undefined;
+      for (const item of partition.walkCreated(everything, created)) {
+        yield item;
+        met = item ?? met;
+        if (item !== undefined && --left <= 0) break;
+      }
+      if (left > 0 || met === undefined) continue;
+      created = met.position - partition.base;
+      yield* replaced > collectedMax
+        ? partition.walkCreated(condition, created)
+        : partition.walkHits(condition, created);
+      continue;
+    }
+    if (choice === 'collect') yield* partition.walkHits(condition, created);
     else yield* partition.walkCreated(choice === 'filter' ? condition : everything, created);
   }
 }

@@ -1,8 +1,9 @@
 // Groups and distinct values that terms alone may answer. Whether they do is known when the execution begins; else
-// the operator that reads items takes over. Groups found by index come in the order of their values.
+// the operator that reads items takes over. Groups found by index come in the order of their values: the pages of one
+// query, which count rows, all go the same way, also when the index could now answer and could not before.
 
 import type { AggregateFunction } from '../../../model/query.ts';
-import { assert } from '../../../model/errors.ts';
+import { assert, DatabaseError } from '../../../model/errors.ts';
 import type { Place } from '../compile/scope.ts';
 import type { Evaluate, Frame, OpenRows, RowStream } from '../frame.ts';
 import { aggregateByIndex, groupByIndex, type IndexAggregate, type IndexAnswer, type Term } from '../index-group.ts';
@@ -65,7 +66,7 @@ export function summaryGroup(
           return;
         }
       } else {
-        const groups = yield* inSlices(groupByIndex(frame, access, partitions, summary.key));
+        const groups = yield* groupsByTerms(frame, access, partitions, summary.key);
         if (groups !== undefined) {
           yield* giveGroups(frame, groups, slots);
           return;
@@ -74,6 +75,25 @@ export function summaryGroup(
     }
     yield* read(frame);
   };
+}
+
+/** Groups by terms, where the pages before did not go by items; undefined when items must be read. */
+function* groupsByTerms(
+  frame: Frame,
+  access: PreparedAccess,
+  partitions: readonly IndexedPartition[],
+  path: AccessPath,
+): Generator<boolean, readonly Term[] | undefined, void> {
+  const { scan } = frame;
+  const groups =
+    scan.summaryBefore === 'items' ? undefined : yield* inSlices(groupByIndex(frame, access, partitions, path));
+  // Values came that terms do not tell, and the state that the pages before saw is not held any more.
+  if (groups === undefined && scan.summaryBefore === 'terms')
+    throw new DatabaseError('InvalidContinuation', 'the query cannot be continued: it must be asked anew', {
+      argument: 'continuation',
+    });
+  scan.summary = groups === undefined ? 'items' : 'terms';
+  return groups;
 }
 
 function* giveGroups(frame: Frame, groups: readonly Term[], { keys, aggregates }: SummarySlots): RowStream {
@@ -97,7 +117,7 @@ export function summaryDistinct(
   return function* (frame): RowStream {
     const partitions = indexedOf(frame, container);
     if (partitions !== undefined) {
-      const groups = yield* inSlices(groupByIndex(frame, access, partitions, path));
+      const groups = yield* groupsByTerms(frame, access, partitions, path);
       if (groups !== undefined) {
         for (const { value } of groups) {
           if (value === undefined) continue;

@@ -13,7 +13,7 @@ import { elementsOf, type Condition } from './condition.ts';
 import { intersection, conjunction, disjunction, isExact, superset, unknown } from './filter-algebra.ts';
 import { arrayLengthMax, lengthBetween } from './sql-terms.ts';
 import { constantOf, targetOf, finish, type AccessBinding } from './path-terms.ts';
-import { testOf, type Leaf } from './leaf-test.ts';
+import { checked, testOf, type Leaf } from './leaf-test.ts';
 import { ofIdentity, ofTime } from './reserved-path.ts';
 
 export interface BoundAccess {
@@ -104,11 +104,12 @@ function leafOf(binding: AccessBinding, condition: Leaf, wanted: boolean): Filte
       const { path, access, typed } = target;
       const isSingle = access.reach === 'single' && typed.kind === 'none';
       // An undefined value passes: all but what is known not to.
-      if (test.ofUndefined === wanted) return isSingle ? negated(test.passes(path, !wanted)) : unknown;
+      const passes = (wanted: boolean): Filter => checked(binding, condition, test.passes(path, wanted), wanted);
+      if (test.ofUndefined === wanted) return isSingle ? negated(passes(!wanted)) : unknown;
       const opposite = test.opposite?.(path);
-      if (wanted || opposite === undefined) return finish(test.passes(path, wanted), target);
+      if (wanted || opposite === undefined) return finish(passes(wanted), target);
       // What fails: of the values that the test speaks of, those that do not pass.
-      const fails = isSingle ? conjunction([opposite, negated(test.passes(path, true))]) : superset(opposite);
+      const fails = isSingle ? conjunction([opposite, negated(passes(true))]) : superset(opposite);
       return finish(fails, target);
     }
   }

@@ -28,6 +28,9 @@ export interface AccessPath {
 /** Number of a constant of the execution. */
 export type ConstantNumber = number;
 
+/** Number of a conjunct that values of a path can be tested with. */
+export type TestNumber = number;
+
 export type Condition =
   /** Nothing is known of it. */
   | { readonly kind: 'unknown' }
@@ -55,6 +58,7 @@ export type Condition =
       readonly kinds: readonly ValueKind[];
       /** False when not every value of these kinds passes. */
       readonly exact: boolean;
+      readonly check?: TestNumber | undefined;
     }
   /** A function of a string at the path and a text: its beginning, or all of it. */
   | {
@@ -63,10 +67,18 @@ export type Condition =
       readonly match: 'prefix' | 'whole';
       readonly text: ConstantNumber;
       readonly ignoreCase: ConstantNumber | undefined;
+      readonly check?: TestNumber | undefined;
     }
-  | { readonly kind: 'like'; readonly path: AccessPath; readonly pattern: ConstantNumber }
+  | {
+      readonly kind: 'like';
+      readonly path: AccessPath;
+      readonly pattern: ConstantNumber;
+      readonly check?: TestNumber | undefined;
+    }
   /** Some other test that only strings at the path can answer. */
-  | { readonly kind: 'string'; readonly path: AccessPath }
+  | { readonly kind: 'string'; readonly path: AccessPath; readonly check?: TestNumber | undefined }
+  /** Any other test of the value at the path. */
+  | { readonly kind: 'test'; readonly path: AccessPath; readonly check: TestNumber }
   /** An element of the array at the path equals the constant, or with a true `partial` holds its fields. */
   | {
       readonly kind: 'contains';

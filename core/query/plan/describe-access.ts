@@ -66,6 +66,9 @@ function pathsOf(condition: Condition, found: Found[]): Found[] {
     case 'string':
       found.push({ path: condition.path, how: 'type' });
       break;
+    case 'test':
+      found.push({ path: condition.path, how: 'test' });
+      break;
     case 'text':
       found.push({ path: condition.path, how: condition.match === 'whole' ? 'equality' : 'prefix' });
       break;
@@ -142,7 +145,8 @@ function hasComposite(paths: PathDictionary | undefined, order: readonly AccessK
 
 const ways: Readonly<Record<AccessUse['way'], string>> = {
   scan: 'every item',
-  collect: 'the items found, put in order',
+  collect: 'the items found, in order',
+  probe: 'the first items, then those found',
   filter: 'items in order of creation, those found alone',
   order: 'items in the order of the index, those found alone',
   count: 'the index alone',

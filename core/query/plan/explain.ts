@@ -5,7 +5,8 @@ import type { PlanShape } from './plan.ts';
 /** One use of the index of a path, named as a policy names it (`/a/b/?`), and for what. */
 export interface IndexUse {
   readonly path: string;
-  readonly how: 'equality' | 'range' | 'prefix' | 'existence' | 'type' | 'element' | 'length' | 'order' | 'count';
+  readonly how:
+    'equality' | 'range' | 'prefix' | 'existence' | 'type' | 'element' | 'length' | 'order' | 'count' | 'test';
 }
 
 /** How items were reached through the index. */
@@ -16,8 +17,8 @@ export interface AccessUse {
   /** Composite indexes walked, and those that would have spared a sort: paths with ASC or DESC. */
   readonly composites: readonly (readonly string[])[];
   readonly potentialComposites: readonly (readonly string[])[];
-  /** `scan` every item; `collect` the few found; `filter` and `order` by walking the natural or a path's order. */
-  readonly way: 'scan' | 'collect' | 'filter' | 'order' | 'count';
+  /** `scan` every item; `collect` those found; `probe` the first items, then those found; `filter` and `order` by walking the natural or a path's order. */
+  readonly way: 'scan' | 'collect' | 'probe' | 'filter' | 'order' | 'count';
   /** About how many items the index left. */
   readonly estimated: number;
   /** False when each of them was still to be tested. */

@@ -3,7 +3,8 @@
 
 import { compareBytes } from '../../../model/bytes.ts';
 import { everything, nothing, type Filter, type KeyRange } from '../../../indexer/filter.ts';
-import type { TermKey } from '../../../indexer/term-key.ts';
+import { allValues } from '../../../indexer/lookup.ts';
+import { Tag, type TermKey } from '../../../indexer/term-key.ts';
 
 export const unknown: Filter = { kind: 'unknown' };
 
@@ -50,7 +51,8 @@ function compareKeys(a: Uint8Array, b: Uint8Array): number {
   return compareBytes(a, 0, a.length, b, 0, b.length);
 }
 
-function intersectRanges(a: KeyRange, b: KeyRange): KeyRange | undefined {
+/** Keys in both ranges; undefined when there are none. */
+export function intersectRanges(a: KeyRange, b: KeyRange): KeyRange | undefined {
   const low = compareKeys(a.lower, b.lower);
   const high = compareKeys(a.upper, b.upper);
   const lower = low >= 0 ? a.lower : b.lower;
@@ -78,6 +80,63 @@ export function intersection(ranges: readonly Extract<Filter, { readonly kind: '
     byPath.set(filter.path, { ...filter, range, exact: known.exact && filter.exact });
   }
   return [...byPath.values()];
+}
+
+/**
+ * The part of a conjunction that speaks of the keys of one path, as one range, and what is left of the conjunction.
+ * Only for a path under which an item has one term: else each range may be met by another of its terms.
+ */
+export function rangeOn(path: number, filter: Filter): { readonly range: KeyRange | undefined; readonly rest: Filter } {
+  const ranges: Extract<Filter, { readonly kind: 'range' }>[] = [];
+  const rest: Filter[] = [];
+  for (const one of filter.kind === 'and' ? filter.of : [filter]) {
+    if (one.kind === 'range' && one.path === path) ranges.push(one);
+    else if (one.kind === 'equal' && one.path === path) {
+      const { bytes } = one.key;
+      // Existence is every value of the path.
+      const range =
+        bytes[0] === Tag.exists
+          ? allValues
+          : { lower: bytes, lowerInclusive: true, upper: bytes, upperInclusive: true };
+      ranges.push({ kind: 'range', path, range, exact: one.key.exact });
+    } else rest.push(one);
+  }
+  if (ranges.length === 0) return { range: undefined, rest: filter };
+  const [both] = intersection(ranges);
+  return both?.kind === 'range' ? { range: both.range, rest: conjunction(rest) } : { range: undefined, rest: nothing };
+}
+
+/** Whether terms are tested one by one to answer the filter: how many items pass cannot be estimated. */
+export function hasTest(filter: Filter): boolean {
+  switch (filter.kind) {
+    case 'test':
+      return true;
+    case 'and':
+    case 'or':
+      return filter.of.some(hasTest);
+    case 'not':
+      return hasTest(filter.of);
+    default:
+      return false;
+  }
+}
+
+/** Whether the filter's answer can be exact: whether it is, only asking tells. */
+export function mayBeExact(filter: Filter): boolean {
+  switch (filter.kind) {
+    case 'test':
+      return true;
+    case 'and':
+      // A range whose items must be looked at, if there are any.
+      if (filter.of.length === 2 && filter.of[0]!.kind === 'range' && filter.of[1]!.kind === 'unknown') return true;
+      return filter.of.every(mayBeExact);
+    case 'or':
+      return filter.of.every(mayBeExact);
+    case 'not':
+      return mayBeExact(filter.of);
+    default:
+      return isExact(filter);
+  }
 }
 
 /** Whether the filter's answer will be the items asked for and no others, as far as can be told beforehand: of a test only the terms tell. */

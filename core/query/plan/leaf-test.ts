@@ -21,7 +21,8 @@ import type { ValueKind } from '../semantics.ts';
 import type { AccessPath, Condition } from './condition.ts';
 import { conjunction, disjunction, superset } from './filter-algebra.ts';
 import { prefixOfLike } from './like-prefix.ts';
-import { arrayLengthMax, lengthBetween, numbersBetween, ofKind } from './sql-terms.ts';
+import { arrayLengthMax, lengthBetween, numbersBetween, ofKind, orderedKeys, unorderedKeys } from './sql-terms.ts';
+import { termTestOf } from './term-test.ts';
 import {
   constantOf,
   resolveSteps,
@@ -55,6 +56,16 @@ export const inverse: Readonly<Record<ComparisonOperator, ComparisonOperator>> =
   greater: 'lessOrEqual',
   greaterOrEqual: 'less',
 };
+
+/** The candidates of a leaf, narrowed to those whose terms pass its test where it has one. */
+export function checked(binding: AccessBinding, condition: Leaf, filter: Filter, wanted: boolean): Filter {
+  if (!('check' in condition) || condition.check === undefined) return filter;
+  const bound = binding.tests[condition.check];
+  if (bound === undefined || filter.kind !== 'and' || filter.of.length !== 2) return filter;
+  const [range, open] = filter.of;
+  if (range?.kind !== 'range' || open?.kind !== 'unknown') return filter;
+  return { kind: 'test', path: range.path, range: range.range, passes: termTestOf(bound, wanted) };
+}
 
 /** Values of the constant's family on one side of it. */
 export function rangeOf(path: number, family: Family, operator: ComparisonOperator, value: Value): Filter {
@@ -161,6 +172,27 @@ export function testOf(binding: AccessBinding, condition: Leaf, wanted: boolean)
     case 'text':
     case 'like':
       return textTest(binding, condition);
+    case 'test': {
+      const bound = binding.tests[condition.check];
+      if (bound === undefined) return 'unknown';
+      let ofUndefined: Value;
+      try {
+        ofUndefined = bound.evaluate(undefined);
+      } catch {
+        return 'unknown';
+      }
+      // Terms do not tell an undefined value from one that has no answer.
+      if (ofUndefined === wanted) return 'unknown';
+      return {
+        need: 'both',
+        ofUndefined: undefined,
+        passes: (path, wanted) =>
+          disjunction([
+            { kind: 'test', path, range: orderedKeys, passes: termTestOf(bound, wanted) },
+            ...unorderedKeys.map((range) => superset({ kind: 'range', path, range, exact: true })),
+          ]),
+      };
+    }
     case 'contains': {
       const constant = constantOf(binding, condition.element);
       if (constant === undefined) return 'unknown';

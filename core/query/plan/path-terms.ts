@@ -11,6 +11,7 @@ import { fieldsOf, isArray, isObject } from '../elements.ts';
 import type { Semantics } from '../semantics.ts';
 import type { AccessPath, ConstantNumber } from './condition.ts';
 import { conjunction, disjunction, superset, unknown } from './filter-algebra.ts';
+import type { BoundTest } from './term-test.ts';
 import { arrayLengthMax, lengthBetween, objectsWithFields, ofKind, steppedInto } from './sql-terms.ts';
 
 /** What a condition meets in one partition. */
@@ -21,6 +22,8 @@ export interface AccessBinding {
   readonly semantics: Semantics;
   /** Values by number; undefined for one that could not be computed. */
   readonly constants: readonly ({ readonly value: Value } | undefined)[];
+  /** Tests of values by number. */
+  readonly tests: readonly BoundTest[];
 }
 
 /** Fields or elements of a constant that are looked up beside its own key. */

@@ -4,7 +4,13 @@ import { anyElement, type PathStep } from '../../../indexer/policy.ts';
 import type { Call, ComparisonOperator, Expression, Relation } from '../../../model/query.ts';
 import { pathOf } from '../../../model/query.ts';
 import type { Semantics, ValueKind } from '../semantics.ts';
-import { unknownCondition, type AccessPath, type Condition, type ConstantNumber } from './condition.ts';
+import {
+  unknownCondition,
+  type AccessPath,
+  type Condition,
+  type ConstantNumber,
+  type TestNumber,
+} from './condition.ts';
 
 /** What a binding stands for: the item, a place in it, or something no path leads to (absent). */
 export type Bindings = ReadonlyMap<string, 'item' | AccessPath>;
@@ -13,6 +19,11 @@ export interface ConditionReader {
   readonly semantics: Semantics;
   /** The number of an expression that does not vary within an execution; undefined for every other. */
   readonly constant: (expression: Expression) => ConstantNumber | undefined;
+  /** The path and the number of a test that values of one path can be put to; undefined for every other. */
+  readonly test: (
+    expression: Expression,
+    bindings: Bindings,
+  ) => { readonly path: AccessPath; readonly check: TestNumber } | undefined;
 }
 
 /** Levels of a test that are read; deeper conditions are left to the test itself. */
@@ -92,6 +103,25 @@ export function readCondition(
   depth = 0,
 ): Condition {
   if (depth > conditionDepthMax) return unknownCondition;
+  const known = readKnown(reader, expression, bindings, depth);
+  switch (known.kind) {
+    case 'unknown': {
+      const test = reader.test(expression, bindings);
+      return test === undefined ? known : { kind: 'test', ...test };
+    }
+    case 'string':
+    case 'like':
+    case 'text':
+      return { ...known, check: reader.test(expression, bindings)?.check };
+    case 'type':
+      return known.exact ? known : { ...known, check: reader.test(expression, bindings)?.check };
+    default:
+      return known;
+  }
+}
+
+/** What the kind of the expression alone says. */
+function readKnown(reader: ConditionReader, expression: Expression, bindings: Bindings, depth: number): Condition {
   const read = (part: Expression): Condition => readCondition(reader, part, bindings, depth + 1);
   const pathIn = (part: Expression | undefined): AccessPath | undefined =>
     part && accessPathOf(part, bindings, reader.semantics);

@@ -98,6 +98,9 @@ export const orderedKeys: KeyRange = {
   upperInclusive: false,
 };
 
+/** Keys of values below and above those. */
+export const unorderedKeys: readonly KeyRange[] = [keyRange(Tag.minKey, Tag.null), keyRange(Tag.symbol, 0xff)];
+
 /** Arrays at the path with a number of elements between two, both included. */
 export function lengthBetween(path: number, least: number, most: number): Filter {
   const key = (length: number): Uint8Array => {

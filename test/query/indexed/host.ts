@@ -1,5 +1,8 @@
 // A container in memory with items of any type, queried with its index and without: the same rows must come.
 
+import { PagePool } from '../../../indexer/pool.ts';
+import { MemoryIndex } from '../../../core/storage/memory-index.ts';
+import { SegmentTaskRun, type SegmentTask, type SegmentTasks } from '../../../core/storage/segment-task.ts';
 import { openEmbeddedLog } from '../../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../../core/storage/memory-store.ts';
 import { Engine } from '../../../core/engine.ts';
@@ -22,6 +25,19 @@ export interface IndexedRun extends PageEnd {
   readonly rows: readonly string[];
 }
 
+/** Room for memtables: a quarter of it fills one. */
+const poolBytes = 12 * 1024;
+
+/** Writes segments on the thread of the test, when others have run. */
+const directTasks: SegmentTasks = {
+  run: async (task: SegmentTask) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    const run = new SegmentTaskRun(structuredClone(task));
+    while (!run.step());
+    return run.finish();
+  },
+};
+
 export class IndexedHost {
   readonly #engine: Engine;
   readonly container: ContainerRecord;
@@ -31,7 +47,8 @@ export class IndexedHost {
     this.container = container;
   }
 
-  static async open(partitions = 1, indexingPolicy?: unknown): Promise<IndexedHost> {
+  /** With `segments`, memtables of a few items become segments, and these are merged. */
+  static async open(partitions = 1, indexingPolicy?: unknown, segments = false): Promise<IndexedHost> {
     let now = Date.UTC(2026, 0, 1);
     const engine = await Engine.open({
       log: await openEmbeddedLog(new MemoryStore(), { account: 1, group: 0 }),
@@ -39,6 +56,9 @@ export class IndexedHost {
       region: { id: 0, name: 'South Central US' },
       partitionsDefault: partitions,
       pause: async () => undefined,
+      indexes: segments
+        ? { openStore: async () => new MemoryIndex(), tasks: directTasks, pool: new PagePool(poolBytes) }
+        : undefined,
     });
     await engine.execute({ kind: 'create-database', id: 'db' }, context);
     const settings = indexingPolicy === undefined ? undefined : settingsOf({ indexingPolicy });
@@ -58,6 +78,17 @@ export class IndexedHost {
 
   async write(write: ItemWrite): Promise<void> {
     await this.#engine.execute({ kind: 'write-item', ...name, write }, context);
+  }
+
+  /** Deletes an item that may not be there. */
+  async remove(id: string, pk: string): Promise<void> {
+    const write: ItemWrite = { kind: 'delete-item', id, partitionKey: [pk] };
+    await this.#engine.execute({ kind: 'write-items', ...name, writes: [write], ordered: false }, context);
+  }
+
+  /** Segments of all partitions. */
+  get segments(): number {
+    return this.#engine.indexStatistics?.segments ?? 0;
   }
 
   reading(scope: Scope = {}): Reading {

@@ -178,7 +178,7 @@ export class ConditionMaker {
   leaf(root: string): string {
     const random = this.#random;
     const path = this.path(root);
-    switch (random.below(18)) {
+    switch (random.below(22)) {
       case 0:
       case 1:
       case 2:
@@ -223,9 +223,49 @@ export class ConditionMaker {
           `CONTAINS(${path}, 'a')`,
           '1 + 1',
         ]);
+      case 17:
+      case 18:
+      case 19:
+      case 20:
+        return this.#tested(path);
       default:
         return `${path} = ${JSON.stringify(random.pick(texts))}`;
     }
+  }
+
+  /** Tests that no range of terms expresses. */
+  #tested(path: string): string {
+    const random = this.#random;
+    return random.pick([
+      `CONTAINS(${path}, ${this.constant()})`,
+      `CONTAINS(${path}, 'A', true)`,
+      `ENDSWITH(${path}, ${this.constant()})`,
+      `STRINGEQUALS(${path}, 'AB', true)`,
+      `STARTSWITH(${path}, 'A', true)`,
+      `REGEXMATCH(${path}, '^a?b$')`,
+      `${path} LIKE '%b%'`,
+      `${path} NOT LIKE 'a_'`,
+      `UPPER(${path}) = 'AB'`,
+      `LENGTH(${path}) ${random.pick(['=', '<', '>=', '!='])} ${random.below(3)}`,
+      `LEFT(${path}, 1) = 'a'`,
+      `${path} % 3 = ${random.below(3)}`,
+      `${path} + 1 ${random.pick(['=', '<', '>=', '!='])} 2`,
+      `-${path} > ${random.below(3)}`,
+      `ABS(${path}) ${random.pick(['<', '='])} 1`,
+      `1 / ${path} > 0`,
+      `(${path} & 1) = 1`,
+      `${path} * 0 = 0`,
+      `TOSTRING(${path}) = '${random.pick(['1', 'true', 'a'])}'`,
+      `(${path} ?? 1) = 1`,
+      `(${path} > 1 ? ${path} < 3 : ${path} = 'a')`,
+      `${path} || 'b' = 'ab'`,
+      `ARRAY_LENGTH(${path}) + 1 = 2`,
+      `${path} IN (1, ${path})`,
+      `NOT CONTAINS(${path}, 'a')`,
+      `IS_INTEGER(${path})`,
+      `[${path}] = [1]`,
+      `ARRAY_CONTAINS([1, 'a', null], ${path})`,
+    ]);
   }
 
   condition(depth: number, root = 'c'): string {
