@@ -3,10 +3,10 @@
 
 import { createHmac } from 'node:crypto';
 
-const key = Buffer.from(
-  'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==',
-  'base64',
-);
+/** The emulators' public key. */
+export const publicKey = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==';
+
+const key = Buffer.from(publicKey, 'base64');
 
 export function headersFor(method, resourceType, resourceLink, extra = {}) {
   const date = new Date().toUTCString();

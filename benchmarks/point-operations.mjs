@@ -6,7 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { createContainerRequest, createDatabaseRequest, createRequest, readRequest } from './cosmos-requests.mjs';
+import {
+  createContainerRequest,
+  createDatabaseRequest,
+  createRequest,
+  readRequest,
+  publicKey,
+} from './cosmos-requests.mjs';
 import { fixed, load, machine, median, startMeridian, startPeer, stop, table } from './harness.mjs';
 import { installPeers } from './peers/install.mjs';
 
@@ -116,7 +122,7 @@ table(
 );
 const status = await request(`${meridian.admin}/status`, {
   headers: {
-    'x-meridian-key': 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==',
+    'x-meridian-key': publicKey,
   },
 });
 console.log(`\nstatus: ${await status.body.text()}`);

@@ -94,7 +94,12 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     hostNames: hostNames(settings),
     fault: () => (ready ? stoppedReason(data.accounts) : 'starting or stopping'),
     requestMetrics: () => observer.metrics(),
-    doors: () => doors.map(({ row, door }) => ({ name: row.name, url: row.urlOf(authorityOf(door)) })),
+    doors: () =>
+      doors.map(({ row, door }) => ({
+        name: row.name,
+        url: row.urlOf(authorityOf(door)),
+        connections: door.connections(),
+      })),
     store: async () => ({
       directory: directory?.path,
       bytes: await data.store.approximateSize(),

@@ -109,18 +109,24 @@ function* termValues(
       return;
     }
     const owners = allOf({ kind: 'equal', path: id, key: { bytes: key, exact: true } }, within ?? everything);
-    yield valueOfTerm(partition, owners, path, key) ?? 'untold';
+    yield valueOfTerm(partition, owners, path, key)?.value ?? 'untold';
   }
 }
 
-function valueOfTerm(partition: PartitionReading, owners: Filter, path: Path, key: Uint8Array): Raw | undefined {
+/** The value that a term stands for, of the first item that has it, and when that was made. */
+export function valueOfTerm(
+  partition: PartitionReading,
+  owners: Filter,
+  path: Path,
+  key: Uint8Array,
+): { readonly value: Raw; readonly created: number } | undefined {
   const number = new NumberCursor(partition.view, owners).next();
   const item = number === 0 ? undefined : partition.item(number);
+  if (item === undefined) return undefined;
   let found: Raw | undefined;
-  if (item !== undefined)
-    eachValue(rawDocument(item.body), path, (value) => {
-      const own = found === undefined ? keyOf(valueOf(value)) : undefined;
-      if (own !== undefined && equalBytes(own.bytes, key)) found = value;
-    });
-  return found;
+  eachValue(rawDocument(item.body), path, (value) => {
+    const own = found === undefined ? keyOf(valueOf(value)) : undefined;
+    if (own !== undefined && equalBytes(own.bytes, key)) found = value;
+  });
+  return found === undefined ? undefined : { value: found, created: item.created };
 }

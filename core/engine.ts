@@ -15,7 +15,7 @@ import type {
   Result,
 } from '../model/operation.ts';
 import { parseSessionToken } from '../model/session-token.ts';
-import type { ContainerRecord } from '../model/resource.ts';
+import { isUnpartitioned, type ContainerRecord } from '../model/resource.ts';
 import type { Log } from '../replication/log.ts';
 import { readChanges } from './change-feed.ts';
 import { readCharge } from './charge.ts';
@@ -34,6 +34,7 @@ import type { Proposal } from './proposal.ts';
 import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
+import { tallyValues } from './tally.ts';
 import { batchItems, writeItem, writeItems } from './write-items.ts';
 import type { IndexStore } from './storage/index-directory.ts';
 import type { SegmentTasks } from './storage/segment-task.ts';
@@ -72,6 +73,8 @@ export interface IndexPlace {
   readonly cache?: BlockCache | undefined;
   /** Makes the log durable, where an append alone does not. */
   readonly syncLog?: (() => Promise<void>) | undefined;
+  /** Given to tests: when a partition's memtable becomes a segment. */
+  readonly memtableBytes?: number | undefined;
 }
 
 /** Items of one id text, in different logical partitions, that one look-up gives. */
@@ -352,10 +355,15 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
   'find-by-id': async (engine, { database, container: id, id: itemId }) => {
     const container = engine.catalog.container(database, id);
     const items: Item[] = [];
-    for (const record of container.partitions)
-      items.push(
-        ...(engine.state.partition(record.partition)?.findAll(itemId, engine.nowSeconds, sameIdItemsMax) ?? []),
-      );
+    for (const record of container.partitions) {
+      const partition = engine.state.partition(record.partition);
+      if (partition === undefined) continue;
+      if (isUnpartitioned(container)) {
+        // One key: the identity is one term, not a range of them.
+        const item = partition.find(itemId, [], engine.nowSeconds);
+        if (item !== undefined) items.push(item);
+      } else items.push(...partition.findAll(itemId, engine.nowSeconds, sameIdItemsMax));
+    }
     const bytes = items.reduce((sum, item) => sum + item.body.length, 0);
     return { container, items, charge: readCharge(bytes) };
   },
@@ -370,6 +378,8 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     countItems(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
   'distinct-values': (engine, operation, context) =>
     distinctValues(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
+  'tally-values': (engine, operation, context) =>
+    tallyValues(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
   'read-changes': async (engine, operation, context) => {
     const container = engine.catalog.container(operation.database, operation.container);
     requireSession(engine, container, context);

@@ -5,9 +5,9 @@
 // It works in slices and gives way to the event loop between them. Whoever opens one closes it: until then the
 // versions it sees are kept.
 
-import { allOf, everything, type Filter } from '../indexer/filter.ts';
 import { replacedItems } from '../indexer/fact-terms.ts';
-import { estimate } from '../indexer/lookup.ts';
+import { allOf, everything, type Filter } from '../indexer/filter.ts';
+import { allValues, estimate, estimateTerms } from '../indexer/lookup.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { mongoViewOf } from '../model/mongo-view.ts';
 import type { Item, Operation, Search, SearchAccess, SearchPage } from '../model/operation.ts';
@@ -17,14 +17,12 @@ import { compilePredicate } from './query/predicate/compile.ts';
 import { filterOf } from './query/predicate/filter.ts';
 import type { Path, Predicate } from '../model/predicate.ts';
 import { openReading, type PartitionReading, type Reading } from './reading.ts';
-import { Slices } from './slices.ts';
+import { itemsPerLook, Slices } from './slices.ts';
 import { walkSorted } from './sorted-walk.ts';
 import { onlyPath, spansOf, type Span } from './sorted-spans.ts';
 import { withBody, type StoredItem } from './stored-item.ts';
 import { fewItemsMax, scoped, walkByCreation, walkHits, type Walk } from './walk.ts';
-
-/** Items looked at between two looks at the clock. */
-const itemsPerLook = 64;
+import { testsTerms, walkTested } from './walk-tested.ts';
 
 /** Measured: what reading one item costs, as many terms of an order walked. */
 const termsPerItem = 25;
@@ -139,7 +137,7 @@ class HeldSearch implements Search {
         this.#place++;
         continue;
       }
-      if (step.value === undefined || (this.#examined % itemsPerLook === 0 && slices.isOver)) {
+      if ((step.value === undefined || this.#examined % itemsPerLook === 0) && slices.isOver) {
         await slices.pause();
         // Closed meanwhile: nothing may be read any more.
         if (this.#isClosed) throw new DatabaseError('CursorNotFound', 'the search was closed');
@@ -195,18 +193,28 @@ class HeldSearch implements Search {
     const hits = within === undefined ? items : Math.min(items, estimate(partition.view, within));
     const sorted =
       order?.kind === 'path' && this.#partitions.length === 1 ? sortedOf(partition, order.path) : undefined;
-    if (order?.kind === 'path' && sorted !== undefined && isWorthOrder(items, hits, limit))
+    const wanted =
+      (limit ?? Infinity) +
+      (sorted !== undefined && order?.kind === 'path' && order.isPrefix === true
+        ? itemsPerTerm(partition, sorted.path, items)
+        : 0);
+    if (order?.kind === 'path' && sorted !== undefined && isWorthOrder(items, hits, wanted))
       return {
         access: { kind: 'order', estimate: hits },
         walk: () => walkSorted(partition, filter, order, sorted),
+      };
+    if (testsTerms(filter) && hits > fewItemsMax && !backwards)
+      return {
+        access: { kind: 'index', estimate: hits, exact: false },
+        walk: () => walkTested(partition, filter, order === undefined ? limit : undefined),
       };
     if (filter.kind === 'none') return { access: { kind: 'index', estimate: 0, exact }, walk: nothingToWalk };
     if (within === undefined || hits >= items)
       return { access: { kind: 'scan', estimate: items }, walk: byCreation(filter) };
     const access: SearchAccess = { kind: 'index', estimate: hits, exact };
     const replaced = estimate(partition.view, allOf(within, replacedItems));
-    const wanted = order === undefined ? limit : undefined;
-    if (backwards || replaced > fewItemsMax || isWorthWalking(items, hits, replaced, wanted))
+    const first = order === undefined ? limit : undefined;
+    if (backwards || replaced > fewItemsMax || isWorthWalking(items, hits, replaced, first))
       return { access, walk: byCreation(filter) };
     return { access, walk: () => walkHits(partition, filter) };
   }
@@ -239,13 +247,18 @@ function sortedOf(
   return only === undefined || spans === undefined ? undefined : { path: only, spans };
 }
 
+/** Items that share a value of a path, about. */
+function itemsPerTerm(partition: PartitionReading, path: number, items: number): number {
+  return items / Math.max(1, estimateTerms(partition.view, path, allValues));
+}
+
 /** Terms to walk until so many of the hits are met, if these lie evenly. */
 function termsUntil(items: number, hits: number, limit: number): number {
   return hits <= limit ? items : (items * limit) / hits;
 }
 
 /** Whether walking the order of a path costs less than reading every hit and sorting. */
-function isWorthOrder(items: number, hits: number, limit = Infinity): boolean {
+function isWorthOrder(items: number, hits: number, limit: number): boolean {
   return termsUntil(items, hits, limit) + termsPerItem * Math.min(hits, limit) < termsPerItem * hits * 1.25;
 }
 

@@ -6,7 +6,7 @@
 import { anyOf, equal, exists, negated, prefixRange, typeIs, type Filter, type KeyRange } from '../indexer/filter.ts';
 import { Tag } from '../indexer/term-key.ts';
 import type { View } from '../indexer/view.ts';
-import { estimate } from '../indexer/lookup.ts';
+import { count, estimate } from '../indexer/lookup.ts';
 import type { PathDictionary } from '../indexer/paths.ts';
 import type { Path } from '../model/predicate.ts';
 import { spotsOf } from './query/predicate/spots.ts';
@@ -45,13 +45,18 @@ export function onlyPath(paths: PathDictionary, path: Path): number | undefined 
 
 /** The spans of ascending order; undefined when the index cannot give it. */
 export function spansOf(view: View, path: number): readonly Span[] | undefined {
-  if (estimate(view, typeIs(path, disordered)) > 0) return undefined;
-  if (estimate(view, typeIs(path, [Tag.object])) > objectsMax) return undefined;
+  if (hasMore(view, typeIs(path, disordered), 0)) return undefined;
+  if (hasMore(view, typeIs(path, [Tag.object]), objectsMax)) return undefined;
   return [
     ...before.map(span),
     { kind: 'missing', filter: anyOf(equal(path, null), negated(exists(path))) },
     ...after.map(span),
   ];
+}
+
+/** Estimates of ranges in segments are sums of whole blocks: where they say too many, the items are counted. */
+function hasMore(view: View, filter: Filter, most: number): boolean {
+  return estimate(view, filter) > most && count(view, filter).count > most;
 }
 
 function span(tags: number | readonly [number, number]): Span {

@@ -2,9 +2,9 @@
 // path holds one value per item, so each comes once. Items whose terms do not tell their order are collected and
 // compared by value.
 
-import { allOf, type Filter } from '../indexer/filter.ts';
+import { allOf, everything, type Filter, type KeyRange } from '../indexer/filter.ts';
 import { childOf, rawDocument, type Raw } from '../model/bson/walk.ts';
-import { equalBytes } from '../model/bytes.ts';
+import { compareBytes, equalBytes } from '../model/bytes.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { compareRaw, mongoRank } from '../model/order.ts';
 import type { Path } from '../model/predicate.ts';
@@ -36,11 +36,13 @@ export function* walkSorted(
 
 function* walkSpan(
   reading: PartitionReading,
-  filter: Filter,
+  asked: Filter,
   order: SortedPath,
   path: number,
-  { range }: Extract<Span, { kind: 'terms' }>,
+  span: Extract<Span, { kind: 'terms' }>,
 ): Walk {
+  const { filter, range } = narrowed(asked, path, span.range);
+  if (range === undefined) return;
   const group = new Group(order);
   let prefix: Uint8Array | undefined;
   for (const item of walkByTerm(reading, filter, { path, range, backwards: order.descending }, (cursor) => {
@@ -60,6 +62,40 @@ function* walkSpan(
     else group.add(item);
   }
   yield* group.take();
+}
+
+/** Ranges of the path itself bound the walk: its items have one value there. What is left of the filter is looked up. */
+function narrowed(
+  filter: Filter,
+  path: number,
+  span: KeyRange,
+): { readonly filter: Filter; readonly range: KeyRange | undefined } {
+  const rest: Filter[] = [];
+  let range: KeyRange | undefined = span;
+  for (const part of filter.kind === 'and' ? filter.of : [filter]) {
+    if (part.kind !== 'range' || part.path !== path) rest.push(part);
+    else if (range !== undefined) range = intersection(range, part.range);
+  }
+  return { filter: rest.length === 0 ? everything : allOf(...rest), range };
+}
+
+function intersection(a: KeyRange, b: KeyRange): KeyRange | undefined {
+  const low = compareKeys(a.lower, b.lower);
+  const high = compareKeys(a.upper, b.upper);
+  const from = low > 0 ? a : b;
+  const to = high < 0 ? a : b;
+  const range: KeyRange = {
+    lower: from.lower,
+    lowerInclusive: low === 0 ? a.lowerInclusive && b.lowerInclusive : from.lowerInclusive,
+    upper: to.upper,
+    upperInclusive: high === 0 ? a.upperInclusive && b.upperInclusive : to.upperInclusive,
+  };
+  const width = compareKeys(range.lower, range.upper);
+  return width > 0 || (width === 0 && !(range.lowerInclusive && range.upperInclusive)) ? undefined : range;
+}
+
+function compareKeys(a: Uint8Array, b: Uint8Array): number {
+  return compareBytes(a, 0, a.length, b, 0, b.length);
 }
 
 function beginsWith(key: Uint8Array, keyLength: number, prefix: Uint8Array): boolean {

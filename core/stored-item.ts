@@ -4,36 +4,49 @@
 import type { HybridTime } from '../model/hybrid-time.ts';
 import type { Item } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
-import { bodyOf, decodeHeader, transactionOf } from '../model/record.ts';
+import { bodyOf, createdOf, decodeHeader, hybridTimeOf, lsnOf, transactionOf } from '../model/record.ts';
 import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
 import { idOf, partitionKeyOf } from './identify.ts';
 
 export class StoredItem implements Item {
   readonly body: Uint8Array;
-  readonly time: HybridTime;
-  readonly lsn: number;
-  readonly created: number;
   readonly partition: PartitionRecord;
-  /** Log sequence of the record: the version's number in the index. */
-  readonly sequence: number;
-  readonly ttlSeconds: number;
-  /** Sequence at which the transaction that wrote it begins; 0 when the write stood alone. */
-  readonly transaction: number;
+  readonly #record: Uint8Array;
   readonly #container: ContainerRecord;
   #id: string | undefined;
   #key: string | undefined;
 
   constructor(container: ContainerRecord, partition: PartitionRecord, record: Uint8Array) {
-    const header = decodeHeader(record);
     this.body = bodyOf(record);
-    this.time = header.hybridTime;
-    this.lsn = header.lsn;
-    this.created = header.created;
     this.partition = partition;
-    this.sequence = header.sequence;
-    this.ttlSeconds = header.ttlSeconds;
-    this.transaction = transactionOf(header);
+    this.#record = record;
     this.#container = container;
+  }
+
+  get time(): HybridTime {
+    return hybridTimeOf(this.#record);
+  }
+
+  get lsn(): number {
+    return lsnOf(this.#record);
+  }
+
+  get created(): number {
+    return createdOf(this.#record);
+  }
+
+  /** Log sequence of the record: the version's number in the index. */
+  get sequence(): number {
+    return decodeHeader(this.#record).sequence;
+  }
+
+  get ttlSeconds(): number {
+    return decodeHeader(this.#record).ttlSeconds;
+  }
+
+  /** Sequence at which the transaction that wrote it begins; 0 when the write stood alone. */
+  get transaction(): number {
+    return transactionOf(decodeHeader(this.#record));
   }
 
   get id(): string {

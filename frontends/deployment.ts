@@ -64,6 +64,8 @@ export interface OpenDoor {
   readonly protocol: string;
   readonly host: string;
   readonly port: number;
+  /** Connections open now, and taken since the start. */
+  readonly connections: () => { readonly open: number; readonly accepted: number };
   /** Stops accepting; finishes or drops what is under way within `graceMs`. */
   close(graceMs: number): Promise<void>;
 }

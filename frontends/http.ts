@@ -125,6 +125,9 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
     get connections() {
       return port.connections;
     },
+    get accepted() {
+      return port.accepted;
+    },
     close: async (graceMs) => {
       closing = true;
       server.closeIdleConnections();

@@ -29,6 +29,8 @@ export interface Port {
   /** Stops accepting, and closes connections when `graceMs` has passed. */
   close(graceMs: number): Promise<void>;
   readonly connections: number;
+  /** Connections taken since it opened: few, when clients pool theirs. */
+  readonly accepted: number;
 }
 
 function endNow(socket: Socket): void {
@@ -37,12 +39,14 @@ function endNow(socket: Socket): void {
 
 export async function openPort(options: PortOptions): Promise<Port> {
   const open = new Set<Socket>();
+  let accepted = 0;
   const server: Server = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => {
     if (open.size >= connectionsMax) {
       socket.destroy();
       return;
     }
     open.add(socket);
+    accepted++;
     socket.on('close', () => open.delete(socket));
     // A reset by the peer is an everyday event; whoever owns the connection sees its close.
     socket.on('error', () => socket.destroy());
@@ -81,6 +85,9 @@ export async function openPort(options: PortOptions): Promise<Port> {
     address: server.address() as AddressInfo,
     get connections() {
       return open.size;
+    },
+    get accepted() {
+      return accepted;
     },
     close: (graceMs) =>
       new Promise((resolve) => {

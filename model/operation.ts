@@ -207,6 +207,25 @@ export interface Operations {
     };
     result: { readonly container: ContainerRecord; readonly values: readonly Raw[] | undefined };
   };
+  /**
+   * How many of the items that satisfy a predicate have each value of a path, arrays as they are; `undefined` when the
+   * index alone cannot tell. About in the order in which the first items of each were made.
+   */
+  'tally-values': {
+    input: ContainerName & {
+      readonly scope: Scope;
+      readonly predicate: Predicate;
+      readonly view: ItemView;
+      readonly path: Path;
+    };
+    result: { readonly container: ContainerRecord; readonly values: readonly Tallied[] | undefined };
+  };
+}
+
+export interface Tallied {
+  /** Absent: the items without a value. */
+  readonly value: Raw | undefined;
+  readonly count: number;
 }
 
 export type ItemView = 'stored' | 'mongo';
@@ -215,7 +234,13 @@ export type SearchOrder =
   /** Last created first. */
   | { readonly kind: 'newest' }
   /** MongoDB's order of the values of a path, where the index gives it (`Search.isOrdered`). */
-  | { readonly kind: 'path'; readonly path: Path; readonly descending: boolean };
+  | {
+      readonly kind: 'path';
+      readonly path: Path;
+      readonly descending: boolean;
+      /** Items equal in it are ordered further by the caller, who reads all of them. */
+      readonly isPrefix?: boolean | undefined;
+    };
 
 export interface SearchPage {
   readonly items: readonly Item[];

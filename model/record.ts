@@ -83,6 +83,20 @@ export function encodeRecord(header: RecordHeader, body: Uint8Array): Uint8Array
   return bytes;
 }
 
+// Single facts of a header, for whoever reads many records and needs few of them.
+
+export function lsnOf(record: Uint8Array): number {
+  return readUint64BE(record, 24);
+}
+
+export function hybridTimeOf(record: Uint8Array): HybridTime {
+  return readUint64BE(record, 32) as HybridTime;
+}
+
+export function createdOf(record: Uint8Array): number {
+  return readUint64BE(record, 56);
+}
+
 export function decodeHeader(bytes: Uint8Array): RecordHeader {
   return {
     kind: bytes[5] as RecordKind,

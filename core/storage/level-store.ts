@@ -28,7 +28,7 @@ import {
 } from './store.ts';
 
 /** LevelDB's memtable: allocated as it fills, two at most. Larger ones write less twice, smaller ones hold less memory. */
-const writeBufferBytes = 16 * 1024 * 1024;
+const writeBufferBytes = 8 * 1024 * 1024;
 
 /** LevelDB's cache of uncompressed blocks: allocated as it fills. */
 const cacheBytes = 8 * 1024 * 1024;

@@ -55,6 +55,7 @@ export async function openAdminDoor(
     protocol: door.protocol,
     host: listen.host,
     port: port.address.port,
+    connections: () => ({ open: port.connections, accepted: port.accepted }),
     close: async (graceMs) => {
       const idle = setInterval(() => server.closeIdleConnections(), idleCheckEveryMs);
       server.closeIdleConnections();

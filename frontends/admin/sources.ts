@@ -9,7 +9,11 @@ export interface AdminSources {
   readonly fault: () => string | undefined;
   /** Counts of requests in the text format of Prometheus. */
   readonly requestMetrics: () => string;
-  readonly doors: () => readonly { readonly name: string; readonly url: string }[];
+  readonly doors: () => readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly connections: { readonly open: number; readonly accepted: number };
+  }[];
   readonly store: () => Promise<{
     /** Absent: in memory. */
     readonly directory: string | undefined;

@@ -48,5 +48,11 @@ export async function openCosmos(deployment: Deployment, options: ListenOptions)
     bodyBytesMax,
     handle: (input, send, signal) => serve(door, input, send, signal, deployment.observer),
   });
-  return { protocol, host: options.host, port: port.address.port, close: (graceMs) => port.close(graceMs) };
+  return {
+    protocol,
+    host: options.host,
+    port: port.address.port,
+    connections: () => ({ open: port.connections, accepted: port.accepted }),
+    close: (graceMs) => port.close(graceMs),
+  };
 }

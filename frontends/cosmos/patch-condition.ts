@@ -7,6 +7,7 @@ import { executeQuery } from '../../core/query/execute.ts';
 import type { Item } from '../../model/operation.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import type { Deployment } from '../deployment.ts';
+import { schemaOf } from './container-schema.ts';
 import { portsOf, preparedQueries, systemViewOf } from './run-query.ts';
 
 export type ItemTest = (item: Item) => boolean;
@@ -17,7 +18,7 @@ const slicesMax = 100;
 export function testOfCondition(text: string, container: ContainerRecord, deployment: Deployment): ItemTest {
   if (!/^\s*from\s/i.test(text))
     throw badRequest('the condition of a patch must have the form "from c where …"', 'condition');
-  const prepared = preparedQueries.get(`SELECT VALUE 1 ${text}`);
+  const prepared = preparedQueries.get(`SELECT VALUE 1 ${text}`, { schema: schemaOf(container) });
   const systemOf = systemViewOf(container);
   return (item) => {
     const row: ItemRow = { position: 1, document: item.body, system: systemOf(item), item };

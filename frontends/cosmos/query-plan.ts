@@ -15,9 +15,10 @@ import type { EpkRange } from '../../model/effective-partition-key.ts';
 import { findAggregate } from '../../core/query/aggregates.ts';
 import type { AggregateFunction } from '../../model/query.ts';
 import type { Value } from '../../model/value.ts';
-import type { Count, FromItem, SelectItem, Span, SqlCall, SqlExpression, SqlQuery } from './sql/ast.ts';
+import type { Count, FromItem, OrderKey, SelectItem, Span, SqlCall, SqlExpression, SqlQuery } from './sql/ast.ts';
 import { isAggregate, someExpression } from './sql/grouping.ts';
 import { parseSql } from './sql/parse.ts';
+import { isDescendingDistance, isVectorDistance, type VectorDistances } from './sql/vector-distance.ts';
 
 const orderByFilter = '{documentdb-formattableorderbyquery-filter}';
 
@@ -52,8 +53,12 @@ export interface QueryInfo {
 }
 
 /** The plan of a query's text. Nothing is kept: it is asked for once per execution. */
-export function queryInfoOf(text: string, parameters: ReadonlyMap<string, Value>): QueryInfo {
-  return new Planner(text, parseSql(text), parameters).info();
+export function queryInfoOf(
+  text: string,
+  parameters: ReadonlyMap<string, Value>,
+  distances?: VectorDistances,
+): QueryInfo {
+  return new Planner(text, parseSql(text), parameters, distances).info();
 }
 
 /** True when each partition's results, one after the other, are the answer: nothing is left to merge. */
@@ -98,18 +103,23 @@ export function checkFeatures(info: QueryInfo, supported: string | undefined): v
     );
 }
 
+/** Whether results are objects of aggregates over everything: `SELECT COUNT(1) AS n`. */
+function needsNonValueAggregate(info: QueryInfo): boolean {
+  return (
+    info.groupByExpressions.length === 0 &&
+    Object.values(info.groupByAliasToAggregateType).some((type) => type !== null)
+  );
+}
+
 function featuresOf(info: QueryInfo): string[] {
   const needed: string[] = [];
   if (info.aggregates.length > 0) needed.push('Aggregate');
   if (info.distinctType !== 'None') needed.push('Distinct');
-  if (
-    info.groupByExpressions.length === 0 &&
-    Object.values(info.groupByAliasToAggregateType).some((type) => type !== null)
-  )
-    needed.push('NonValueAggregate');
+  if (needsNonValueAggregate(info)) needed.push('NonValueAggregate');
   if (info.groupByExpressions.length > 0) needed.push('GroupBy');
   if (info.offset !== null || info.limit !== null) needed.push('OffsetAndLimit');
   if (info.orderBy.length > 0) needed.push('OrderBy');
+  if (info.hasNonStreamingOrderBy) needed.push('NonStreamingOrderBy');
   if (info.orderBy.length > 1) needed.push('MultipleOrderBy');
   if (info.top !== null) needed.push('Top');
   return needed;
@@ -119,11 +129,18 @@ class Planner {
   readonly #text: string;
   readonly #query: SqlQuery;
   readonly #parameters: ReadonlyMap<string, Value>;
+  readonly #distances: VectorDistances | undefined;
 
-  constructor(text: string, query: SqlQuery, parameters: ReadonlyMap<string, Value>) {
+  constructor(
+    text: string,
+    query: SqlQuery,
+    parameters: ReadonlyMap<string, Value>,
+    distances: VectorDistances | undefined,
+  ) {
     this.#text = text;
     this.#query = query;
     this.#parameters = parameters;
+    this.#distances = distances;
   }
 
   info(): QueryInfo {
@@ -140,18 +157,21 @@ class Planner {
       offset: this.#count(query.offset),
       limit: this.#count(query.limit),
       orderBy: query.orderBy.map(
-        ({ descending }) => (descending ? 'Descending' : 'Ascending') as 'Ascending' | 'Descending',
+        (key) => (this.#isDescending(key) ? 'Descending' : 'Ascending') as 'Ascending' | 'Descending',
       ),
       orderByExpressions,
       hasSelectValue: select.kind === 'value',
       dCountInfo: null,
-      hasNonStreamingOrderBy: false,
+      // No index gives the order of distances: clients must read all of a partition's rows to merge them.
+      hasNonStreamingOrderBy: query.orderBy.some(({ value }) => isVectorDistance(value)),
     };
     const ungrouped = { groupByExpressions: [], groupByAliases: [], aggregates: [], groupByAliasToAggregateType: {} };
     if (isGrouped) {
-      if (query.orderBy.length > 0) throw unsupported('ORDER BY with GROUP BY or an aggregate');
+      // The one row of an aggregate is in order, and only a list tells in what order its values came.
+      const isOneRow = query.groupBy.length === 0 && calls.every((call) => findAggregate(call.name) !== 'MAKELIST');
+      if (query.orderBy.length > 0 && !isOneRow) throw unsupported('ORDER BY with GROUP BY or MAKELIST');
       if (query.distinct) throw unsupported('DISTINCT with GROUP BY or an aggregate');
-      return { distinctType: 'None', ...base, ...this.#grouped(calls) };
+      return { distinctType: 'None', ...base, orderBy: [], orderByExpressions: [], ...this.#grouped(calls) };
     }
     if (query.orderBy.length > 0)
       return { distinctType: this.#distinctType(), ...base, ...ungrouped, rewrittenQuery: this.#ordered() };
@@ -245,7 +265,10 @@ class Planner {
     const { orderBy } = this.#query;
     const keys = orderBy.map(({ value }) => `{"item": ${this.#slice(value)}}`).join(', ');
     const order = orderBy
-      .map(({ value, descending }) => `${this.#slice(value)} ${descending ? 'DESC' : 'ASC'}`)
+      .map(({ value, descending }) => {
+        if (isVectorDistance(value)) return this.#slice(value);
+        return `${this.#slice(value)} ${descending ? 'DESC' : 'ASC'}`;
+      })
       .join(', ');
     // Equal values may come from many items, in any number of partitions: what DISTINCT leaves of them, and so what
     // TOP or LIMIT counts, is known only when they are merged.
@@ -258,6 +281,10 @@ class Planner {
       `ORDER BY ${order}`,
       distinct ? '' : this.#tail(),
     ]);
+  }
+
+  #isDescending({ value, descending }: OrderKey): boolean {
+    return isVectorDistance(value) ? isDescendingDistance(value, this.#distances) : descending;
   }
 
   /** The name of the item itself in the first FROM item. */

@@ -5,7 +5,7 @@ import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, fieldOf, type Raw, textOfRaw } from '../../model/bson/walk.ts';
 import { badRequest } from '../../model/errors.ts';
 import { valueOf, type Value } from '../../model/value.ts';
-import type { CosmosRequest } from './decode.ts';
+import { headerOf, isTrue, type CosmosRequest } from './decode.ts';
 
 /** Characters of a query's text: what the account document tells clients. */
 export const queryTextMax = 262_144;
@@ -23,6 +23,16 @@ export function sqlRequestOf(request: CosmosRequest): SqlRequest {
   const text = textOfRaw(query);
   if (text.length > queryTextMax) throw badRequest(`a query has at most ${queryTextMax} characters`, 'query');
   return { text, parameters: parametersIn(fieldOf(body, 'parameters')) };
+}
+
+/** Refuses a query that concerns more than one logical partition, unless the client allowed that. */
+export function requireCrossPartition(request: CosmosRequest): void {
+  if (!isTrue(headerOf(request, 'x-ms-documentdb-query-enablecrosspartition')))
+    throw badRequest(
+      'Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, ' +
+        'specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception.',
+      'x-ms-documentdb-query-enablecrosspartition',
+    );
 }
 
 function parametersIn(raw: Raw | undefined): Map<string, Value> {

@@ -76,7 +76,7 @@ export interface QueryPage {
   readonly metrics: readonly string[];
 }
 
-/** `container` is given when rows are its items. */
+/** `container` is given when rows are its items; `keyPaths` are the index paths by which their scope was found. */
 export async function runPage(
   call: Call,
   prepared: PreparedQuery,
@@ -84,6 +84,7 @@ export async function runPage(
   parameters: ReadonlyMap<string, Value>,
   continuation: string | undefined,
   container: ContainerRecord | undefined,
+  keyPaths: readonly string[] = [],
 ): Promise<QueryPage> {
   const startedMs = performance.now();
   const execution = executeQuery(prepared, {
@@ -101,7 +102,7 @@ export async function runPage(
     documents,
     continuation: page.continuation,
     charge: pageCharge(page.explanation.examined, bytes),
-    metrics: metricsOf(call, page.explanation, bytes, performance.now() - startedMs),
+    metrics: metricsOf(call, page.explanation, bytes, performance.now() - startedMs, keyPaths),
   };
 }
 
@@ -121,7 +122,7 @@ function jsonOfRow(row: ResultRow, container: ContainerRecord | undefined): Uint
 }
 
 /** Index metrics as the service words them: paths of the policy, used or missing. */
-function indexMetricsOf(use: AccessUse | undefined): string {
+function indexMetricsOf(use: AccessUse | undefined, keyPaths: readonly string[]): string {
   const single = (path: string): object => ({
     FilterExpression: '',
     IndexSpec: path,
@@ -135,7 +136,7 @@ function indexMetricsOf(use: AccessUse | undefined): string {
     IndexImpactScore: 'High',
   });
   return JSON.stringify({
-    UtilizedSingleIndexes: [...new Set(use?.uses.map(({ path }) => path))].map(single),
+    UtilizedSingleIndexes: [...new Set([...keyPaths, ...(use?.uses ?? []).map(({ path }) => path)])].map(single),
     PotentialSingleIndexes: (use?.potentialPaths ?? []).map(single),
     UtilizedCompositeIndexes: (use?.composites ?? []).map(composite),
     PotentialCompositeIndexes: (use?.potentialComposites ?? []).map(composite),
@@ -147,6 +148,7 @@ function metricsOf(
   counts: Pick<Explanation, 'examined' | 'returned' | 'index'>,
   bytes: number,
   elapsedMs: number,
+  keyPaths: readonly string[] = [],
 ): string[] {
   const elapsed = elapsedMs.toFixed(2);
   const { examined, returned, index } = counts;
@@ -172,7 +174,7 @@ function metricsOf(
     `indexUtilizationRatio=${ratio.toFixed(2)}`,
   ];
   const metrics = ['x-ms-documentdb-query-metrics', fields.join(';')];
-  const indexMetrics = indexMetricsOf(index);
+  const indexMetrics = indexMetricsOf(index, keyPaths);
   if (isTrue(headerOf(request, 'x-ms-cosmos-populateindexmetrics')))
     metrics.push('x-ms-cosmos-index-utilization', Buffer.from(indexMetrics).toString('base64'));
   else if (isTrue(headerOf(request, 'x-ms-cosmos-populateindexmetrics-v2')))

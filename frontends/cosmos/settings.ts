@@ -10,8 +10,10 @@ import { BsonWriter } from '../../model/bson/write.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '../../model/partition-key.ts';
 import { valueOf } from '../../model/value.ts';
+import { readComputed } from './container-schema.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
 import { autoscaleThroughput, manualThroughput, offerField, type Autoscale } from './offers.ts';
+import { checkSearchPolicies } from './search-policies.ts';
 import { checkSameUniqueKeys, uniqueKeyPolicyField, uniqueKeyPolicyIn } from './unique-key-policy.ts';
 
 /** Characters in the id of a database or container. */
@@ -68,6 +70,7 @@ export function containerDefinition(
   before?: Uint8Array,
 ): ContainerDefinition {
   const body = documentIn(request);
+  checkSearchPolicies(body);
   const given = uniqueKeyPolicyIn(body);
   if (before !== undefined) checkSameUniqueKeys(before, given);
   const unique = given ?? (before && fieldOf(before, uniqueKeyPolicyField)?.slice());
@@ -77,8 +80,8 @@ export function containerDefinition(
     const raw = fieldOf(body, name);
     if (raw === undefined || raw.type === BsonType.null) continue;
     if (name === 'defaultTtl' || name === 'analyticalStorageTtl') checkTtl(name, raw);
-    else if (name === 'computedProperties' ? raw.type !== BsonType.array : raw.type !== BsonType.object)
-      throw badRequest(`${name} has the wrong type`, name);
+    else if (name === 'computedProperties') readComputed(raw);
+    else if (raw.type !== BsonType.object) throw badRequest(`${name} has the wrong type`, name);
     if (name === 'changeFeedPolicy') checkRetention(raw);
     writer.raw(name, raw);
   }

@@ -62,6 +62,8 @@ export interface Call {
 export interface Reply {
   /** Appends the fields in front of `ok`. */
   readonly fields: (writer: BsonWriter) => void;
+  /** About how many bytes that are; absent: few. */
+  readonly bytes?: number | undefined;
   /** Another reply to the same request follows. */
   readonly moreToCome?: boolean | undefined;
 }

@@ -1,6 +1,8 @@
 // How many documents a filter selects.
 
 import { fieldOf } from '../../model/bson/walk.ts';
+import type { Tallied } from '../../model/operation.ts';
+import type { Path } from '../../model/predicate.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import type { Call } from './call.ts';
 import { accessOf, Selection, type Filter } from './selection.ts';
@@ -46,6 +48,30 @@ export async function countDocuments(
   } finally {
     selection.close();
   }
+}
+
+/** How many of the selected documents have each value of a path; undefined when the index does not know. */
+export async function tallyByIndex(
+  call: Call,
+  container: ContainerRecord,
+  filter: Filter,
+  path: Path,
+): Promise<readonly Tallied[] | undefined> {
+  const access = accessOf(container, filter.predicate);
+  if (access.kind === 'ids' || filter.natural !== undefined) return undefined;
+  const { values } = await call.engine.execute(
+    {
+      kind: 'tally-values',
+      database: container.database,
+      container: container.id,
+      scope: access.scope,
+      predicate: filter.predicate,
+      view: 'mongo',
+      path,
+    },
+    { ...call.context, signal: call.signal },
+  );
+  return values;
 }
 
 /** The number that the index knows without a look at documents; undefined when it does not. */

@@ -14,6 +14,9 @@ export const batchBytesMax = 16 * 1024 * 1024;
 /** Documents of one batch when the client sets no number. */
 const batchItemsMax = 100_000;
 
+/** Type and position of a document in a batch, at most. */
+const elementBytes = 8;
+
 /** As long as a session lives without use. */
 const idleWithoutTimeoutMsMax = 30 * 60_000;
 
@@ -63,11 +66,16 @@ function batchReply(
   namespace: string,
   id: bigint,
   documents: readonly Uint8Array[],
-): Reply['fields'] {
-  return (writer: BsonWriter) => {
-    writer.beginObject('cursor').beginArray(name);
-    for (const document of documents) writer.document('', document);
-    writer.end().int64('id', id).string('ns', namespace).end();
+): Pick<Reply, 'fields' | 'bytes'> {
+  let bytes = 0;
+  for (const document of documents) bytes += document.length + elementBytes;
+  return {
+    bytes,
+    fields: (writer: BsonWriter) => {
+      writer.beginObject('cursor').beginArray(name);
+      for (const document of documents) writer.document('', document);
+      writer.end().int64('id', id).string('ns', namespace).end();
+    },
   };
 }
 
@@ -107,7 +115,7 @@ async function firstBatch(
         idleMsMax: options.noTimeout === true ? idleWithoutTimeoutMsMax : idleMsMax,
         source,
       });
-    return { reply: { fields: batchReply('firstBatch', namespace, cursor?.id ?? 0n, documents) }, cursor };
+    return { reply: batchReply('firstBatch', namespace, cursor?.id ?? 0n, documents), cursor };
   } finally {
     if (cursor === undefined) source.close();
   }
@@ -151,7 +159,7 @@ async function nextBatch(call: Call, cursor: Cursor, batchSize: number | undefin
   if (part.done) cursors.close(cursor.id);
   else cursors.release(cursor);
   return {
-    fields: batchReply('nextBatch', cursor.namespace, part.done ? 0n : cursor.id, part.documents),
+    ...batchReply('nextBatch', cursor.namespace, part.done ? 0n : cursor.id, part.documents),
     moreToCome: call.request.exhaustAllowed && !part.done,
   };
 }

@@ -6,7 +6,8 @@ import { readInt32 } from '../../model/bytes.ts';
 import type { Account } from '../deployment.ts';
 import type { Door, Principal } from '../serve.ts';
 import { Arguments } from './arguments.ts';
-import type { Client, Call, Reply, Shared } from './call.ts';
+import type { Client, Call, Reply, Run, Shared } from './call.ts';
+import { deadlineOf, type Deadline } from './deadline.ts';
 import { decodeRequest, type MongoRequest } from './decode.ts';
 import { encodeMessage, encodeReply, errorBody, okBody } from './encode.ts';
 import { databaseErrorOf, MongoCode, MongoError, mongoErrorOf, ProtocolError } from './errors.ts';
@@ -44,7 +45,7 @@ export function mongoDoor(
     operate: (request, principal, signal) => run(shared, client, request, principal, signal),
     encode: (reply, request) => {
       if (request.moreToCome) return undefined;
-      const body = okBody(reply.fields, shared.time.append);
+      const body = okBody(reply.fields, shared.time.append, reply.bytes);
       // In a stream each reply answers the one before it.
       const answered = streamed?.request === request ? { ...request, requestId: streamed.replyId } : request;
       const replyId = nextReplyId();
@@ -108,7 +109,7 @@ function run(
   checkGeneric(command, args);
   const account = shared.deployment.accounts.find(({ number }) => number === principal.account)!;
   const timeout = args.count('maxTimeMS') ?? 0;
-  const signal = timeout > 0 ? AbortSignal.any([gone, AbortSignal.timeout(timeout)]) : gone;
+  const deadline = timeout > 0 ? deadlineOf(gone, timeout) : undefined;
   const call: Call = {
     request,
     args,
@@ -117,11 +118,42 @@ function run(
     account,
     engine: account.engine,
     context: { account: account.number },
-    signal,
+    signal: deadline?.signal ?? gone,
   };
   const fault = command.test === true ? undefined : shared.failPoints.meet(command.name, client.appName);
-  const answer = fault === undefined ? operation.run(call) : suffer(call, fault, () => operation.run(call));
-  return timeout > 0 && answer instanceof Promise ? answer.catch((error: unknown) => rethrow(error, gone)) : answer;
+  const answered = (): ReturnType<Run> =>
+    fault === undefined ? operation.run(call) : suffer(call, fault, () => operation.run(call));
+  return deadline === undefined ? answered() : timed(answered, deadline, gone);
+}
+
+/** The same answer, which fails when its time is over. */
+function timed(answered: () => ReturnType<Run>, deadline: Deadline, gone: AbortSignal): ReturnType<Run> {
+  let answer: ReturnType<Run>;
+  try {
+    answer = answered();
+  } catch (error) {
+    deadline.end();
+    throw error;
+  }
+  if (answer instanceof Promise)
+    return answer.catch((error: unknown) => rethrow(error, gone)).finally(() => deadline.end());
+  if (Symbol.asyncIterator in answer) return timedStream(answer, deadline, gone);
+  deadline.end();
+  return answer;
+}
+
+async function* timedStream(
+  replies: AsyncIterable<Reply>,
+  deadline: Deadline,
+  gone: AbortSignal,
+): AsyncIterable<Reply> {
+  try {
+    yield* replies;
+  } catch (error) {
+    rethrow(error, gone);
+  } finally {
+    deadline.end();
+  }
 }
 
 /** Work that stopped before the client left stopped because its time was over. */

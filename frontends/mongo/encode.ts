@@ -12,6 +12,9 @@ import { headerBytes } from './frame.ts';
 /** Below this a compressed reply would not be smaller. */
 const compressionBytesMin = 512;
 
+/** Room for a reply with a few documents. */
+const initialBytes = 4 * 1024;
+
 /** Fast setting: replies are compressed on the main thread. */
 const compressionLevel = 1;
 
@@ -41,9 +44,11 @@ export function encodeReply(request: MongoRequest, replyId: number, body: Uint8A
 export function encodeMessage(responseTo: number, replyId: number, body: Uint8Array, flags: number): Uint8Array {
   const checksum = (flags & MessageFlag.checksumPresent) !== 0;
   const sectionsEnd = headerBytes + 5 + body.length;
-  const bytes = new Uint8Array(sectionsEnd + (checksum ? 4 : 0));
+  // From the pool of small buffers: a socket takes them as they are.
+  const bytes = Buffer.allocUnsafe(sectionsEnd + (checksum ? 4 : 0));
   writeHeader(bytes, replyId, responseTo, OpCode.message);
   writeInt32(bytes, headerBytes, flags);
+  bytes[headerBytes + 4] = 0;
   bytes.set(body, headerBytes + 5);
   if (checksum) writeInt32(bytes, sectionsEnd, crc32c(bytes, 0, sectionsEnd));
   return bytes;
@@ -80,13 +85,30 @@ function writeHeader(bytes: Uint8Array, requestId: number, responseTo: number, o
   writeInt32(bytes, 12, opCode);
 }
 
-/** A reply's body: the fields given, then `ok: 1` and what the deployment adds to every reply. */
-export function okBody(fields?: (writer: BsonWriter) => void, trailer?: (writer: BsonWriter) => void): Uint8Array {
-  const writer = new BsonWriter().beginDocument();
-  fields?.(writer);
+/** A writer that is kept for the next reply holds no more than this. */
+const keptBytesMax = 256 * 1024;
+
+let kept: BsonWriter | undefined;
+
+/**
+ * A reply's body: the fields given, then `ok: 1` and what the deployment adds to every reply. The bytes are good until
+ * the next body is made.
+ */
+export function okBody(
+  fields: (writer: BsonWriter) => void,
+  trailer: (writer: BsonWriter) => void,
+  bytes = 0,
+): Uint8Array {
+  const isLarge = bytes > keptBytesMax;
+  const writer = isLarge ? new BsonWriter(bytes + initialBytes) : (kept ?? new BsonWriter(initialBytes)).clear();
+  if (!isLarge) kept = undefined;
+  writer.beginDocument();
+  fields(writer);
   writer.double('ok', 1);
-  trailer?.(writer);
-  return writer.end().finish();
+  trailer(writer);
+  const body = writer.end().view();
+  if (body.buffer.byteLength <= keptBytesMax) kept = writer;
+  return body;
 }
 
 /** The body that tells an error. */

@@ -46,6 +46,7 @@ export async function openMongoDoor(deployment: Deployment, options: ListenOptio
     protocol,
     host: options.host,
     port: port.address.port,
+    connections: () => ({ open: port.connections, accepted: port.accepted }),
     close: async (graceMs) => {
       clearInterval(sweeper);
       await port.close(graceMs);

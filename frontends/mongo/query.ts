@@ -82,7 +82,7 @@ export function sourceOfFind(
   const count = limit === 0 ? undefined : skip + limit;
   // Items are met in the order they were made: that is natural order already.
   const order = sort?.kind === 'natural' && sort.direction === 1 ? undefined : sort;
-  const selection = new Selection(call, container, filter, { sort: order, limit: count });
+  const selection = new Selection(call, container, filter, { sort: order, sortsGroups: true, limit: count });
   let source = order === undefined ? selectionSource(selection) : orderedSource(selection, order, count);
   if (skip > 0) source = skipSource(source, skip);
   if (limit > 0) source = limitSource(source, limit);

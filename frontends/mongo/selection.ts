@@ -21,6 +21,7 @@ import type { NaturalHint } from './hint.ts';
 import { MongoCode, MongoError } from './errors.ts';
 import { parseFilter } from './filter.ts';
 import type { Sort } from './sort.ts';
+import { sortedGroupsSource } from './sorted-groups.ts';
 import { sortSource, type Source } from './source.ts';
 
 /** A filter as it is used: its predicate and, compiled when first needed, its tests. */
@@ -160,6 +161,8 @@ function collectionDropped(container: ContainerRecord): MongoError {
 export interface SelectionOptions {
   /** Where the index gives this order, items come in it; `open` tells. */
   readonly sort?: Sort | undefined;
+  /** Of several fields, the order of the first is as good: the caller sorts by the others. */
+  readonly sortsGroups?: boolean | undefined;
   /** Items that are wanted at most: a hint, no bound. */
   readonly limit?: number | undefined;
 }
@@ -217,7 +220,7 @@ export class Selection {
   /** The path in whose order items are wanted, if it is one. */
   get orderPath(): Path | undefined {
     const { sort } = this.#options;
-    const order = sort && orderOf(sort);
+    const order = sort && this.#orderOf(sort);
     return order?.kind === 'path' ? order.path : undefined;
   }
 
@@ -239,7 +242,21 @@ export class Selection {
   async open(): Promise<boolean> {
     const { sort } = this.#options;
     if (this.access.kind === 'ids') return sort === undefined;
-    return (await this.#opened(this.access.scope)).isOrdered && (sort === undefined || orderOf(sort) !== undefined);
+    const { isOrdered } = await this.#opened(this.access.scope);
+    return isOrdered && (sort === undefined || orderOf(sort) !== undefined);
+  }
+
+  /** Once it is open: whether items come in the order of the first of several fields. */
+  get isOrderedByFirst(): boolean {
+    const { sort } = this.#options;
+    return this.#search?.access.kind === 'order' && sort !== undefined && orderOf(sort) === undefined;
+  }
+
+  #orderOf(sort: Sort): SearchOrder | undefined {
+    const whole = orderOf(sort);
+    if (whole !== undefined || sort.kind === 'natural' || this.#options.sortsGroups !== true) return whole;
+    const { path, direction } = sort.fields[0]!;
+    return { kind: 'path', path, descending: direction === -1, isPrefix: true };
   }
 
   async next(itemsMax: number, bytesMax: number, signal: AbortSignal): Promise<Page> {
@@ -310,8 +327,8 @@ export class Selection {
           scope,
           predicate,
           view: 'mongo',
-          order: sort === undefined ? (natural === -1 ? { kind: 'newest' } : undefined) : orderOf(sort),
-          limit: sort === undefined || orderOf(sort) !== undefined ? limit : undefined,
+          order: sort === undefined ? (natural === -1 ? { kind: 'newest' } : undefined) : this.#orderOf(sort),
+          limit: sort === undefined || this.#orderOf(sort) !== undefined ? limit : undefined,
           isForced: natural !== undefined,
         },
         this.#call.context,
@@ -373,7 +390,10 @@ export function orderedSource(selection: Selection, sort: Sort, count: number | 
     next: async (itemsMax, bytesMax, signal) => {
       if (inner === undefined) {
         const source = selectionSource(selection);
-        inner = (await selection.open()) ? source : sortSource(source, sort, count);
+        if (await selection.open()) inner = source;
+        else if (selection.isOrderedByFirst && sort.kind === 'fields')
+          inner = sortedGroupsSource(source, sort.fields, count);
+        else inner = sortSource(source, sort, count);
       }
       return inner.next(itemsMax, bytesMax, signal);
     },

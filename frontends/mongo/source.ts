@@ -207,7 +207,7 @@ async function inStoredOrder(all: Drain, direction: 1 | -1): Promise<readonly Ui
   return direction === 1 ? kept : kept.reverse();
 }
 
-function sortMemoryExceeded(): MongoError {
+export function sortMemoryExceeded(): MongoError {
   return new MongoError(
     MongoCode.QueryExceededMemoryLimitNoDiskUseAllowed,
     `Sort exceeded memory limit of ${sortBytesMax} bytes, but did not opt in to external sorting.`,

@@ -214,6 +214,14 @@ export class BsonWriter {
     return bytes;
   }
 
+  /** The finished bytes as a view of the writer's own, good until it is used again. */
+  view(): Uint8Array {
+    if (this.#open.length > 0) throw new Error('a BSON document is still open');
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return bytes;
+  }
+
   /** Forgets everything written, for instance after an error in the middle. */
   clear(): this {
     this.#length = 0;

@@ -12,6 +12,7 @@ import { setFunctions } from './set.ts';
 import { stringFunctions } from './string.ts';
 import { textConversionFunctions } from './text-conversion.ts';
 import { typeCheckFunctions } from './type-check.ts';
+import { vectorFunctions } from './vector.ts';
 
 const rows = new Map<string, FunctionRow>();
 for (const family of [
@@ -26,6 +27,7 @@ for (const family of [
   stringFunctions,
   textConversionFunctions,
   typeCheckFunctions,
+  vectorFunctions,
 ]) {
   for (const row of family) rows.set(row.name, row);
 }

@@ -39,6 +39,15 @@ export function compileSearch(pattern: Pattern): TextSearch {
   return (bytes, start, end) => engine.test(textOf(bytes, start, end));
 }
 
+/** The same search in a text that is a string already. */
+export function compileTextTest(pattern: Pattern): (text: string) => boolean {
+  const { source, options } = pattern;
+  if (options === '' && plainText.test(source))
+    return source.startsWith('^') ? (text) => text.startsWith(source.slice(1)) : (text) => text.includes(source);
+  const engine = compileRegex(pattern);
+  return (text) => engine.test(text);
+}
+
 /** The pattern on the linear-time engine. Throws BadRequest for what it refuses. */
 export function compileRegex({ source, options }: Pattern): RE2JS {
   if (source.length > patternCharactersMax) throw refused('Regular expression is too long');

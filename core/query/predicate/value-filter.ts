@@ -19,6 +19,7 @@ import {
   typeIs,
   type Bound,
   type Filter,
+  type TermTest,
 } from '../../../indexer/filter.ts';
 import type { PathDictionary } from '../../../indexer/paths.ts';
 import { anyElement, type PathStep } from '../../../indexer/policy.ts';
@@ -29,8 +30,10 @@ import { readFloat64, utf8 } from '../../../model/bytes.ts';
 import { compareRaw, mongoRank } from '../../../model/order.ts';
 import type { ComparisonOperator, Pattern, Predicate, Test } from '../../../model/predicate.ts';
 import { valueOf } from '../../../model/value.ts';
+import { compileTest } from './compile.ts';
 import { literalPrefix } from './literal-prefix.ts';
 import { known, type Spot } from './spots.ts';
+import { numberTest, textTest } from './term-test.ts';
 
 export const unknown: Filter = { kind: 'unknown' };
 
@@ -224,9 +227,12 @@ export class ValueFilters {
       case 'size':
         return test.count > 0xffffffff ? nothing : arrayLength(path, test.count);
       case 'modulo':
-        return loosely(typeIs(path, [Tag.number]));
+        return tested(typeIs(path, [Tag.number]), numberTest(compileTest(test)));
       case 'bits':
-        return anyOf(loosely(typeIs(path, [Tag.number])), loosely(typeIs(path, [Tag.binary])));
+        return anyOf(
+          tested(typeIs(path, [Tag.number]), numberTest(compileTest(test))),
+          loosely(typeIs(path, [Tag.binary])),
+        );
       case 'matches':
         return this.#matched(path, test.pattern);
       case 'elementMatches':
@@ -344,11 +350,17 @@ export class ValueFilters {
     const bytes = utf8(`${pattern.source}\0${[...pattern.options].sort().join('')}\0`);
     const found = text === '' ? typeIs(path, [Tag.string, Tag.symbol]) : prefixedText(path, text);
     return anyOf(
-      whole ? found : loosely(found),
+      whole ? found : tested(found, textTest(pattern)),
       // A stored pattern matches when it is the same one.
       equal(path, new Raw(bytes, BsonType.regex, 0, bytes.length)),
     );
   }
+}
+
+/** The items of ranges whose terms pass a test too. */
+function tested(ranges: Filter, passes: TermTest): Filter {
+  if (ranges.kind === 'or') return anyOf(...ranges.of.map((range) => tested(range, passes)));
+  return ranges.kind === 'range' ? { kind: 'test', path: ranges.path, range: ranges.range, passes } : loosely(ranges);
 }
 
 /** Strings and symbols that begin so. */

@@ -83,6 +83,12 @@ export const readMetrics: Operation = async ({ deployment, sources }) => {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`);
     for (const [i, { id }] of deployment.accounts.entries()) lines.push(`${name}{account="${id}"} ${of(i)}`);
   }
+  const doors = sources.doors();
+  lines.push('# HELP meridian_connections Connections open.', '# TYPE meridian_connections gauge');
+  for (const { name, connections } of doors) lines.push(`meridian_connections{door="${name}"} ${connections.open}`);
+  lines.push('# HELP meridian_connections_total Connections taken.', '# TYPE meridian_connections_total counter');
+  for (const { name, connections } of doors)
+    lines.push(`meridian_connections_total{door="${name}"} ${connections.accepted}`);
   return {
     status: 200,
     body: `${lines.join('\n')}\n${sources.requestMetrics()}`,

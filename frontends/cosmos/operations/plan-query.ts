@@ -11,6 +11,7 @@ import {
 import type { PartitionKeyValue } from '../../../model/operation.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, keyOrNone, type Call } from '../call.ts';
+import { schemaOf } from '../container-schema.ts';
 import { headerOf } from '../decode.ts';
 import type { Answer } from '../encode.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
@@ -22,8 +23,8 @@ export function planQuery(call: Call): Answer {
   const container = containerOf(call);
   const sql = sqlRequestOf(call.request);
   // Faults that only the translation finds are told now, not by the first partition.
-  const query = queryOfSql(sql.text);
-  const info = queryInfoOf(sql.text, sql.parameters);
+  const query = queryOfSql(sql.text, { schema: schemaOf(container) });
+  const info = queryInfoOf(sql.text, sql.parameters, schemaOf(container).distances);
   checkFeatures(info, headerOf(call.request, 'x-ms-cosmos-supported-query-features'));
   const key = keyOrNone(call, container) ?? pinnedKeyOf(query, container.partitionKey, sql.parameters);
   const isPoint =

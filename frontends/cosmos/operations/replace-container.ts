@@ -7,6 +7,7 @@ import { containerOf, ifMatchOf, type Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
 import { offerField } from '../offers.ts';
 import { containerDocument, jsonOf } from '../represent.ts';
+import { checkSearchUnchanged } from '../search-policies.ts';
 import { checkUnchanged, containerDefinition } from '../settings.ts';
 
 export async function replaceContainer(call: Call): Promise<Answer> {
@@ -19,6 +20,7 @@ export async function replaceContainer(call: Call): Promise<Answer> {
   );
   if (id !== before.id) throw badRequest('the id in the body differs from the id in the address', 'id');
   checkUnchanged(before.partitionKey, partitionKey);
+  checkSearchUnchanged(before.settings, settings);
   const container = await engine.execute(
     { kind: 'replace-container', database: before.database, container: id, settings, ifMatch: ifMatchOf(request) },
     context,

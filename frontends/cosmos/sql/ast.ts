@@ -140,6 +140,8 @@ export interface FromItem extends Span {
 export interface OrderKey extends Span {
   readonly value: SqlExpression;
   readonly descending: boolean;
+  /** Whether ASC or DESC was written. */
+  readonly directed: boolean;
 }
 /** `ORDER BY RANK …`: scores instead of keys. */
 export interface OrderByRank extends Span {

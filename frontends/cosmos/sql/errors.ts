@@ -23,6 +23,12 @@ export const sqlErrorCodes = {
   /** Ours. */
   misplacedAggregate: 'SC2105',
   /** Ours. */
+  computedProperty: 'SC2107',
+  /** Ours. */
+  vectorOptions: 'SC2108',
+  /** Ours. */
+  vectorOrder: 'SC2109',
+  /** Ours. */
   duplicateName: 'SC2017',
   /** Ours. */
   count: 'SC2062',

@@ -33,11 +33,13 @@ const comparisonOperators: Readonly<Partial<Record<SqlBinaryOperator, Comparison
 };
 
 /** Functions of the service that this server knows by name and does not offer. */
-const notOffered = /^(ST_\w+|VECTORDISTANCE|FULLTEXT\w+|RRF|HASH)$/;
+const notOffered = /^(ST_\w+|FULLTEXT\w+|RRF|HASH)$/;
 
 export interface TranslatorParts {
   /** What the expression stands for as a whole, or undefined to look into it: names, and keys of GROUP BY. */
   readonly whole: (expression: SqlExpression) => Expression | undefined;
+  /** What stands for a property of that name, if it is not a stored one. */
+  readonly property?: ((of: Expression, name: string) => Expression | undefined) | undefined;
   readonly subquery: (query: SqlQuery) => Relation;
   /** The aggregate call; `isWhole` says that the select item is nothing but it. */
   readonly aggregate: (call: SqlCall, place: AggregatePlace) => Expression;
@@ -79,8 +81,10 @@ export class ExpressionTranslator {
         return { kind: 'parameter', name: expression.name };
       case 'name':
         throw sqlError('unknownName', `Identifier '${expression.name}' could not be resolved.`, expression);
-      case 'member':
-        return { kind: 'field', of: this.translate(expression.of), name: expression.name };
+      case 'member': {
+        const of = this.translate(expression.of);
+        return this.#parts.property?.(of, expression.name) ?? { kind: 'field', of, name: expression.name };
+      }
       case 'index':
         return { kind: 'index', of: this.translate(expression.of), index: this.translate(expression.index) };
       case 'unary':

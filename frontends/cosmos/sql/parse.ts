@@ -140,8 +140,9 @@ function parseDirection(stream: TokenStream): boolean {
 
 function parseOrderKey(stream: TokenStream): OrderKey {
   const value = parseExpression(stream);
+  const { end } = stream.previous;
   const descending = parseDirection(stream);
-  return { value, descending, start: value.start, end: stream.previous.end };
+  return { value, descending, directed: stream.previous.end > end, start: value.start, end: stream.previous.end };
 }
 
 function parseRank(stream: TokenStream): OrderByRank {

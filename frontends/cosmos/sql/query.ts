@@ -31,11 +31,11 @@ const preparedTextMax = 4 * 1024 * 1024;
 export class PreparedQueries {
   readonly #byText = new LRUCache<string, PreparedQuery>({
     maxSize: preparedTextMax,
-    sizeCalculation: (_prepared, text) => text.length + 1,
+    sizeCalculation: (_prepared, text) => text.length,
   });
 
   get(text: string, options: TranslateOptions = {}): PreparedQuery {
-    const key = options.rewritten === true ? `r${text}` : `q${text}`;
+    const key = `${options.rewritten === true ? 'r' : 'q'}${options.schema?.text ?? ''}#${text}`;
     const known = this.#byText.get(key);
     if (known !== undefined) return known;
     const prepared = prepareQuery(queryOfSql(text, options), { semantics: cosmosSemantics });

@@ -4,21 +4,36 @@
 
 import type { Expression, Query, Relation } from '../../../model/query.ts';
 import { pathOf } from '../../../model/query.ts';
-import type { Collection, Count, FromItem, SelectItem, Span, SqlCall, SqlExpression, SqlQuery } from './ast.ts';
+import { expressionOf } from './computed.ts';
+import type {
+  Collection,
+  Count,
+  FromItem,
+  OrderKey,
+  SelectItem,
+  Span,
+  SqlCall,
+  SqlExpression,
+  SqlQuery,
+} from './ast.ts';
 import { sqlError } from './errors.ts';
 import { ExpressionTranslator, type AggregatePlace } from './expression-translator.ts';
 import { Grouping, isAggregate, someExpression } from './grouping.ts';
 import { Names } from './names.ts';
+import type { ContainerSchema } from './schema.ts';
+import { distanceOf, isDescendingDistance, isVectorDistance, vectorDistanceName } from './vector-distance.ts';
 
 export interface TranslateOptions {
   /** The query was rewritten by an SDK after our plan, so aggregates may stand within constructors. */
   readonly rewritten?: boolean | undefined;
+  /** What the definition of the container that is read says about names. */
+  readonly schema?: ContainerSchema | undefined;
 }
 
 /** The algebra of a parsed query. `fingerprint` identifies its text. */
 export function translateSql(query: SqlQuery, fingerprint: string, options: TranslateOptions = {}): Query {
   const parameters = new Set<string>();
-  const translator = new QueryTranslator(parameters, options.rewritten ?? false);
+  const translator = new QueryTranslator(parameters, options);
   const relation = translator.query(query, undefined);
   return { relation, parameters: [...parameters], fingerprint };
 }
@@ -26,12 +41,18 @@ export function translateSql(query: SqlQuery, fingerprint: string, options: Tran
 class QueryTranslator {
   readonly #parameters: Set<string>;
   readonly #rewritten: boolean;
+  readonly #schema: ContainerSchema | undefined;
+  /** What stands where the text names a computed property. */
+  readonly #computedValues = new WeakSet<Expression>();
+  /** The binding of the container's items. */
+  #itemBinding: string | undefined;
   /** Bindings that no text names are numbered. */
   #hidden = 0;
 
-  constructor(parameters: Set<string>, rewritten: boolean) {
+  constructor(parameters: Set<string>, options: TranslateOptions) {
     this.#parameters = parameters;
-    this.#rewritten = rewritten;
+    this.#rewritten = options.rewritten ?? false;
+    this.#schema = options.schema;
   }
 
   /** `outer` is undefined for the query that reads the container. */
@@ -44,8 +65,10 @@ class QueryTranslator {
     query.from.forEach((item, i) => (relation = this.#from(relation, item, names, outer === undefined && i === 0)));
     const rows = this.#translator(names);
     if (query.where !== undefined) relation = { kind: 'filter', input: relation, test: rows.translate(query.where) };
-    if (query.orderBy.length > 0) {
-      const keys = query.orderBy.map((key) => ({ value: orderPath(rows, key.value), descending: key.descending }));
+    const ranked = query.orderBy.find(({ value }) => isVectorDistance(value));
+    if (ranked !== undefined) relation = this.#ranked(query, ranked, relation, rows);
+    else if (query.orderBy.length > 0) {
+      const keys = query.orderBy.map((key) => ({ value: this.#orderKey(rows, key.value), descending: key.descending }));
       relation = { kind: 'sort', input: relation, keys };
     }
     relation = this.#select(query, relation, names, outer, rows);
@@ -61,16 +84,23 @@ class QueryTranslator {
   }
 
   #translator(names: Names, grouping?: { readonly of: Grouping; readonly rows: Names }): ExpressionTranslator {
-    return new ExpressionTranslator({
+    const translator: ExpressionTranslator = new ExpressionTranslator({
       whole: (expression) => {
         const key = grouping?.of.keyOf(expression);
         if (key !== undefined) return key;
+        if (isVectorDistance(expression)) {
+          const vectors = expression.arguments.slice(0, 2).map((vector) => translator.translate(vector));
+          const name = distanceOf(expression, this.#schema?.distances);
+          const rest: Expression[] = [true, name].map((value) => ({ kind: 'literal', value }));
+          return { kind: 'call', name: vectorDistanceName, arguments: [...vectors, ...rest] };
+        }
         if (expression.kind !== 'name') return undefined;
         if (names.find(expression.name) === undefined && grouping?.rows.find(expression.name) !== undefined) {
           throw notGrouped(expression.name, expression);
         }
         return names.resolve(expression);
       },
+      property: (of, name) => this.#computedValue(of, name),
       subquery: (query) => this.query(query, names),
       aggregate: (call: SqlCall, place: AggregatePlace) => {
         if (grouping !== undefined) return grouping.of.aggregate(call, place);
@@ -78,6 +108,47 @@ class QueryTranslator {
       },
       parameter: (name) => this.#parameters.add(name),
     });
+    return translator;
+  }
+
+  /** ORDER BY VectorDistance: the most similar first; what has no distance is left out. */
+  #ranked(query: SqlQuery, key: OrderKey, input: Relation, rows: ExpressionTranslator): Relation {
+    const { value, directed } = key;
+    if (directed)
+      throw sqlError(
+        'vectorOrder',
+        'Specifying a sorting order (ASC or DESC) with VectorDistance function is not supported.',
+        key,
+      );
+    if (query.orderBy.length > 1 || !isVectorDistance(value))
+      throw sqlError('vectorOrder', 'ORDER BY VectorDistance takes no other keys.', key);
+    const distance: Expression = { kind: 'variable', name: this.#hiddenName() };
+    const bound: Relation = { kind: 'let', input, binding: distance.name, value: rows.translate(value) };
+    const test: Expression = { kind: 'call', name: 'IS_DEFINED', arguments: [distance] };
+    const descending = isDescendingDistance(value, this.#schema?.distances);
+    return { kind: 'sort', input: { kind: 'filter', input: bound, test }, keys: [{ value: distance, descending }] };
+  }
+
+  /** The expression that a name under the item stands for, if it is that of a computed property. */
+  #computedValue(of: Expression, name: string): Expression | undefined {
+    const property = this.#schema?.computed.get(name);
+    if (property === undefined || of.kind !== 'variable' || of.name !== this.#itemBinding) return undefined;
+    const value = expressionOf(property, of);
+    this.#computedValues.add(value);
+    return value;
+  }
+
+  /** ORDER BY takes stored paths and computed properties only, as in the service. */
+  #orderKey(rows: ExpressionTranslator, value: SqlExpression): Expression {
+    const translated = rows.translate(value);
+    if (pathOf(translated) === undefined && !this.#computedValues.has(translated)) {
+      throw sqlError(
+        'orderBy',
+        'Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path.',
+        value,
+      );
+    }
+    return translated;
   }
 
   /** No text can name these: `#` is in no name. */
@@ -110,6 +181,7 @@ class QueryTranslator {
       const isWhole = steps.length === 0 && !item.iterates;
       const binding = isWhole ? this.#bindingFor(alias, names) : this.#hiddenName();
       start = { kind: 'variable', name: binding };
+      this.#itemBinding = binding;
       relation = { kind: 'source', container: undefined, binding };
     }
     if (steps.length === 0 && !item.iterates) {
@@ -186,19 +258,6 @@ function notGrouped(name: string, span: Span): Error {
       'aggregate function or the GROUP BY clause.',
     span,
   );
-}
-
-/** ORDER BY takes stored paths only, as in the service. */
-function orderPath(rows: ExpressionTranslator, value: SqlExpression): Expression {
-  const translated = rows.translate(value);
-  if (pathOf(translated) === undefined) {
-    throw sqlError(
-      'orderBy',
-      'Unsupported ORDER BY clause. ORDER BY item expression could not be mapped to a document path.',
-      value,
-    );
-  }
-  return translated;
 }
 
 function starOf(names: Names, span: Span): Expression {

@@ -21,6 +21,7 @@ import { shapeStages } from './stages/shape.ts';
 import { documentsOf, unionWith } from './stages/union.ts';
 import { unwindStages } from './stages/unwind.ts';
 import { eachSource } from './sliced.ts';
+import { tallyOf, type Tally } from './tally.ts';
 import { pipelineLevelsMax, type Stage, type StageContext, type StageRow } from './stage.ts';
 
 /** Stages of one pipeline: MongoDB's own bound. */
@@ -91,6 +92,10 @@ export interface Head {
 export interface CompiledPipeline {
   readonly head: Head;
   readonly stages: readonly Stage[];
+  /** The stages as they were given. */
+  readonly texts: readonly Raw[];
+  /** What the first of the stages needs to know, where that is no document. */
+  readonly tally: Tally | undefined;
   /** Whether it begins with `$documents`, and so reads no collection. */
   readonly makesDocuments: boolean;
   /** All of it over what `read` gives for the head's filter. */
@@ -115,9 +120,12 @@ export function compilePipeline(texts: readonly Raw[], context: StageContext): C
   const { head, length } = headOf(fields, context);
   const stages = stagesOf(fields.slice(length), context);
   const makesDocuments = fields[0]?.name === '$documents';
+  const next = fields[length];
   return {
     head,
     stages,
+    texts: texts.slice(length),
+    tally: next === undefined || makesDocuments ? undefined : tallyOf(next, context.scope),
     makesDocuments,
     open: (read) => applyStages(headSource(head, makesDocuments ? listSource([]) : read(head.filter)), stages),
   };

@@ -3,6 +3,7 @@
 import { BsonType } from '../../../model/bson/types.ts';
 import { commandScope } from '../aggregate/command.ts';
 import { applyStages, pipelineOf, type CompiledPipeline } from '../aggregate/pipeline.ts';
+import { tallySource } from '../aggregate/tally-source.ts';
 import { Arguments, requireSimpleCollation } from '../arguments.ts';
 import { collectionOf, namespaceOfCall, type Call, type Operation } from '../call.ts';
 import { openCursor } from '../cursor-reply.ts';
@@ -72,9 +73,12 @@ function sourceOf(
       "{aggregate: 1} is not valid for a pipeline that does not begin with '$documents'; a collection name is needed.",
     );
   const container = collectionOf(call, namespace);
-  const selected =
-    container === undefined ? listSource([]) : sourceOfFind(call, container, { ...head, projection: undefined }).source;
-  return applyStages(selected, stages);
+  if (container === undefined) return applyStages(listSource([]), stages);
+  const selected = (): Source => sourceOfFind(call, container, { ...head, projection: undefined }).source;
+  const { tally } = pipeline;
+  if (tally === undefined) return applyStages(selected(), stages);
+  const first = tallySource(call, container, head, tally, () => applyStages(selected(), stages.slice(0, 1)));
+  return applyStages(first, stages.slice(1));
 }
 
 /** What fails while documents are made is told as MongoDB tells it. */

@@ -3,7 +3,8 @@
 // Source: MongoDB manual, "explain", "Explain Results".
 
 import { BsonType } from '../../../model/bson/types.ts';
-import type { BsonWriter } from '../../../model/bson/write.ts';
+import type { Raw } from '../../../model/bson/walk.ts';
+import { BsonWriter } from '../../../model/bson/write.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
 import { Arguments } from '../arguments.ts';
 import { fieldsOf } from '../bson-input.ts';
@@ -17,6 +18,7 @@ import { commandScope } from '../aggregate/command.ts';
 import { applyStages, pipelineOf } from '../aggregate/pipeline.ts';
 import { findOf, sourceOfFind } from '../query.ts';
 import { Filter, Selection, selectionSource } from '../selection.ts';
+import type { Sort } from '../sort.ts';
 import { drain, type Source } from '../source.ts';
 
 interface Opened {
@@ -32,6 +34,29 @@ interface Explained {
   readonly open: (container: ContainerRecord) => Opened;
   /** The command only counts. */
   readonly counts: boolean;
+  /** The stages of a pipeline behind what the plan does, as they were given. */
+  readonly behind: readonly Raw[];
+}
+
+/** What stands above the access in a plan that orders and cuts. */
+function selectedStage(
+  access: Stage,
+  { sort, skip, limit }: { readonly sort: Sort | undefined; readonly skip: number; readonly limit: number },
+  isOrdered: boolean,
+  sortPattern: Uint8Array | undefined,
+): Stage {
+  let stage = access;
+  if (sort?.kind === 'fields' && !isOrdered) stage = { name: 'SORT', inner: [stage], sortPattern, memLimit: true };
+  if (skip > 0) stage = { name: 'SKIP', inner: [stage], amount: skip };
+  if (limit > 0) stage = { name: 'LIMIT', inner: [stage], amount: limit };
+  return stage;
+}
+
+function sortPatternOf(sort: Sort | undefined): Uint8Array | undefined {
+  if (sort?.kind !== 'fields') return undefined;
+  const writer = new BsonWriter(64).beginDocument();
+  for (const { path, direction } of sort.fields) writer.int32(path.join('.'), direction);
+  return writer.end().finish();
 }
 
 async function run(call: Call): Promise<Reply> {
@@ -50,13 +75,21 @@ async function run(call: Call): Promise<Reply> {
   const answer = await answerOf(call, container, plan, verbosity !== 'queryPlanner');
   return {
     fields: (writer) => {
-      writer.string('explainVersion', '1').beginObject('queryPlanner').string('namespace', namespace.text);
+      writer.string('explainVersion', '1');
+      // A pipeline that goes on behind its plan is shown as its stages, of which the plan is the first.
+      if (plan.behind.length > 0) writer.beginArray('stages').beginObject('').beginObject('$cursor');
+      writer.beginObject('queryPlanner').string('namespace', namespace.text);
       if (plan.parsed !== undefined) writer.document('parsedQuery', plan.parsed);
       writer.boolean('indexFilterSet', false).boolean('maxIndexedOrSolutionsReached', false);
       writeStage(writer, 'winningPlan', answer.stage, false);
       writer.beginArray('rejectedPlans').end().end();
       if (answer.statistics !== undefined)
         writeStatistics(writer, answer.stage, answer.statistics, verbosity === 'allPlansExecution');
+      if (plan.behind.length > 0) {
+        writer.end().end();
+        for (const stage of plan.behind) writer.raw('', stage);
+        writer.end();
+      }
       writer.document('command', explained.slice());
       writer.beginObject('serverInfo').int32('port', call.shared.port());
       writer.string('version', call.shared.deployment.version).end();
@@ -72,6 +105,7 @@ function planOf(call: Call, namespace: Namespace, name: string, args: Arguments)
       filter,
       parsed,
       counts,
+      behind: [],
       open: (container) => {
         const selection = new Selection(call, container, filter);
         return { source: selectionSource(selection), selection, above: (inner) => inner };
@@ -86,16 +120,12 @@ function planOf(call: Call, namespace: Namespace, name: string, args: Arguments)
         filter,
         parsed: args.document('filter'),
         counts: false,
+        behind: [],
         open: (container) => ({
           ...sourceOfFind(call, container, find),
           above: (inner, isOrdered) => {
-            let stage = inner;
-            if (sort?.kind === 'fields' && !isOrdered)
-              stage = { name: 'SORT', inner: [stage], sortPattern: args.document('sort'), memLimit: true };
-            if (skip > 0) stage = { name: 'SKIP', inner: [stage], amount: skip };
-            if (limit > 0) stage = { name: 'LIMIT', inner: [stage], amount: limit };
-            if (projection !== undefined) stage = { name: 'PROJECTION_DEFAULT', inner: [stage] };
-            return stage;
+            const stage = selectedStage(inner, { sort, skip, limit }, isOrdered, args.document('sort'));
+            return projection === undefined ? stage : { name: 'PROJECTION_DEFAULT', inner: [stage] };
           },
         }),
       };
@@ -113,7 +143,7 @@ function planOf(call: Call, namespace: Namespace, name: string, args: Arguments)
       return scan(new Arguments(name, statement, undefined).document('q'));
     }
     case 'aggregate': {
-      const { head, stages } = pipelineOf(args.required('pipeline'), {
+      const { head, stages, texts, tally } = pipelineOf(args.required('pipeline'), {
         call,
         database: call.request.database,
         scope,
@@ -123,10 +153,15 @@ function planOf(call: Call, namespace: Namespace, name: string, args: Arguments)
       return {
         filter: head.filter,
         parsed: undefined,
-        counts: false,
+        counts: tally?.kind === 'count' && head.skip === 0 && head.limit === 0,
+        behind: texts,
         open: (container) => {
           const { source, selection } = sourceOfFind(call, container, { ...head, projection: undefined });
-          return { source: applyStages(source, stages), selection, above: (inner) => inner };
+          return {
+            source: applyStages(source, stages),
+            selection,
+            above: (inner, isOrdered) => selectedStage(inner, head, isOrdered, sortPatternOf(head.sort)),
+          };
         },
       };
     }

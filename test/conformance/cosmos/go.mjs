@@ -154,10 +154,7 @@ if (options.wrong === undefined) {
   const { results } = await run(names);
   const { passed, failed } = report(results);
   if (options.against === undefined) {
-    const known = await readKnownFailures('cosmos-go');
-    // Some tests expect an order that only one partition has.
-    if (options.partitions !== '1')
-      for (const [name, why] of await readKnownFailures('cosmos-go-partitions')) known.set(name, why);
+    const known = await readKnownFailures('cosmos-go', options);
     process.exitCode = judge({ known, passed: passed.map(({ name }) => name), failed: failed.map(({ name }) => name) });
   }
 } else {

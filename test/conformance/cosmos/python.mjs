@@ -25,12 +25,12 @@ import { wrongAnswers } from './wrong-answers.mjs';
 
 const port = 8081;
 
-/** One that takes longer has failed. */
-const testSecondsMax = 60;
+/** One that takes longer has failed: several take some 20 seconds of their own on a machine with other work. */
+const testSecondsMax = 180;
 
 /** A file that takes longer is ended; a run that takes longer starts no further file. Either fails the run. */
-const fileMsMax = 10 * 60_000;
-const runMsMax = 60 * 60_000;
+const fileMsMax = 30 * 60_000;
+const runMsMax = 90 * 60_000;
 
 const allMarks = 'cosmosEmulator or cosmosQuery or cosmosLong or cosmosSearchQuery';
 
@@ -205,7 +205,7 @@ const { results } = await run(label);
 if (results.length === 0) process.exitCode = 1;
 if (options.wrong === undefined) {
   const { passed, failed } = report(results);
-  const known = await readKnownFailures('cosmos-python');
+  const known = await readKnownFailures('cosmos-python', options);
   if (judge({ known, passed, failed }) !== 0) process.exitCode = 1;
 } else {
   const sound = new Set(

@@ -1,7 +1,7 @@
 // Conflicts between regions: there are none, and clients that ask are told so.
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ask } from './request.ts';
+import { ask, partitionKey } from './request.ts';
 import { start, type Started } from './start.ts';
 
 let server: Started;
@@ -26,8 +26,13 @@ it('are an empty feed', async () => {
 });
 
 it('are nothing to a query, whose text is still read', async () => {
-  const headers = { 'content-type': 'application/query+json' };
-  const query = (text: string) => ask(server, { verb: 'POST', path: conflicts, headers, body: { query: text } });
+  const whole = { 'content-type': 'application/query+json' };
+  const asked = { ...whole, ...partitionKey('p') };
+  const query = (text: string, headers: Record<string, string> = asked) =>
+    ask(server, { verb: 'POST', path: conflicts, headers, body: { query: text } });
+  expect((await query('SELECT * FROM c', whole)).status).toBe(400);
+  const allowed = { ...whole, 'x-ms-documentdb-query-enablecrosspartition': 'True' };
+  expect((await query('SELECT * FROM c', allowed)).json).toMatchObject({ Conflicts: [] });
   expect((await query('SELECT * FROM c')).json).toMatchObject({ Conflicts: [], _count: 0 });
   expect((await query('SELEC')).status).toBe(400);
 });

@@ -61,11 +61,16 @@ async function metrics(query: string, headers: Record<string, string> = {}) {
   return { used, counted };
 }
 
-test('the paths of the conditions and of the order are the single indexes used', async () => {
+test('the paths of the key, the conditions and the order are the single indexes used', async () => {
   const { used, counted } = await metrics(
     `SELECT * FROM c WHERE c.b = 7 AND ARRAY_CONTAINS(c.tags, 't7') ORDER BY c.a`,
   );
-  expect(used['UtilizedSingleIndexes']!.map(({ IndexSpec }) => IndexSpec)).toEqual(['/b/?', '/tags/[]/?', '/a/?']);
+  expect(used['UtilizedSingleIndexes']!.map(({ IndexSpec }) => IndexSpec)).toEqual([
+    '/pk/?',
+    '/b/?',
+    '/tags/[]/?',
+    '/a/?',
+  ]);
   expect(counted).toMatchObject({
     retrievedDocumentCount: '1',
     indexHitDocumentCount: '1',

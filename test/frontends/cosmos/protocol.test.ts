@@ -398,6 +398,27 @@ describe('queries', () => {
     expect(refused.json.message).toContain('Cross partition query is required but disabled');
   });
 
+  it('that name the key in their filter are those of one partition, but for an object of aggregates', async () => {
+    const found = await query("SELECT VALUE COUNT(1) FROM c WHERE c.pk = 'nobody'");
+    expect(found.json['Documents']).toEqual([0]);
+    const named = await query("SELECT COUNT(1) AS n FROM c WHERE c.pk = 'nobody'");
+    expect([named.status, named.headers.get('x-ms-substatus')]).toEqual([400, '1004']);
+    expect((await query('SELECT COUNT(1) AS n FROM c', partitionKey('nobody'))).json['Documents']).toEqual([{ n: 0 }]);
+  });
+
+  it('go on in another scope after the place where a page of them ended, unless they count results', async () => {
+    for (const id of ['m1', 'm2', 'm3'])
+      await ask(server, { verb: 'POST', path: docs, headers: partitionKey('move'), body: { id, pk: 'move' } });
+    const all = { 'x-ms-start-epk': '', 'x-ms-end-epk': 'FF', 'x-ms-max-item-count': '1' };
+    const resumed = async (text: string): Promise<Answered> => {
+      const first = await query(text, all);
+      return query(text, { ...partitionKey('move'), 'x-ms-continuation': first.headers.get('x-ms-continuation')! });
+    };
+    const ordered = await resumed("SELECT VALUE c.id FROM c WHERE c.pk = 'move' ORDER BY c.id");
+    expect(ordered.json['Documents']).toEqual(['m2', 'm3']);
+    expect((await resumed("SELECT DISTINCT VALUE c.id FROM c WHERE c.pk = 'move'")).status).toBe(400);
+  });
+
   it('that need a merge are refused with the plan for it', async () => {
     const { status, headers, json } = await query('SELECT * FROM c ORDER BY c.id', {
       'x-ms-documentdb-query-enablecrosspartition': 'True',

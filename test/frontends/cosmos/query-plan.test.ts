@@ -68,6 +68,17 @@ describe('query plan', () => {
     expect(info('SELECT TOP @n * FROM c', { '@n': 4 })).toMatchObject({ top: 4, rewrittenQuery: '' });
   });
 
+  it('leaves out an order that one row cannot show', () => {
+    expect(info('SELECT VALUE MAX(c.a) FROM c WHERE c.b ORDER BY c.a')).toMatchObject({
+      orderBy: [],
+      orderByExpressions: [],
+      aggregates: ['Max'],
+      rewrittenQuery: expect.not.stringContaining('ORDER') as string,
+    });
+    expect(() => info('SELECT VALUE MAKELIST(c.a) FROM c ORDER BY c.a')).toThrow('not supported');
+    expect(() => info('SELECT c.a FROM c GROUP BY c.a ORDER BY c.a')).toThrow('not supported');
+  });
+
   it('refuses a client that cannot merge it', () => {
     const plan = info('SELECT VALUE COUNT(1) FROM c');
     expect(() => checkFeatures(plan, 'OrderBy, Top')).toThrow('Aggregate');

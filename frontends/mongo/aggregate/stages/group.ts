@@ -40,7 +40,7 @@ export function outputOf(name: string, value: Raw, scope: Scope): Output {
 }
 
 /** The groups' key: of an object with one field a missing value is null, as for one value. */
-function keyExpression(id: Raw, scope: Scope): Evaluate {
+export function keyExpression(id: Raw, scope: Scope): Evaluate {
   const fields = id.type === BsonType.object ? fieldsOf(id) : [];
   const only = fields.length === 1 ? fields[0] : undefined;
   if (only !== undefined && !only.name.startsWith('$')) {

@@ -3,7 +3,7 @@
 import { createSecureContext } from 'node:tls';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MongoClient, type MongoClientOptions } from 'mongodb';
-import { Engine } from '../../../../core/engine.ts';
+import { Engine, type IndexPlace } from '../../../../core/engine.ts';
 import { openEmbeddedLog } from '../../../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../../../core/storage/memory-store.ts';
 import type { Account, Deployment } from '../../../../frontends/deployment.ts';
@@ -22,13 +22,14 @@ export function keysOf(name: string): Account['keys'] {
 
 const region = { id: 1, name: 'South Central US' };
 
-export async function openEngine(account: number): Promise<Engine> {
+export async function openEngine(account: number, indexes?: IndexPlace): Promise<Engine> {
   return Engine.open({
     log: await openEmbeddedLog(new MemoryStore(), { account, group: 0 }),
     clock: new HybridClock(() => Date.now()),
     region,
     partitionsDefault: 3,
     pause: (milliseconds) => pause(milliseconds),
+    indexes,
   });
 }
 
