@@ -99,6 +99,9 @@ export function prepareQuery(query: Query, options: PrepareOptions): PreparedQue
   };
 }
 
+/** Tests of terms in one query: each may look at all terms of its path. Further conditions are left to the items. */
+const testsMax = 16;
+
 /** Reads the conditions of the outermost chain; constants are compiled like every other expression. */
 function prepareAccess(compiler: Compiler, relation: Relation, mayOrder: boolean): PreparedAccess | undefined {
   const constants: Evaluate[] = [];
@@ -117,7 +120,7 @@ function prepareAccess(compiler: Compiler, relation: Relation, mayOrder: boolean
       return constants.push(() => value) - 1;
     },
     test: (expression, bindings) => {
-      const found = testableOf(expression, bindings, compiler.semantics);
+      const found = tests.length < testsMax ? testableOf(expression, bindings, compiler.semantics) : undefined;
       if (found === undefined) return undefined;
       const slot = compiler.newSlot();
       const inner = new Scope();

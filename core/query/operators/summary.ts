@@ -57,20 +57,18 @@ export function summaryGroup(
   });
   return function* (frame): RowStream {
     const partitions = indexedOf(frame, container);
-    if (partitions !== undefined) {
-      if (summary.key === undefined) {
-        const values = yield* inSlices(aggregateByIndex(frame, access, partitions, aggregates));
-        if (values !== undefined) {
-          values.forEach((value, i) => (frame.slots[slots.aggregates[i]!.slot] = value));
-          yield true;
-          return;
-        }
-      } else {
-        const groups = yield* groupsByTerms(frame, access, partitions, summary.key);
-        if (groups !== undefined) {
-          yield* giveGroups(frame, groups, slots);
-          return;
-        }
+    if (summary.key !== undefined) {
+      const groups = yield* groupsByTerms(frame, access, partitions, summary.key);
+      if (groups !== undefined) {
+        yield* giveGroups(frame, groups, slots);
+        return;
+      }
+    } else if (partitions !== undefined) {
+      const values = yield* inSlices(aggregateByIndex(frame, access, partitions, aggregates));
+      if (values !== undefined) {
+        values.forEach((value, i) => (frame.slots[slots.aggregates[i]!.slot] = value));
+        yield true;
+        return;
       }
     }
     yield* read(frame);
@@ -81,12 +79,14 @@ export function summaryGroup(
 function* groupsByTerms(
   frame: Frame,
   access: PreparedAccess,
-  partitions: readonly IndexedPartition[],
+  partitions: readonly IndexedPartition[] | undefined,
   path: AccessPath,
 ): Generator<boolean, readonly Term[] | undefined, void> {
   const { scan } = frame;
   const groups =
-    scan.summaryBefore === 'items' ? undefined : yield* inSlices(groupByIndex(frame, access, partitions, path));
+    scan.summaryBefore === 'items' || partitions === undefined
+      ? undefined
+      : yield* inSlices(groupByIndex(frame, access, partitions, path));
   // Values came that terms do not tell, and the state that the pages before saw is not held any more.
   if (groups === undefined && scan.summaryBefore === 'terms')
     throw new DatabaseError('InvalidContinuation', 'the query cannot be continued: it must be asked anew', {
@@ -116,18 +116,16 @@ export function summaryDistinct(
 ): OpenRows {
   return function* (frame): RowStream {
     const partitions = indexedOf(frame, container);
-    if (partitions !== undefined) {
-      const groups = yield* groupsByTerms(frame, access, partitions, path);
-      if (groups !== undefined) {
-        for (const { value } of groups) {
-          if (value === undefined) continue;
-          frame.slots[result.slot] = value;
-          const sliceOver = frame.pacer.step();
-          yield true;
-          if (sliceOver) yield false;
-        }
-        return;
+    const groups = yield* groupsByTerms(frame, access, partitions, path);
+    if (groups !== undefined) {
+      for (const { value } of groups) {
+        if (value === undefined) continue;
+        frame.slots[result.slot] = value;
+        const sliceOver = frame.pacer.step();
+        yield true;
+        if (sliceOver) yield false;
       }
+      return;
     }
     yield* read(frame);
   };

@@ -6,6 +6,8 @@ import { everything, nothing, type Filter, type KeyRange } from '../../../indexe
 import { allValues } from '../../../indexer/lookup.ts';
 import { Tag, type TermKey } from '../../../indexer/term-key.ts';
 
+type RangeFilter = Extract<Filter, { readonly kind: 'range' }>;
+
 export const unknown: Filter = { kind: 'unknown' };
 
 /** The same items, and perhaps some that do not pass: an answer to be tested. */
@@ -26,14 +28,55 @@ export function conjunction(filters: readonly Filter[]): Filter {
   return of.length === 1 ? of[0]! : { kind: 'and', of };
 }
 
+/** Ranges of one path that overlap as one: a thousand of them are then one look-up. */
+function union(ranges: readonly RangeFilter[]): readonly RangeFilter[] {
+  if (ranges.length < 2) return ranges;
+  const sorted = [...ranges].sort(
+    (a, b) => a.path - b.path || Number(a.exact) - Number(b.exact) || compareKeys(a.range.lower, b.range.lower),
+  );
+  const found: RangeFilter[] = [];
+  for (const next of sorted) {
+    const last = found[found.length - 1];
+    if (last === undefined || last.path !== next.path || last.exact !== next.exact) {
+      found.push(next);
+      continue;
+    }
+    const gap = compareKeys(next.range.lower, last.range.upper);
+    // Ranges that only touch leave out the key between them, unless one of them holds it.
+    if (gap > 0 || (gap === 0 && !next.range.lowerInclusive && !last.range.upperInclusive)) {
+      found.push(next);
+      continue;
+    }
+    const end = compareKeys(next.range.upper, last.range.upper);
+    const isSameStart = compareKeys(next.range.lower, last.range.lower) === 0;
+    found[found.length - 1] = {
+      ...last,
+      range: {
+        lower: last.range.lower,
+        lowerInclusive: last.range.lowerInclusive || (isSameStart && next.range.lowerInclusive),
+        upper: end > 0 ? next.range.upper : last.range.upper,
+        upperInclusive:
+          end === 0
+            ? last.range.upperInclusive || next.range.upperInclusive
+            : end > 0
+              ? next.range.upperInclusive
+              : last.range.upperInclusive,
+      },
+    };
+  }
+  return found;
+}
+
 export function disjunction(filters: readonly Filter[]): Filter {
   const of: Filter[] = [];
   const lists = new Map<number, TermKey[]>();
+  const ranges: RangeFilter[] = [];
   for (const filter of filters.flatMap((one) => (one.kind === 'or' ? one.of : [one]))) {
     if (filter.kind === 'all') return everything;
     if (filter.kind === 'unknown') return unknown;
     if (filter.kind === 'none') continue;
-    if (filter.kind !== 'equal' && filter.kind !== 'in') of.push(filter);
+    if (filter.kind === 'range') ranges.push(filter);
+    else if (filter.kind !== 'equal' && filter.kind !== 'in') of.push(filter);
     else {
       const keys = filter.kind === 'equal' ? [filter.key] : filter.keys;
       const known = lists.get(filter.path);
@@ -41,6 +84,7 @@ export function disjunction(filters: readonly Filter[]): Filter {
       else known.push(...keys);
     }
   }
+  of.push(...union(ranges));
   for (const [path, keys] of lists)
     of.push(keys.length === 1 ? { kind: 'equal', path, key: keys[0]! } : { kind: 'in', path, keys });
   if (of.length === 0) return nothing;
@@ -67,8 +111,8 @@ export function intersectRanges(a: KeyRange, b: KeyRange): KeyRange | undefined 
 }
 
 /** Ranges that one and the same value lies in, as one range a path. */
-export function intersection(ranges: readonly Extract<Filter, { readonly kind: 'range' }>[]): Filter[] {
-  const byPath = new Map<number, Extract<Filter, { readonly kind: 'range' }>>();
+export function intersection(ranges: readonly RangeFilter[]): Filter[] {
+  const byPath = new Map<number, RangeFilter>();
   for (const filter of ranges) {
     const known = byPath.get(filter.path);
     if (known === undefined) {
@@ -87,7 +131,7 @@ export function intersection(ranges: readonly Extract<Filter, { readonly kind: '
  * Only for a path under which an item has one term: else each range may be met by another of its terms.
  */
 export function rangeOn(path: number, filter: Filter): { readonly range: KeyRange | undefined; readonly rest: Filter } {
-  const ranges: Extract<Filter, { readonly kind: 'range' }>[] = [];
+  const ranges: RangeFilter[] = [];
   const rest: Filter[] = [];
   for (const one of filter.kind === 'and' ? filter.of : [filter]) {
     if (one.kind === 'range' && one.path === path) ranges.push(one);

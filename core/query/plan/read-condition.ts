@@ -102,8 +102,11 @@ export function readCondition(
   bindings: Bindings,
   depth = 0,
 ): Condition {
-  if (depth > conditionDepthMax) return unknownCondition;
-  const known = readKnown(reader, expression, bindings, depth);
+  return withCheck(reader, readKnown(reader, expression, bindings, depth), expression, bindings);
+}
+
+/** The condition with a test of values where it has none better. */
+function withCheck(reader: ConditionReader, known: Condition, expression: Expression, bindings: Bindings): Condition {
   switch (known.kind) {
     case 'unknown': {
       const test = reader.test(expression, bindings);
@@ -120,8 +123,27 @@ export function readCondition(
   }
 }
 
+/** Operands that need a test and are of one path become one test: its terms are then looked at once. */
+function readOperands(
+  reader: ConditionReader,
+  { kind, operands }: Extract<Expression, { readonly kind: 'and' | 'or' }>,
+  bindings: Bindings,
+  depth: number,
+): readonly Condition[] {
+  const known = operands.map((operand) => readKnown(reader, operand, bindings, depth));
+  const isTested = (i: number): boolean => known[i]!.kind === 'unknown' || known[i]!.kind === 'string';
+  const tested = operands.filter((_, i) => isTested(i));
+  const together = tested.length < 2 ? undefined : reader.test({ kind, operands: tested }, bindings);
+  if (together === undefined) return operands.map((operand, i) => withCheck(reader, known[i]!, operand, bindings));
+  const others = operands.flatMap((operand, i) =>
+    isTested(i) ? [] : [withCheck(reader, known[i]!, operand, bindings)],
+  );
+  return [...others, { kind: 'test', ...together }];
+}
+
 /** What the kind of the expression alone says. */
 function readKnown(reader: ConditionReader, expression: Expression, bindings: Bindings, depth: number): Condition {
+  if (depth > conditionDepthMax) return unknownCondition;
   const read = (part: Expression): Condition => readCondition(reader, part, bindings, depth + 1);
   const pathIn = (part: Expression | undefined): AccessPath | undefined =>
     part && accessPathOf(part, bindings, reader.semantics);
@@ -130,7 +152,7 @@ function readKnown(reader: ConditionReader, expression: Expression, bindings: Bi
   switch (expression.kind) {
     case 'and':
     case 'or':
-      return { kind: expression.kind, operands: expression.operands.map(read) };
+      return { kind: expression.kind, operands: readOperands(reader, expression, bindings, depth + 1) };
     case 'unary':
       return expression.operator === 'not' ? { kind: 'not', operand: read(expression.operand) } : unknownCondition;
     case 'comparison': {

@@ -221,3 +221,20 @@ describe('scopes', () => {
     scoped.release();
   });
 });
+
+describe('pages of groups and of distinct values', () => {
+  test.each(['SELECT c.some, COUNT(1) AS n FROM c GROUP BY c.some', 'SELECT DISTINCT VALUE c.some FROM c'])(
+    '%s go on the way the first went',
+    (text) => {
+      const byItems = host.page(text, { reading, indexed: false }).rows;
+      const first = host.page(text, { reading, indexed: false, page: { rowsMax: 2 } });
+      const rest = host.page(text, { reading, indexed: true, continuation: first.continuation });
+      expect([...first.rows, ...rest.rows]).toEqual(byItems);
+      const byTerms = run(text, 2);
+      const whole = run(text).rows;
+      expect([...byTerms.rows, ...run(text, undefined, byTerms.continuation).rows]).toEqual(whole);
+      const { continuation } = byTerms;
+      expect(() => host.page(text, { reading, indexed: false, continuation })).toThrow(/asked anew/);
+    },
+  );
+});
