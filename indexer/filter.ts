@@ -186,3 +186,30 @@ export function anyOf(...of: readonly Filter[]): Filter {
 export function negated(of: Filter): Filter {
   return { kind: 'not', of };
 }
+
+/** Levels of a filter that are asked whether they are exact: below those that a lookup looks into. */
+const exactDepthMax = 60;
+
+/** Whether the filter's answer will be just the items asked for, as far as can be told beforehand: of a test only the terms tell. */
+export function isExact(filter: Filter, depth = 0): boolean {
+  if (depth > exactDepthMax) return false;
+  switch (filter.kind) {
+    case 'all':
+    case 'none':
+      return true;
+    case 'unknown':
+    case 'test':
+      return false;
+    case 'equal':
+      return filter.key.exact;
+    case 'in':
+      return filter.keys.every((key) => key.exact);
+    case 'range':
+      return filter.exact;
+    case 'not':
+      return isExact(filter.of, depth + 1);
+    case 'and':
+    case 'or':
+      return filter.of.every((each) => isExact(each, depth + 1));
+  }
+}

@@ -3,7 +3,7 @@
 
 import { compositePrefix } from '../../indexer/composite-key.ts';
 import { replacedItems } from '../../indexer/fact-terms.ts';
-import { allKeys, type Filter } from '../../indexer/filter.ts';
+import { allKeys, isExact, type Filter } from '../../indexer/filter.ts';
 import { estimate, hasTerms } from '../../indexer/lookup.ts';
 import { OrderCursor } from '../../indexer/order-cursor.ts';
 import { identityPath, timePath } from '../../indexer/paths.ts';
@@ -26,7 +26,7 @@ import {
   type AskedTerms,
   type NaturalChoice,
 } from './plan/choose-access.ts';
-import { conjunction, hasTest, intersectRanges, isExact, mayBeExact, rangeOn } from './plan/filter-algebra.ts';
+import { conjunction, hasTest, intersectRanges, mayBeExact, rangeOn } from './plan/filter-algebra.ts';
 import type { BoundTest } from './plan/term-test.ts';
 import { orderedKeys, outOfOrder } from './plan/sql-terms.ts';
 

@@ -155,9 +155,9 @@ describe('random searches', () => {
         expect(values.map(idTextOf).sort(), wanted).toEqual([...texts].sort());
       }
     }
-    expect(ordered, `seed ${seed}`).toBeGreaterThan(10);
-    expect(counted, `seed ${seed}`).toBeGreaterThan(30);
-    expect(told, `seed ${seed}`).toBeGreaterThan(5);
+    expect(ordered, `seed ${seed}`).toBeGreaterThan(2);
+    expect(counted, `seed ${seed}`).toBeGreaterThan(10);
+    expect(told, `seed ${seed}`).toBeGreaterThan(1);
   });
 });
 

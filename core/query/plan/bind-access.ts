@@ -8,9 +8,9 @@
 //   - objects, arrays and cut strings share keys; NaN and infinities as constants equal objects;
 //   - a position in an array is only known as "some element".
 
-import { everything, negated, nothing, overflowed, type Filter } from '../../../indexer/filter.ts';
+import { everything, isExact, negated, nothing, overflowed, type Filter } from '../../../indexer/filter.ts';
 import { elementsOf, type Condition } from './condition.ts';
-import { intersection, conjunction, disjunction, isExact, superset, unknown } from './filter-algebra.ts';
+import { intersection, conjunction, disjunction, superset, unknown } from './filter-algebra.ts';
 import { arrayLengthMax, lengthBetween } from './sql-terms.ts';
 import { constantOf, targetOf, finish, type AccessBinding } from './path-terms.ts';
 import { checked, testOf, type Leaf } from './leaf-test.ts';

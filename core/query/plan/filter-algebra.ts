@@ -2,7 +2,7 @@
 // become one range. Smaller filters are answered faster, and their estimates are closer to the truth.
 
 import { compareBytes } from '../../../model/bytes.ts';
-import { everything, nothing, type Filter, type KeyRange } from '../../../indexer/filter.ts';
+import { everything, isExact, nothing, type Filter, type KeyRange } from '../../../indexer/filter.ts';
 import { allValues } from '../../../indexer/lookup.ts';
 import { Tag, type TermKey } from '../../../indexer/term-key.ts';
 
@@ -180,28 +180,5 @@ export function mayBeExact(filter: Filter): boolean {
       return mayBeExact(filter.of);
     default:
       return isExact(filter);
-  }
-}
-
-/** Whether the filter's answer will be the items asked for and no others, as far as can be told beforehand: of a test only the terms tell. */
-export function isExact(filter: Filter): boolean {
-  switch (filter.kind) {
-    case 'all':
-    case 'none':
-      return true;
-    case 'unknown':
-    case 'test':
-      return false;
-    case 'equal':
-      return filter.key.exact;
-    case 'in':
-      return filter.keys.every((key) => key.exact);
-    case 'range':
-      return filter.exact;
-    case 'and':
-    case 'or':
-      return filter.of.every(isExact);
-    case 'not':
-      return isExact(filter.of);
   }
 }

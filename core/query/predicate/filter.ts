@@ -9,6 +9,7 @@
 // absent value has no term, so that it is found as the complement of existence, exactly where no array is crossed.
 
 import {
+  isExact,
   allOf,
   anyOf,
   everything,
@@ -30,7 +31,6 @@ import { absent } from './path.ts';
 import { spotsOf, type Spot, type Spots } from './spots.ts';
 import {
   inRange,
-  isExact,
   isOrdered,
   longerThan,
   loosely,

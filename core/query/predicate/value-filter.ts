@@ -11,6 +11,7 @@ import {
   arrayLength,
   between,
   equal,
+  isExact,
   nothing,
   oneOf,
   overflowed,
@@ -44,33 +45,6 @@ export type ElementFilter = (predicate: Predicate, element: Spot) => Filter;
 const operandLevelsMax = 4;
 /** Fields or elements of one operand that are looked up. */
 const operandPartsMax = 8;
-
-/** True when the filter itself says that it finds just the items asked for. */
-export function isExact(filter: Filter, depth = 0): boolean {
-  if (depth > depthMax) return false;
-  switch (filter.kind) {
-    case 'all':
-    case 'none':
-      return true;
-    case 'unknown':
-    case 'test':
-      return false;
-    case 'equal':
-      return filter.key.exact;
-    case 'in':
-      return filter.keys.every((key) => key.exact);
-    case 'range':
-      return filter.exact;
-    case 'not':
-      return isExact(filter.of, depth + 1);
-    case 'and':
-    case 'or':
-      return filter.of.every((each) => isExact(each, depth + 1));
-  }
-}
-
-/** Below `filterDepthMax` of the index, which gives up there. */
-const depthMax = 60;
 
 /** The same items, and the word that there may be too many of them. */
 export function loosely(filter: Filter): Filter {
