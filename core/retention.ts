@@ -19,6 +19,14 @@ export const historyBytesMin = 64 * 1024 * 1024;
 /** Share of the live bytes that history may take. */
 export const historyShareMax = 0.1;
 
+/**
+ * Removal waits until much is due and then goes on until the history is at this share of its bound, or an hour younger
+ * than its age: a removed key lies among old ones, and each of LevelDB's files that holds one is rewritten with all it
+ * overlaps. A few files full of them cost less than some in every file (9.4 bytes were written per byte replaced).
+ */
+const drainedShare = 0.5;
+export const historySlackMsMax = 60 * 60 * 1000;
+
 /** Records removed in one step, so that no step delays a point read. */
 const removedPerStepMax = 1_000;
 
@@ -48,6 +56,8 @@ export class Retention implements Graveyard, History {
   #head = 0;
   #kept: number | undefined;
   #bytes = 0;
+  /** Removing until little is left. */
+  #isDraining = false;
   readonly #nowMs: () => number;
   readonly #remove: RemoveRecords;
   readonly #bounds: RetentionBounds;
@@ -117,8 +127,14 @@ export class Retention implements Graveyard, History {
 
   /** Removes what is due and may go, at most one step of it. True when more is due. One step at a time. */
   async step(liveBytes: number): Promise<boolean> {
-    const oldest = this.#nowMs() - historyAgeMsMax;
-    const bytesMax = Math.max(historyBytesMin, liveBytes * historyShareMax);
+    const first = this.#head - this.#base;
+    if (first >= this.#sequences.length) return false;
+    const nowMs = this.#nowMs();
+    const bound = Math.max(historyBytesMin, liveBytes * historyShareMax);
+    if (this.#bytes > bound || this.#times[first]! < nowMs - historyAgeMsMax - historySlackMsMax) this.#isDraining = true;
+    if (!this.#isDraining) return false;
+    const oldest = nowMs - historyAgeMsMax;
+    const bytesMax = bound * drainedShare;
     const covered = this.#bounds.coveredTo();
     const held = this.#bounds.heldFrom();
     const due: number[] = [];
@@ -130,6 +146,7 @@ export class Retention implements Graveyard, History {
       due.push(this.#sequences[i]!);
       bytes += this.#sizes[i]!;
     }
+    if (due.length < removedPerStepMax) this.#isDraining = false;
     if (due.length === 0) return false;
     try {
       await this.#remove(due);

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { Engine } from '../../core/engine.ts';
-import { historyAgeMsMax } from '../../core/retention.ts';
+import { historyAgeMsMax, historySlackMsMax } from '../../core/retention.ts';
 import { openEmbeddedLog } from '../../core/storage/embedded-log.ts';
 import { MemoryStore } from '../../core/storage/memory-store.ts';
 import { fieldOf } from '../../model/bson/walk.ts';
@@ -344,7 +344,7 @@ describe('history that was removed', () => {
     for (let n = 1; n <= 3; n++) await write(world, upsert('1', 'a', n));
     await write(world, upsert('2', 'a'));
     await write(world, upsert('1', 'a', 4));
-    world.nowMs += historyAgeMsMax + 1_000;
+    world.nowMs += historyAgeMsMax + historySlackMsMax + 1_000;
     await trim(world, [1, 2]);
     await write(world, upsert('2', 'a', 2));
     return world;

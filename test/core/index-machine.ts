@@ -3,7 +3,7 @@
 
 import { IndexKeeper, type IndexKeeperOptions } from '../../core/index-keeper.ts';
 import type { Rebuild } from '../../core/index-rebuild.ts';
-import { historyAgeMsMax, Retention } from '../../core/retention.ts';
+import { historyAgeMsMax, historySlackMsMax, Retention } from '../../core/retention.ts';
 import type { IndexStore } from '../../core/storage/index-directory.ts';
 import {
   SegmentTaskRun,
@@ -166,7 +166,7 @@ export class Machine {
     const opened: { keeper: IndexKeeper | undefined } = { keeper: undefined };
     const retention = new Retention(
       // Everything is always old enough to go.
-      () => (log.nowMs += historyAgeMsMax + 1),
+      () => (log.nowMs += historyAgeMsMax + historySlackMsMax + 1),
       async (sequences) => log.trim(sequences),
       { coveredTo: () => opened.keeper!.coveredTo, heldFrom },
     );

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { readHistory, historyEntryBytes } from '../../core/history-file.ts';
-import { historyAgeMsMax, historyBytesMin, Retention } from '../../core/retention.ts';
+import { historyAgeMsMax, historyBytesMin, historySlackMsMax, Retention } from '../../core/retention.ts';
 import { DatabaseError } from '../../model/errors.ts';
 
 function fixture() {
@@ -20,25 +20,27 @@ function fixture() {
 }
 
 describe('retention', () => {
-  test('keeps what is neither old nor too much', async () => {
+  test('keeps what is neither old nor too much, and of too much the younger half', async () => {
     const { bounds, removed, retention } = fixture();
     retention.superseded(1, 100, 2);
     expect(await retention.step(0)).toBe(false);
     expect(removed).toEqual([]);
-    retention.superseded(2, historyBytesMin, 3);
-    await retention.step(0);
-    expect(removed).toEqual([1]);
-    bounds.nowMs += historyAgeMsMax + 1;
+    retention.superseded(2, historyBytesMin / 2, 3);
+    retention.superseded(3, historyBytesMin / 2, 4);
     await retention.step(0);
     expect(removed).toEqual([1, 2]);
-    expect([retention.bytes, retention.count, retention.head]).toEqual([0, 0, 2]);
+    expect(await retention.step(0)).toBe(false);
+    bounds.nowMs += historyAgeMsMax + historySlackMsMax + 1;
+    await retention.step(0);
+    expect(removed).toEqual([1, 2, 3]);
+    expect([retention.bytes, retention.count, retention.head]).toEqual([0, 0, 3]);
   });
 
   test('removes a record only when the index needs neither it nor its killer', async () => {
     const { bounds, removed, retention } = fixture();
     retention.superseded(1, 10, 5);
     retention.superseded(6, 10, 6);
-    bounds.nowMs += historyAgeMsMax + 1;
+    bounds.nowMs += historyAgeMsMax + historySlackMsMax + 1;
     bounds.covered = 4;
     await retention.step(0);
     expect(removed).toEqual([]);
@@ -58,7 +60,7 @@ describe('retention', () => {
     const { bounds, removed, retention } = fixture();
     retention.superseded(1, 10, 5);
     retention.superseded(2, 10, 8);
-    bounds.nowMs += historyAgeMsMax + 1;
+    bounds.nowMs += historyAgeMsMax + historySlackMsMax + 1;
     bounds.held = 8;
     await retention.step(0);
     expect(removed).toEqual([1]);
@@ -70,7 +72,7 @@ describe('retention', () => {
   test('tries again after a full disk', async () => {
     const { bounds, removed, retention } = fixture();
     retention.superseded(1, 10, 5);
-    bounds.nowMs += historyAgeMsMax + 1;
+    bounds.nowMs += historyAgeMsMax + historySlackMsMax + 1;
     bounds.full = true;
     expect(await retention.step(0)).toBe(false);
     expect(retention.count).toBe(1);
@@ -98,7 +100,7 @@ describe('retention', () => {
     const { bounds, retention } = fixture();
     retention.load([]);
     for (let i = 1; i <= 20_000; i++) retention.superseded(i, 10, i + 1);
-    bounds.nowMs += historyAgeMsMax + 1;
+    bounds.nowMs += historyAgeMsMax + historySlackMsMax + 1;
     while (await retention.step(0));
     expect(retention.head).toBe(20_000);
     expect(retention.encode(0, 11).length).toBe(10 * historyEntryBytes);
