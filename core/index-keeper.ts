@@ -28,7 +28,7 @@ import type { IndexStore } from './storage/index-directory.ts';
 import type { SegmentTasks } from './storage/segment-task.ts';
 
 /** Records and bytes that a start replays at most, about: 40 to 75 µs a record (index.md §5, §7). */
-export const replayRecordsMax = 32_768;
+export const replayRecordsMax = 24_576;
 export const replayBytesMax = 64 * 1024 * 1024;
 
 /** A place from which a replay may start is remembered every so many records. */
