@@ -3,6 +3,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pageCharge } from '../../core/charge.ts';
+import { accessText } from '../../core/query/plan/describe-access.ts';
 import { collectPage, executeQuery, type ResultRow } from '../../core/query/execute.ts';
 import type { AccessUse, Explanation } from '../../core/query/plan/explain.ts';
 import type { QueryPorts } from '../../core/query/context.ts';
@@ -175,9 +176,12 @@ function metricsOf(
   ];
   const metrics = ['x-ms-documentdb-query-metrics', fields.join(';')];
   const indexMetrics = indexMetricsOf(index, keyPaths);
-  if (isTrue(headerOf(request, 'x-ms-cosmos-populateindexmetrics')))
-    metrics.push('x-ms-cosmos-index-utilization', Buffer.from(indexMetrics).toString('base64'));
+  const asksFirst = isTrue(headerOf(request, 'x-ms-cosmos-populateindexmetrics'));
+  if (asksFirst) metrics.push('x-ms-cosmos-index-utilization', Buffer.from(indexMetrics).toString('base64'));
   else if (isTrue(headerOf(request, 'x-ms-cosmos-populateindexmetrics-v2')))
     metrics.push('x-ms-cosmos-index-utilization', encodeURIComponent(indexMetrics));
+  else return metrics;
+  // What the service's form cannot say: the way that was taken, for people.
+  metrics.push('x-meridian-query-plan', encodeURI(index === undefined ? 'every item' : accessText(index)));
   return metrics;
 }
