@@ -58,13 +58,14 @@ async function metrics(query: string, headers: Record<string, string> = {}) {
       .split(';')
       .map((field) => field.split('=') as [string, string]),
   );
-  return { used, counted };
+  return { used, counted, plan: decodeURI(answer.headers.get('x-meridian-query-plan')!) };
 }
 
 test('the paths of the key, the conditions and the order are the single indexes used', async () => {
-  const { used, counted } = await metrics(
+  const { used, counted, plan } = await metrics(
     `SELECT * FROM c WHERE c.b = 7 AND ARRAY_CONTAINS(c.tags, 't7') ORDER BY c.a`,
   );
+  expect(plan).toContain('/b/?');
   expect(used['UtilizedSingleIndexes']!.map(({ IndexSpec }) => IndexSpec)).toEqual([
     '/pk/?',
     '/b/?',
