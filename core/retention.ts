@@ -16,15 +16,18 @@ export const historyAgeMsMax = 7 * 24 * 60 * 60 * 1000;
 /** History below this is never worth removing for its size. */
 export const historyBytesMin = 64 * 1024 * 1024;
 
-/** Share of the live bytes that history may take. */
-export const historyShareMax = 0.1;
+/**
+ * Share of the live bytes that history may take. Where updates lie anywhere, removing it rewrites most of the store: the
+ * more goes at once, the less is written for each byte.
+ */
+export const historyShareMax = 0.5;
 
 /**
  * Removal waits until much is due and then goes on until the history is at this share of its bound, or an hour younger
  * than its age: a removed key lies among old ones, and each of LevelDB's files that holds one is rewritten with all it
- * overlaps. A few files full of them cost less than some in every file (9.4 bytes were written per byte replaced).
+ * overlaps. A few files full of them cost less than some in every file (8 to 9 bytes were written per byte replaced).
  */
-const drainedShare = 0.5;
+const drainedShare = 0.1;
 export const historySlackMsMax = 60 * 60 * 1000;
 
 /** Records removed in one step, so that no step delays a point read. */
@@ -131,7 +134,8 @@ export class Retention implements Graveyard, History {
     if (first >= this.#sequences.length) return false;
     const nowMs = this.#nowMs();
     const bound = Math.max(historyBytesMin, liveBytes * historyShareMax);
-    if (this.#bytes > bound || this.#times[first]! < nowMs - historyAgeMsMax - historySlackMsMax) this.#isDraining = true;
+    if (this.#bytes > bound || this.#times[first]! < nowMs - historyAgeMsMax - historySlackMsMax)
+      this.#isDraining = true;
     if (!this.#isDraining) return false;
     const oldest = nowMs - historyAgeMsMax;
     const bytesMax = bound * drainedShare;

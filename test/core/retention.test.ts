@@ -20,13 +20,13 @@ function fixture() {
 }
 
 describe('retention', () => {
-  test('keeps what is neither old nor too much, and of too much the younger half', async () => {
+  test('keeps what is neither old nor too much, and of too much only the youngest', async () => {
     const { bounds, removed, retention } = fixture();
     retention.superseded(1, 100, 2);
     expect(await retention.step(0)).toBe(false);
     expect(removed).toEqual([]);
-    retention.superseded(2, historyBytesMin / 2, 3);
-    retention.superseded(3, historyBytesMin / 2, 4);
+    retention.superseded(2, historyBytesMin, 3);
+    retention.superseded(3, historyBytesMin / 16, 4);
     await retention.step(0);
     expect(removed).toEqual([1, 2]);
     expect(await retention.step(0)).toBe(false);
