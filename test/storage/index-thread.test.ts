@@ -53,6 +53,17 @@ describe('the index thread', () => {
     expect(Buffer.compare(toMemory.content!, expected.bytes())).toBe(0);
   });
 
+  test('ends when it has had nothing to do for a while, and starts again with the next task', async () => {
+    const brief = new IndexThread(1);
+    const { input } = indexOf(50).nextFlush()!;
+    for (let round = 0; round < 2; round++) {
+      const { bytes } = await brief.run({ kind: 'flush', input, target: { kind: 'memory' } });
+      expect(bytes).toBeGreaterThan(0);
+      while (brief.isRunning) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await brief.close();
+  });
+
   test('lets a flush overtake a merge, and gives up a merge that is cancelled', async () => {
     const cache = new BlockCache();
     const index = indexOf(4_000);
