@@ -36,6 +36,8 @@ export function writePredicate(writer: BsonWriter, name: string, predicate: Pred
       break;
     case 'not':
       throw badRequest('the condition has a negation', 'predicate');
+    case 'computed':
+      throw badRequest('the condition has a computed part', 'predicate');
   }
   writer.end();
 }

@@ -29,7 +29,12 @@ function tested(host: Host, name: string, passes: (value: unknown) => boolean | 
 describe.each([0, 30, 60])('a test of terms, with %d items in a segment', (flushed) => {
   test('finds the items whose value passes', () => {
     const host = filled(flushed);
-    expect(count(host.index.now(), tested(host, 'n', (value) => (value as number) % 7 === 3))).toEqual({
+    expect(
+      count(
+        host.index.now(),
+        tested(host, 'n', (value) => (value as number) % 7 === 3),
+      ),
+    ).toEqual({
       count: 9,
       exact: true,
     });
