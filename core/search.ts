@@ -21,7 +21,7 @@ import { itemsPerLook, Slices } from './slices.ts';
 import { walkSorted } from './sorted-walk.ts';
 import { onlyPath, spansOf, type Span } from './sorted-spans.ts';
 import { withBody, type StoredItem } from './stored-item.ts';
-import { fewItemsMax, scoped, walkByCreation, walkHits, type Walk } from './walk.ts';
+import { fewItemsMax, readAtOnceMax, scoped, walkByCreation, walkHits, type Walk } from './walk.ts';
 import { testsTerms, walkTested } from './walk-tested.ts';
 
 /** Measured: what reading one item costs, as many terms of an order walked. */
@@ -212,6 +212,7 @@ class HeldSearch implements Search {
     if (within === undefined || hits >= items)
       return { access: { kind: 'scan', estimate: items }, walk: byCreation(filter) };
     const access: SearchAccess = { kind: 'index', estimate: hits, exact };
+    if (hits <= readAtOnceMax && !backwards) return { access, walk: () => walkHits(partition, filter) };
     const replaced = estimate(partition.view, allOf(within, replacedItems));
     const first = order === undefined ? limit : undefined;
     if (backwards || replaced > fewItemsMax || isWorthWalking(items, hits, replaced, first))

@@ -6,7 +6,7 @@
 
 import { replacedItems } from '../indexer/fact-terms.ts';
 import { allOf, between, everything, negated, type Filter } from '../indexer/filter.ts';
-import { NumberCursor } from '../indexer/lookup.ts';
+import { estimate, NumberCursor } from '../indexer/lookup.ts';
 import { OrderCursor, type OrderOptions } from '../indexer/order-cursor.ts';
 import { createdPath } from '../indexer/paths.ts';
 import type { PartitionReading } from './reading.ts';
@@ -20,6 +20,9 @@ const recordsPerPause = 64;
 export const fewItemsMax = 4096;
 /** Bytes of such items that are kept; the others are read again. */
 const fewBytesMax = 8 * 1024 * 1024;
+
+/** Hits that are read at once: telling which of them were replaced asks the index twice more, and costs more than they do. */
+export const readAtOnceMax = 8;
 
 export type Walk = Generator<StoredItem | undefined, void, void>;
 
@@ -100,12 +103,31 @@ function* numberBefore(reading: PartitionReading, after: number): Generator<unde
   return step === 'end' ? Infinity : cursor.number - 1;
 }
 
+/** Numbers of the hits when they are few enough to be read at once; undefined when they are more. */
+function* numbersAtOnce(reading: PartitionReading, within: Filter): Generator<undefined, number[] | undefined> {
+  if (estimate(reading.view, within) > readAtOnceMax) return undefined;
+  const numbers: number[] = [];
+  const cursor = new NumberCursor(reading.view, within);
+  for (;;) {
+    const number = yield* cursor.nextSteps();
+    if (number === 0) return numbers;
+    // The estimate of a range is a guess.
+    if (numbers.push(number) > readAtOnceMax) return undefined;
+  }
+}
+
 /**
  * As `walkByCreation`, for a filter that few replaced items pass: these are read first. The others come by number, and
  * none is read before it is wanted.
  */
 export function* walkHits(reading: PartitionReading, filter: Filter, after = 0): Walk {
   const within = scoped(reading, filter) ?? everything;
+  const numbers = yield* numbersAtOnce(reading, within);
+  if (numbers !== undefined) {
+    const items = numbers.map((number) => reading.item(number)).filter((item) => item !== undefined);
+    for (const item of items.sort((a, b) => a.created - b.created)) if (item.created > after) yield item;
+    return;
+  }
   const replaced = yield* replacedHits(reading, within, after);
   const from = yield* numberBefore(reading, after);
   let place = 0;
