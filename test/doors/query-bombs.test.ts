@@ -13,9 +13,9 @@ import { serve } from '../serving.ts';
 const items = 2_000 * scale;
 
 /** Milliseconds one page of any of these may take: far above what it needs, far below what an attack wants. */
-const patienceMs = 15_000;
+const patienceMs = 60_000;
 /** Milliseconds a point read may take meanwhile. */
-const readPatienceMs = 2_000;
+const readPatienceMs = 20_000;
 /** Bytes of memory that may be taken and not be given back. */
 const growthBytesMax = 400 * 1024 * 1024;
 

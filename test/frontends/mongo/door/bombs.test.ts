@@ -8,7 +8,7 @@ import { start, type Started } from './start.ts';
 
 const total = 3000;
 /** Longest stretch of the event loop that a query may take here, on a machine shared with other tests. */
-const stretchMsMax = 2500;
+const stretchMsMax = 20_000;
 
 let server: Started;
 let client: MongoClient;
@@ -152,7 +152,7 @@ describe('a heavy pipeline is answered or refused', () => {
       else check(result);
       expect(ms).toBeLessThan(stretchMsMax);
     },
-    15_000,
+    60_000,
   );
 });
 
