@@ -1,7 +1,7 @@
 // How many documents a filter selects.
 
-import { fieldOf } from '../../model/bson/walk.ts';
-import type { Tallied } from '../../model/operation.ts';
+import { fieldOf, type Raw } from '../../model/bson/walk.ts';
+import type { Operation, Tallied } from '../../model/operation.ts';
 import type { Path } from '../../model/predicate.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import type { Call } from './call.ts';
@@ -9,6 +9,8 @@ import { accessOf, Selection, type Filter } from './selection.ts';
 
 const stepItems = 10_000;
 const stepBytes = 4 * 1024 * 1024;
+
+type IndexQuestion = Omit<Operation<'count-items'>, 'kind'>;
 
 export interface Sizes {
   readonly documents: number;
@@ -50,6 +52,27 @@ export async function countDocuments(
   }
 }
 
+/** What the index is asked about the documents of a filter; undefined where it is not to be asked. */
+function questionOf(container: ContainerRecord, filter: Filter): IndexQuestion | undefined {
+  const access = accessOf(container, filter.predicate);
+  if (access.kind === 'ids' || filter.natural !== undefined) return undefined;
+  const { database, id } = container;
+  return { database, container: id, scope: access.scope, predicate: filter.predicate, view: 'mongo' };
+}
+
+/** The different values of a path in the selected documents; undefined when the index does not know. */
+export async function distinctByIndex(
+  call: Call,
+  container: ContainerRecord,
+  filter: Filter,
+  path: Path,
+): Promise<readonly Raw[] | undefined> {
+  const question = questionOf(container, filter);
+  if (question === undefined) return undefined;
+  const context = { ...call.context, signal: call.signal };
+  return (await call.engine.execute({ kind: 'distinct-values', ...question, path }, context)).values;
+}
+
 /** How many of the selected documents have each value of a path; undefined when the index does not know. */
 export async function tallyByIndex(
   call: Call,
@@ -57,21 +80,10 @@ export async function tallyByIndex(
   filter: Filter,
   path: Path,
 ): Promise<readonly Tallied[] | undefined> {
-  const access = accessOf(container, filter.predicate);
-  if (access.kind === 'ids' || filter.natural !== undefined) return undefined;
-  const { values } = await call.engine.execute(
-    {
-      kind: 'tally-values',
-      database: container.database,
-      container: container.id,
-      scope: access.scope,
-      predicate: filter.predicate,
-      view: 'mongo',
-      path,
-    },
-    { ...call.context, signal: call.signal },
-  );
-  return values;
+  const question = questionOf(container, filter);
+  if (question === undefined) return undefined;
+  const context = { ...call.context, signal: call.signal };
+  return (await call.engine.execute({ kind: 'tally-values', ...question, path }, context)).values;
 }
 
 /** The number that the index knows without a look at documents; undefined when it does not. */
@@ -82,18 +94,8 @@ export async function countByIndex(
 ): Promise<number | undefined> {
   if (filter.isEmpty && fieldOf(container.settings, 'defaultTtl') === undefined)
     return sizesOf(call, container).documents;
-  const access = accessOf(container, filter.predicate);
-  if (access.kind === 'ids' || filter.natural !== undefined) return undefined;
-  const { count } = await call.engine.execute(
-    {
-      kind: 'count-items',
-      database: container.database,
-      container: container.id,
-      scope: access.scope,
-      predicate: filter.predicate,
-      view: 'mongo',
-    },
-    { ...call.context, signal: call.signal },
-  );
-  return count;
+  const question = questionOf(container, filter);
+  if (question === undefined) return undefined;
+  const context = { ...call.context, signal: call.signal };
+  return (await call.engine.execute({ kind: 'count-items', ...question }, context)).count;
 }

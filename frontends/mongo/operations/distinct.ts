@@ -14,7 +14,8 @@ import { documentBytesMax } from '../decode.ts';
 import { MongoError } from '../errors.ts';
 import { pathOf } from '../filter.ts';
 import { hintOf } from '../hint.ts';
-import { accessOf, Filter, Selection } from '../selection.ts';
+import { distinctByIndex } from '../counting.ts';
+import { Filter, Selection } from '../selection.ts';
 
 const stepItems = 10_000;
 const stepBytes = 4 * 1024 * 1024;
@@ -31,7 +32,7 @@ async function run(call: Call): Promise<Reply> {
   const values =
     container === undefined
       ? []
-      : ((await termsOf(call, container, filter, path)) ?? (await valuesOf(call, container, filter, path)));
+      : ((await distinctByIndex(call, container, filter, path)) ?? (await valuesOf(call, container, filter, path)));
   return {
     fields: (writer) => {
       writer.beginArray('values');
@@ -39,29 +40,6 @@ async function run(call: Call): Promise<Reply> {
       writer.end();
     },
   };
-}
-
-async function termsOf(
-  call: Call,
-  container: ContainerRecord,
-  filter: Filter,
-  path: Path,
-): Promise<readonly Raw[] | undefined> {
-  const access = accessOf(container, filter.predicate);
-  if (access.kind === 'ids' || filter.natural !== undefined) return undefined;
-  const { values } = await call.engine.execute(
-    {
-      kind: 'distinct-values',
-      database: container.database,
-      container: container.id,
-      scope: access.scope,
-      predicate: filter.predicate,
-      view: 'mongo',
-      path,
-    },
-    { ...call.context, signal: call.signal },
-  );
-  return values;
 }
 
 async function valuesOf(call: Call, container: ContainerRecord, filter: Filter, path: Path): Promise<readonly Raw[]> {
