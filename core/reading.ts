@@ -10,13 +10,13 @@ import { partitionKeyPath } from '../indexer/paths.ts';
 import type { View } from '../indexer/view.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Scope } from '../model/operation.ts';
-import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
+import { partitionKeyText } from '../model/partition-key.ts';
 import { isUnpartitioned, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 import { isExpired } from './expiry.ts';
 import type { GroupState } from './group.ts';
 import type { Partition } from './partition.ts';
 import { containerGone } from './refusals.ts';
-import { isWithin, routeOf } from './router.ts';
+import { keyFilterOf, routeOf } from './router.ts';
 import type { StoredItem } from './stored-item.ts';
 
 export class PartitionReading {
@@ -86,15 +86,12 @@ export class Reading {
 
 /** Opens a reading of a scope. Throws PartitionGone when a range was split meanwhile. */
 export function openReading(state: GroupState, container: ContainerRecord, scope: Scope, nowSeconds: number): Reading {
-  const { partitions, key, within } = routeOf(container, scope);
+  const route = routeOf(container, scope);
+  const { partitions, key, within } = route;
   const keyText = key === undefined ? undefined : partitionKeyText(key);
   const oneKey = isUnpartitioned(container) ? partitionKeyText([]) : keyText;
-  const accepts =
-    keyText !== undefined && partitions.length > 0 && container.partitionKey.systemKey !== true
-      ? (item: StoredItem): boolean => item.key === keyText
-      : within !== undefined
-        ? (item: StoredItem): boolean => isWithin(container, parsePartitionKeyHeader(item.key), within)
-        : undefined;
+  const wanted = keyFilterOf(container, route);
+  const accepts = wanted && ((item: StoredItem): boolean => wanted(item.key));
   const found = partitions.map((record) => {
     const partition = state.partition(record.partition);
     if (partition === undefined)

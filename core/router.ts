@@ -81,6 +81,6 @@ export function keyFilterOf(
   return within && ((text) => isWithin(container, parsePartitionKeyHeader(text), within));
 }
 
-export function isWithin(container: ContainerRecord, key: PartitionKeyValue, range: EpkRange): boolean {
+function isWithin(container: ContainerRecord, key: PartitionKeyValue, range: EpkRange): boolean {
   return isInRange(range, effectivePartitionKey(container.partitionKey, key));
 }

@@ -16,7 +16,7 @@ import {
   type PageMark,
 } from './continuation.ts';
 import { shownBytes } from './elements.ts';
-import { Frame, Pacer, type RowStream, type ScanProgress, type SortProgress } from './frame.ts';
+import { Frame, newScan, Pacer, type RowStream, type SortProgress } from './frame.ts';
 import { RegexCache } from './functions/regex.ts';
 import type { Explanation } from './plan/explain.ts';
 import type { PreparedQuery } from './prepare.ts';
@@ -79,19 +79,7 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
     regexes: new RegexCache(),
   };
   const scanMark = from.mark.kind === 'scan' ? from.mark : undefined;
-  const scan: ScanProgress = {
-    after: scanMark?.after,
-    position: undefined,
-    previous: undefined,
-    exhausted: false,
-    wanted: Infinity,
-    ordered: false,
-    group: 0,
-    groupSorted: false,
-    use: undefined,
-    summaryBefore: from.mark.kind === 'count' ? from.mark.way : undefined,
-    summary: undefined,
-  };
+  const scan = newScan(scanMark?.after, from.mark.kind === 'count' ? from.mark.way : undefined);
   const sort: { keep: number | undefined } & SortProgress = {
     keep: undefined,
     resume: from.mark.kind === 'sort' ? from.mark.mark : undefined,

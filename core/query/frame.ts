@@ -102,6 +102,23 @@ export interface ScanProgress {
   summary?: SummaryWay | undefined;
 }
 
+/** A scan that begins after that position. */
+export function newScan(after: number | undefined, summaryBefore: SummaryWay | undefined): ScanProgress {
+  return {
+    after,
+    position: undefined,
+    previous: undefined,
+    exhausted: false,
+    wanted: Infinity,
+    ordered: false,
+    group: 0,
+    groupSorted: false,
+    use: undefined,
+    summaryBefore,
+    summary: undefined,
+  };
+}
+
 /** By terms, in the order of values, or by items, in the order of the first of each. */
 export type SummaryWay = 'terms' | 'items';
 

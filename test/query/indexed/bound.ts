@@ -2,7 +2,7 @@
 
 import { containerRows } from '../../../core/query/container-rows.ts';
 import { RegexCache } from '../../../core/query/functions/regex.ts';
-import { Frame, Pacer } from '../../../core/query/frame.ts';
+import { Frame, newScan, Pacer } from '../../../core/query/frame.ts';
 import { bindParts } from '../../../core/query/open-access.ts';
 import type { Reading } from '../../../core/reading.ts';
 import { cosmosSemantics } from '../../../frontends/cosmos/semantics.ts';
@@ -27,17 +27,7 @@ export function boundFilters(
     context: { semantics: cosmosSemantics, ports: testPorts, startedMs: 0, regexes: new RegexCache() },
     pacer: new Pacer(() => 0),
     source: () => source,
-    scan: {
-      after: undefined,
-      position: undefined,
-      previous: undefined,
-      exhausted: false,
-      wanted: Infinity,
-      ordered: false,
-      group: 0,
-      groupSorted: false,
-      use: undefined,
-    },
+    scan: newScan(undefined, undefined),
     sort: { keep: undefined, resume: undefined, mark: undefined },
   });
   return bindParts(frame, prepared.access!, source.indexed!).map(({ partition, filter, exact }) => ({
