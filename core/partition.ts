@@ -117,10 +117,11 @@ export class Partition {
     const build = this.#home.beginRebuild(this.record.partition, options);
     this.rebuilding = new Rebuilding(build);
     try {
-      if (!(await this.rebuilding.run(state, this, signal))) return false;
-      this.#index = build.index;
-      this.#indexText = optionsText(options);
-      return true;
+      return await this.rebuilding.run(state, this, signal, () => {
+        this.#index = build.index;
+        this.#indexText = optionsText(options);
+        this.rebuilding = undefined;
+      });
     } finally {
       this.rebuilding = undefined;
       build.abandon();

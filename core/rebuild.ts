@@ -73,8 +73,11 @@ export class Rebuilding {
     return partition.dropped || this.#isBehind;
   }
 
-  /** Builds the whole index. False when the partition was dropped or too much was written meanwhile: nothing was installed. */
-  async run(state: GroupState, partition: Partition, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Builds the whole index. False when the partition was dropped or too much was written meanwhile: nothing was
+   * installed. `installed` is called when the new index counts, before any other record can come.
+   */
+  async run(state: GroupState, partition: Partition, signal: AbortSignal, installed: () => void): Promise<boolean> {
     const build = this.#build;
     const hold = state.hold();
     const view = partition.index.snapshot();
@@ -107,6 +110,7 @@ export class Rebuilding {
       await build.finish();
       if (this.#isOver(partition)) return false;
       build.install();
+      installed();
       return true;
     } finally {
       view.release();
