@@ -3,7 +3,8 @@
 // partitions is refused with the plan for doing so, as the service does and as SDKs expect.
 
 import { requireSession } from '../../../core/engine.ts';
-import { containerRows, layoutOf } from '../../../core/query/container-rows.ts';
+import { layoutOf } from '../../../core/partition-layout.ts';
+import { containerRows } from '../../../core/query/container-rows.ts';
 import { openReading } from '../../../core/reading.ts';
 import { epkMax, epkMin } from '../../../model/effective-partition-key.ts';
 import { DatabaseError } from '../../../model/errors.ts';
