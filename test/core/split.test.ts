@@ -13,7 +13,8 @@ import { valueOf } from '../../model/value.ts';
 import type { Item, ItemWrite } from '../../model/operation.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import { randomOf, seedOf } from '../random.ts';
-import { serve } from '../serving.ts';
+import { check } from '../../bin/commands/check.ts';
+import { serve, testSettings } from '../serving.ts';
 
 const context = { account: 1 };
 const place = { database: 'd', container: 'c' };
@@ -85,6 +86,16 @@ async function feed(pageItems = 50, onPage?: () => Promise<void>): Promise<Item[
 /** Value of a field by id. */
 function fieldsOf(items: readonly Item[], field = 'round'): Map<string, unknown> {
   return new Map(items.map((item) => [item.id, valueOf(fieldOf(item.body, field))]));
+}
+
+/** What `meridian check` says of the directory. */
+async function checked(): Promise<string> {
+  let said = '';
+  const settings = await testSettings({ data: directory });
+  await check({ settings, json: false, write: (text: string) => (said += text) } as unknown as Parameters<
+    typeof check
+  >[0]);
+  return said;
 }
 
 const find = async (i: number) =>
