@@ -19,7 +19,8 @@ import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../mod
 import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
 import { mergeView } from '../model/view.ts';
 import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
-import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
+import { readCharge } from './charge.ts';
+import { itemCharge, writeCharge } from './charged-terms.ts';
 import { checkCondition } from './condition.ts';
 import type { Staging } from './proposal.ts';
 import { isExpired, ttlOf } from './expiry.ts';
@@ -231,7 +232,7 @@ export class Partition {
             container: this.container,
             item: current ?? absentItem(this.record, write.id),
             change: 'none',
-            charge: failedConditionCharge,
+            charge: readCharge(current?.body.length ?? 0),
           };
         if (edited === 'delete') {
           if (current === undefined) throw itemMissing();
@@ -260,9 +261,8 @@ export class Partition {
     const body = this.#storedForm(after, current, write.body, write.view);
     this.#checkUnique(after, body, nowSeconds, before);
     this.#delete(before, current, staging);
-    const { item } = this.#put(after, undefined, body, staging, nowSeconds);
-    const charge = replaceCharge(current.body.length, body.length);
-    return { container: this.container, item, change: 'replaced', charge };
+    const written = this.#put(after, undefined, body, staging, nowSeconds);
+    return { ...written, change: 'replaced', charge: writeCharge(this.container, current.body, body) };
   }
 
   /** The bytes to store for an incoming body: a write through another view than the stored one is a diff. */
@@ -337,7 +337,7 @@ export class Partition {
       container: this.container,
       item: { body, id: identity.id, time, lsn, created, partition: this.record },
       change: current === undefined ? 'created' : 'replaced',
-      charge: current === undefined ? insertCharge(body.length) : replaceCharge(current.body.length, body.length),
+      charge: writeCharge(this.container, current?.body, body),
     };
   }
 
@@ -363,7 +363,7 @@ export class Partition {
       container: this.container,
       item: { body: current.body, id: identity.id, time, lsn, created: current.created, partition: this.record },
       change: 'deleted',
-      charge: deleteCharge(current.body.length),
+      charge: itemCharge(this.container, current.body),
     };
   }
 

@@ -40,14 +40,15 @@ export async function queryItems(call: Call): Promise<Answer> {
   const mark = countsResults ? scopeMark(container, scope) : layoutMark(container);
   const { held, continuation } = unwrap(text, mark);
   if (continuation === atEnd && !isWhole) throw foreignContinuation();
-  const { page, name } = continuation === atEnd ? { page: emptyPage(call), name: '' } : await readPage();
+  const meter = engine.meter(container, scope, context);
+  const { page, name } = continuation === atEnd ? { page: emptyPage(call, meter), name: '' } : await readPage();
   async function readPage(): Promise<{ readonly page: QueryPage; readonly name: string }> {
     const { partitionKey } = scope;
     const place = `${scopeMark(container, scope)} ${partitionKey === undefined ? '' : partitionKeyText(partitionKey)}`;
     const use = engine.readings.use(held, place, () => openReading(engine.state, container, scope, engine.nowSeconds));
     let goesOn = false;
     try {
-      const source = containerRows(use.reading, systemViewOf(container));
+      const source = containerRows(use.reading, systemViewOf(container), meter);
       const page = await runPage(
         call,
         prepared,
@@ -56,6 +57,7 @@ export async function queryItems(call: Call): Promise<Answer> {
         continuation,
         container,
         keyPathsOf(container, scope),
+        meter,
       );
       goesOn = page.continuation !== undefined;
       return { page, name: use.name };
