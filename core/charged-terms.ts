@@ -88,18 +88,18 @@ function termsOf(cursor: ElementCursor, rule: PathRule): number {
   return termsIn(cursor.bytes, cursor.valueStart, rule, type === BsonType.array);
 }
 
-function sameName(a: ElementCursor, b: ElementCursor): boolean {
-  const length = a.nameEnd - a.nameStart;
-  if (length !== b.nameEnd - b.nameStart) return false;
-  for (let i = 0; i < length; i++) if (a.bytes[a.nameStart + i] !== b.bytes[b.nameStart + i]) return false;
+function sameBytes(a: Uint8Array, aStart: number, aEnd: number, b: Uint8Array, bStart: number, bEnd: number): boolean {
+  if (aEnd - aStart !== bEnd - bStart) return false;
+  for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (a[i] !== b[j]) return false;
   return true;
 }
 
+function sameName(a: ElementCursor, b: ElementCursor): boolean {
+  return sameBytes(a.bytes, a.nameStart, a.nameEnd, b.bytes, b.nameStart, b.nameEnd);
+}
+
 function sameValue(a: ElementCursor, b: ElementCursor): boolean {
-  const length = a.valueEnd - a.valueStart;
-  if (a.type !== b.type || length !== b.valueEnd - b.valueStart) return false;
-  for (let i = 0; i < length; i++) if (a.bytes[a.valueStart + i] !== b.bytes[b.valueStart + i]) return false;
-  return true;
+  return a.type === b.type && sameBytes(a.bytes, a.valueStart, a.valueEnd, b.bytes, b.valueStart, b.valueEnd);
 }
 
 /** Fields looked ahead for one that the other version does not have at that place: bounds the comparison. */

@@ -8,6 +8,7 @@ import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import type { HybridTime } from '../../model/hybrid-time.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
+import { randomOf, seedOf, testScale } from '../random.ts';
 
 function bson(value: unknown): Uint8Array {
   return bsonOfJson(Buffer.from(JSON.stringify(value)));
@@ -112,6 +113,35 @@ describe('terms of a write', () => {
     const with2 = bson({ id: 'a', b: 1, e: 4 });
     expect(terms(writeCharge(plain, with4, with2), 2)).toBe(2);
     expect(terms(writeCharge(plain, with2, with4), 2)).toBe(2);
+  });
+
+  test('random replaces count exactly the values that differ', () => {
+    const random = randomOf(seedOf());
+    const below = (n: number): number => Math.floor(random() * n);
+    const name = (): string => `f${below(1_000)}`;
+    const value = (): unknown => (below(4) === 0 ? [below(3), 'x', below(3)] : below(5));
+    const count = (one: unknown): number => (Array.isArray(one) ? one.length : 1);
+    for (let round = 0; round < 2_000 * testScale; round++) {
+      const fields: [string, unknown][] = [['id', 'a']];
+      for (let i = below(10); i > 0; i--) fields.push([name(), value()]);
+      const before = new Map(fields);
+      const changed = [...before];
+      for (let i = below(5); i > 0 && changed.length > 1; i--) changed.splice(1 + below(changed.length - 1), 1);
+      for (let i = below(5); i > 0; i--) {
+        const added = name();
+        if (!before.has(added) && changed.every(([known]) => known !== added))
+          changed.splice(1 + below(changed.length), 0, [added, value()]);
+      }
+      const after = new Map(changed.map(([key, old]) => [key, key !== 'id' && below(3) === 0 ? value() : old]));
+      let expected = 0;
+      for (const key of new Set([...before.keys(), ...after.keys()])) {
+        if (JSON.stringify(before.get(key)) === JSON.stringify(after.get(key))) continue;
+        if (before.has(key)) expected += count(before.get(key));
+        if (after.has(key)) expected += count(after.get(key));
+      }
+      const charge = writeCharge(plain, bson(Object.fromEntries(before)), bson(Object.fromEntries(after)));
+      expect(terms(charge, 2)).toBe(expected);
+    }
   });
 
   test('names of prototypes are names like others', () => {
