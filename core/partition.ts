@@ -12,10 +12,10 @@ import { createdPath } from '../indexer/paths.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { BsonWriter } from '../model/bson/write.ts';
 import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
-import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
+import { secondsOf } from '../model/hybrid-time.ts';
 import type { Condition, Item, ItemWrite, PartitionKeyValue, WriteView, Written } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
-import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
+import { bodyOf, RecordFlag, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
 import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
 import { mergeView } from '../model/view.ts';
 import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
@@ -29,8 +29,8 @@ import { indexOptionsOf, type IndexHome } from './index-home.ts';
 import { optionsText } from './index-options.ts';
 import { Rebuilding } from './rebuild.ts';
 import { immutable, itemExists, itemMissing, containerGone } from './refusals.ts';
-import { StagedVersions, type ItemIdentity } from './staged-versions.ts';
-import { StoredItem } from './stored-item.ts';
+import { StagedVersions, type CurrentVersion, type DraftNote, type ItemIdentity } from './staged-versions.ts';
+import { absentItem, StoredItem } from './stored-item.ts';
 import { UniqueGuard } from './unique.ts';
 
 /** Where the bytes of a record are: the embedded log, or the local store of a follower. */
@@ -43,17 +43,6 @@ export interface Records {
 export interface Graveyard {
   /** `killer` is the sequence of the record that ended it; a tombstone ends itself. */
   superseded(sequence: number, bytes: number, killer: number): void;
-}
-
-/** The version a write meets: of the log, or of an earlier proposal of the same commit group. */
-interface CurrentVersion extends Item {
-  readonly sequence: number;
-}
-
-/** Carried beside a draft, so that `apply` need not read the body again. */
-interface DraftNote extends ItemIdentity {
-  /** Bytes of the body of the version that ends. */
-  readonly endedBytes: number;
 }
 
 /** Longer identities are found in the index by hash and must be compared (`indexer/composite-key.ts`). */
@@ -219,7 +208,7 @@ export class Partition {
         const current = this.#current(identity, nowSeconds);
         if (current === undefined) throw itemMissing();
         checkCondition(write.condition, current.time);
-        return this.#delete(identity, current, staging);
+        return this.#delete(identity, current, staging, 0);
       }
       case 'edit-item': {
         const identity = { id: write.id, key: partitionKeyText(write.partitionKey) };
@@ -235,7 +224,7 @@ export class Partition {
           };
         if (edited === 'delete') {
           if (current === undefined) throw itemMissing();
-          return this.#delete(identity, current, staging);
+          return this.#delete(identity, current, staging, 0);
         }
         const after = this.#identityOf(edited, 'exact', undefined, undefined);
         if (after.id !== identity.id) throw immutable('the id');
@@ -259,7 +248,7 @@ export class Partition {
     if (this.#current(after, nowSeconds) !== undefined) throw itemExists();
     const body = this.#storedForm(after, current, write.body, write.view);
     this.#checkUnique(after, body, nowSeconds, before);
-    this.#delete(before, current, staging);
+    this.#delete(before, current, staging, 0);
     const { item } = this.#put(after, undefined, body, staging, nowSeconds);
     const charge = replaceCharge(current.body.length, body.length);
     return { container: this.container, item, change: 'replaced', charge };
@@ -312,8 +301,8 @@ export class Partition {
     nowSeconds: number,
   ): Written {
     this.#checkUnique(identity, body, nowSeconds);
-    const ended = current ?? this.#last(identity);
-    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: ended?.body.length ?? 0 };
+    if (current === undefined) this.expire(identity, staging, nowSeconds);
+    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: current?.body.length ?? 0 };
     const time = staging.hybridTime();
     const lsn = this.#stagedLsn + 1;
     const created = current?.created ?? lsn;
@@ -323,7 +312,7 @@ export class Partition {
       partition: this.record.partition,
       lsn,
       hybridTime: time,
-      supersedes: ended?.sequence ?? 0,
+      supersedes: current?.sequence ?? 0,
       created,
       ttlSeconds: ttlOf(body),
       flags: 0,
@@ -341,7 +330,15 @@ export class Partition {
     };
   }
 
-  #delete(identity: ItemIdentity, current: CurrentVersion, staging: Staging): Written {
+  /** Stages the end of an item whose time is over; false when there is none of that identity. */
+  expire(identity: ItemIdentity, staging: Staging, nowSeconds: number): boolean {
+    const last = this.#last(identity);
+    if (!(last instanceof StoredItem) || !isExpired(this.container, last, nowSeconds)) return false;
+    this.#delete(identity, last, staging, RecordFlag.expired);
+    return true;
+  }
+
+  #delete(identity: ItemIdentity, current: CurrentVersion, staging: Staging, flags: number): Written {
     const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: current.body.length };
     const lsn = this.#stagedLsn + 1;
     const time = staging.hybridTime();
@@ -353,7 +350,7 @@ export class Partition {
       supersedes: current.sequence,
       created: current.created,
       ttlSeconds: 0,
-      flags: 0,
+      flags,
       body: new BsonWriter(64).beginDocument().string('id', identity.id).string('key', identity.key).end().finish(),
       note,
     });
@@ -388,8 +385,9 @@ export class Partition {
     if (header.kind !== RecordKind.delete) {
       this.#liveBytes += bytes;
       const { id, key } = identity;
-      const { created, hybridTime } = header;
-      this.index.add(header.sequence, header.lsn, bodyOf(record), { id, key, created, seconds: secondsOf(hybridTime) });
+      const { created, ttlSeconds } = header;
+      const facts = { id, key, created, seconds: secondsOf(header.hybridTime), ttlSeconds };
+      this.index.add(header.sequence, header.lsn, bodyOf(record), facts);
     }
     this.#home.applied(this.record.partition, header.sequence, header.lsn, record.length);
     this.rebuilding?.applied(header, this);
@@ -443,8 +441,4 @@ export class Partition {
     }
     return items;
   }
-}
-
-function absentItem(partition: PartitionRecord, id: string): Item {
-  return { body: new Uint8Array([5, 0, 0, 0, 0]), id, time: 0 as HybridTime, lsn: 0, created: 0, partition };
 }

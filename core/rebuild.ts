@@ -65,8 +65,9 @@ export class Rebuilding {
   }
 
   #add(item: StoredItem): void {
-    const { id, key, created, time } = item;
-    this.#build.index.add(item.sequence, item.lsn, item.body, { id, key, created, seconds: secondsOf(time) });
+    const { id, key, created, time, ttlSeconds } = item;
+    const facts = { id, key, created, seconds: secondsOf(time), ttlSeconds };
+    this.#build.index.add(item.sequence, item.lsn, item.body, facts);
   }
 
   #isOver(partition: Partition): boolean {

@@ -32,7 +32,7 @@ export interface LogRecord {
 export const plainIndex: IndexOptions = { policy: defaultPolicy, identityField: undefined, partitionKeyTerms: false };
 
 export function factsOf(id: string): VersionFacts {
-  return { id, key: '', created: 1, seconds: 1 };
+  return { id, key: '', created: 1, seconds: 1, ttlSeconds: 0 };
 }
 
 export const bytesOf = (record: LogRecord): number => record.item.length + 80;
