@@ -21,6 +21,7 @@ import { readChanges } from './change-feed.ts';
 import { readCharge } from './charge.ts';
 import { Committer } from './commit.ts';
 import { readFeed } from './feed.ts';
+import { longestRetentionMs } from './declared-retention.ts';
 import { countItems } from './count.ts';
 import { distinctValues } from './distinct.ts';
 import { openSearch } from './search.ts';
@@ -169,6 +170,7 @@ export class Engine {
     const bounds = {
       coveredTo: (): number => keeper?.coveredTo ?? Infinity,
       heldFrom: (): number => state.heldFrom(),
+      declaredMs: (): number => longestRetentionMs(state.partitions()),
     };
     const retention = new Retention(
       () => clock.nowMs,

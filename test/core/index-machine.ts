@@ -168,7 +168,7 @@ export class Machine {
       // Everything is always old enough to go.
       () => (log.nowMs += historyAgeMsMax + historySlackMsMax + 1),
       async (sequences) => log.trim(sequences),
-      { coveredTo: () => opened.keeper!.coveredTo, heldFrom },
+      { coveredTo: () => opened.keeper!.coveredTo, heldFrom, declaredMs: () => 0 },
     );
     const keeper = (opened.keeper = await IndexKeeper.open(store, { ...options, history: retention }));
     const machine = new Machine(log, keeper, retention, wantedOf);
