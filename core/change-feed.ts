@@ -179,7 +179,7 @@ function changeOf(
     const item = new StoredItem(container, range, record);
     if (wanted !== undefined && !wanted(item.key)) return undefined;
     const isNew = header.kind === RecordKind.insert;
-    // What a new item superseded had expired: it was no item any more.
+    // An older log: a new item could supersede one that had expired, and so was no item any more.
     return {
       operation: isNew ? 'create' : 'replace',
       item,

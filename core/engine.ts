@@ -23,12 +23,14 @@ import { failureCharge, readCharge, roundCharge } from './charge.ts';
 import { Committer } from './commit.ts';
 import { readFeed } from './feed.ts';
 import { findById } from './find-by-id.ts';
+import { longestRetentionMs } from './declared-retention.ts';
 import { countItems } from './count.ts';
 import { distinctValues } from './distinct.ts';
 import { openSearch } from './search.ts';
 import { GroupState } from './group.ts';
 import { HeldReadings } from './held-readings.ts';
 import { IndexKeeper, type KeeperStatistics } from './index-keeper.ts';
+import { ExpirySweeper } from './expiry-sweeper.ts';
 import { memoryHome } from './memory-home.ts';
 import { checkedPolicy } from './indexing-policy.ts';
 import type { Partition } from './partition.ts';
@@ -100,11 +102,13 @@ export interface EngineCounters {
   groups: number;
   entries: number;
   records: number;
+  /** Items removed because their time to live was over. */
+  expired: number;
 }
 
 export class Engine {
   readonly region: Region;
-  readonly counters: EngineCounters = { groups: 0, entries: 0, records: 0 };
+  readonly counters: EngineCounters = { groups: 0, entries: 0, records: 0, expired: 0 };
   readonly #options: EngineOptions;
   readonly #state: GroupState;
   readonly #committer: Committer;
@@ -117,6 +121,8 @@ export class Engine {
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
   #rebuilding: Promise<void> | undefined;
+  #sweeping: Promise<void> | undefined;
+  readonly #sweeper: ExpirySweeper;
   readonly #stopping = new AbortController();
   readonly splits: Splits;
 
@@ -160,6 +166,15 @@ export class Engine {
         keeper?.settle(state.moment());
       },
     });
+    this.#sweeper = new ExpirySweeper({
+      state,
+      nowSeconds: () => this.nowSeconds,
+      submit: (proposal) => this.submit(proposal),
+      signal: this.#stopping.signal,
+      onRemoved: (items) => {
+        this.counters.expired += items;
+      },
+    });
   }
 
   /**
@@ -185,6 +200,7 @@ export class Engine {
     const bounds = {
       coveredTo: (): number => keeper?.coveredTo ?? Infinity,
       heldFrom: (): number => state.heldFrom(),
+      declaredMs: (): number => longestRetentionMs(state.partitions()),
     };
     const retention = new Retention(
       () => clock.nowMs,
@@ -215,6 +231,20 @@ export class Engine {
     this.#trim();
     this.#rebuild();
     void this.splits.tend();
+    // What cannot be removed now is due in the next round.
+    if (this.#sweeping === undefined) this.sweepExpired().catch(() => undefined);
+  }
+
+  /** Removes the items whose time to live is over now; resolves when none is left. Rejects when writes are refused. */
+  sweepExpired(): Promise<void> {
+    const before = this.#sweeping?.catch(() => undefined);
+    const sweeping = Promise.resolve(before)
+      .then(() => this.#sweeper.sweep())
+      .finally(() => {
+        if (this.#sweeping === sweeping) this.#sweeping = undefined;
+      });
+    this.#sweeping = sweeping;
+    return sweeping;
   }
 
   /** Builds indexes anew whose policy has changed, one after the other. */
@@ -253,6 +283,7 @@ export class Engine {
     await this.#committer.stop();
     this.readings.close();
     this.#stopping.abort();
+    await this.#sweeping?.catch(() => undefined);
     await this.#trimming;
     await this.#rebuilding;
     await this.splits.idle();

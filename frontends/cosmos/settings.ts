@@ -13,6 +13,7 @@ import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '..
 import { valueOf } from '../../model/value.ts';
 import { readComputed } from './container-schema.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
+import { writeConflictPolicy, writeFixed } from './fixed-policies.ts';
 import {
   autoscaleMin,
   autoscaleStep,
@@ -35,7 +36,6 @@ const throughputMax = 1_000_000;
 const keptNames = [
   'defaultTtl',
   'analyticalStorageTtl',
-  'conflictResolutionPolicy',
   'computedProperties',
   'vectorEmbeddingPolicy',
   'fullTextPolicy',
@@ -92,10 +92,8 @@ export function containerDefinition(
     if (name === 'changeFeedPolicy') checkRetention(raw);
     writer.raw(name, raw);
   }
-  if (fieldOf(body, 'conflictResolutionPolicy') === undefined) {
-    writer.beginObject('conflictResolutionPolicy').string('mode', 'LastWriterWins');
-    writer.string('conflictResolutionPath', '/_ts').string('conflictResolutionProcedure', '').end();
-  }
+  writeConflictPolicy(writer, body, before);
+  if (before !== undefined) writeFixed(writer, body, before);
   if (fieldOf(body, 'geospatialConfig') === undefined)
     writer.beginObject('geospatialConfig').string('type', 'Geography').end();
   if (unique !== undefined) writer.document(uniqueKeyPolicyField, unique);
@@ -113,13 +111,6 @@ function checkRetention(policy: Raw): void {
   const value = valueOf(fieldOf(policy.slice(), 'retentionDuration')) ?? 0;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 2 ** 31 - 1)
     throw badRequest('changeFeedPolicy.retentionDuration must be a whole number of minutes', 'changeFeedPolicy');
-}
-
-/** As `checkRetention` found it in the settings of a container. */
-export function retentionMinutesOf(settings: Uint8Array): number {
-  const policy = fieldOf(settings, 'changeFeedPolicy');
-  const value = policy?.type === BsonType.object ? valueOf(fieldOf(policy.slice(), 'retentionDuration')) : undefined;
-  return typeof value === 'number' ? value : 0;
 }
 
 function checkTtl(name: string, raw: Raw): void {

@@ -74,6 +74,12 @@ export const readMetrics: Operation = async ({ deployment, sources }) => {
       'Records appended.',
       (i) => deployment.accounts[i]!.engine.counters.records,
     ],
+    [
+      'meridian_expired_items_total',
+      'counter',
+      'Items removed because their time to live was over.',
+      (i) => deployment.accounts[i]!.engine.counters.expired,
+    ],
     ['meridian_live_bytes', 'gauge', 'Bytes of live items.', (i) => deployment.accounts[i]!.engine.state.liveBytes],
     ...indexFigures.map(
       ([name, kind, help, figure]) =>
