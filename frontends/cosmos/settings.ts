@@ -12,6 +12,7 @@ import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '..
 import { valueOf } from '../../model/value.ts';
 import { readComputed } from './container-schema.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
+import { checkGeospatialConfig, geographyName, geospatialConfigField } from './geospatial-config.ts';
 import { autoscaleThroughput, manualThroughput, offerField, type Autoscale } from './offers.ts';
 import { checkSearchPolicies } from './search-policies.ts';
 import { checkSameUniqueKeys, uniqueKeyPolicyField, uniqueKeyPolicyIn } from './unique-key-policy.ts';
@@ -33,7 +34,7 @@ const keptNames = [
   'vectorEmbeddingPolicy',
   'fullTextPolicy',
   'changeFeedPolicy',
-  'geospatialConfig',
+  geospatialConfigField,
   'clientEncryptionPolicy',
   'materializedViewDefinition',
 ] as const;
@@ -83,14 +84,15 @@ export function containerDefinition(
     else if (name === 'computedProperties') readComputed(raw);
     else if (raw.type !== BsonType.object) throw badRequest(`${name} has the wrong type`, name);
     if (name === 'changeFeedPolicy') checkRetention(raw);
+    if (name === geospatialConfigField) checkGeospatialConfig(raw);
     writer.raw(name, raw);
   }
   if (fieldOf(body, 'conflictResolutionPolicy') === undefined) {
     writer.beginObject('conflictResolutionPolicy').string('mode', 'LastWriterWins');
     writer.string('conflictResolutionPath', '/_ts').string('conflictResolutionProcedure', '').end();
   }
-  if (fieldOf(body, 'geospatialConfig') === undefined)
-    writer.beginObject('geospatialConfig').string('type', 'Geography').end();
+  if (fieldOf(body, geospatialConfigField) === undefined)
+    writer.beginObject(geospatialConfigField).string('type', geographyName).end();
   if (unique !== undefined) writer.document(uniqueKeyPolicyField, unique);
   // What another door declared stays.
   const declared = before && fieldOf(before, declaredIndexesField);
