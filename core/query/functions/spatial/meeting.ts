@@ -56,7 +56,25 @@ export function doCross(one: SegmentTree, i: number, other: SegmentTree, j: numb
   return a * b < 0 && a * c < 0;
 }
 
+/** Whether one segment lies wholly to a side of the other's line: most pairs of neighbours do. */
+function isAside(one: SegmentTree, i: number, other: SegmentTree, j: number, tolerance: number): boolean {
+  const { ends: from, normals } = one;
+  const { ends: to } = other;
+  const nx = normals[3 * i]!;
+  const ny = normals[3 * i + 1]!;
+  const nz = normals[3 * i + 2]!;
+  const x = from[6 * i]!;
+  const y = from[6 * i + 1]!;
+  const z = from[6 * i + 2]!;
+  const t = 6 * j;
+  const start = nx * (to[t]! - x) + ny * (to[t + 1]! - y) + nz * (to[t + 2]! - z);
+  if (Math.abs(start) <= tolerance) return false;
+  const end = nx * (to[t + 3]! - x) + ny * (to[t + 4]! - y) + nz * (to[t + 5]! - z);
+  return start > 0 ? end > tolerance : end < -tolerance;
+}
+
 export function meetingOf(one: SegmentTree, i: number, other: SegmentTree, j: number, tolerance: number): Meeting {
+  if (isAside(one, i, other, j, tolerance) || isAside(other, j, one, i, tolerance)) return 'none';
   const points = touches(one, i, other, j, tolerance);
   const [first] = points;
   if (first === undefined) return doCross(one, i, other, j) ? 'cross' : 'none';
@@ -104,6 +122,7 @@ export function somePair(
   reach: number,
   work: Work,
   visit: (i: number, j: number) => boolean,
+  squeeze = 1,
 ): boolean {
   const square = reach * reach;
   const stack = [1, 1];
@@ -111,11 +130,11 @@ export function somePair(
     const right = stack.pop()!;
     const left = stack.pop()!;
     work.spend(1);
-    if (boxToBox(one.nodes, left, other.nodes, right) > square) continue;
+    if (boxToBox(one.nodes, left, other.nodes, right, squeeze) > square) continue;
     const splitLeft = left < one.leaves && (right >= other.leaves || left <= right);
     if (splitLeft) stack.push(2 * left, right, 2 * left + 1, right);
     else if (right < other.leaves) stack.push(left, 2 * right, left, 2 * right + 1);
-    else if (someOfLeaves(one, left, other, right, square, work, visit)) return true;
+    else if (someOfLeaves(one, left, other, right, square, work, visit, squeeze)) return true;
   }
   return false;
 }
@@ -128,13 +147,15 @@ function someOfLeaves(
   square: number,
   work: Work,
   visit: (i: number, j: number) => boolean,
+  squeeze: number,
 ): boolean {
   for (let at = leafStart(one, left); at < leafEnd(one, left); at++) {
     const i = one.order[at]!;
     for (let to = leafStart(other, right); to < leafEnd(other, right); to++) {
       const j = other.order[to]!;
       work.spend(1);
-      if ((one !== other || i !== j) && boxToBox(one.boxes, i, other.boxes, j) <= square && visit(i, j)) return true;
+      if (one === other && i === j) continue;
+      if (boxToBox(one.boxes, i, other.boxes, j, squeeze) <= square && visit(i, j)) return true;
     }
   }
   return false;

@@ -166,12 +166,19 @@ function runsAlong(tree: SegmentTree, i: number, middle: Vector, other: Shape, t
 function everyPiece(one: Shape, other: Shape, work: Work, test: (middle: Vector, segment: number) => boolean): boolean {
   const { tree } = one;
   const tolerance = toleranceOf(one, other);
+  const near = new Map<number, number[]>();
+  somePair(tree, other.tree, tolerance, work, (i, j) => {
+    const found = near.get(i);
+    if (found === undefined) near.set(i, [j]);
+    else found.push(j);
+    return false;
+  });
   let uncutChain = -1;
   for (let i = 0; i < tree.count; i++) {
     const whole = lengthTo(tree, i, vectorAt(tree.ends, 6 * i + 3));
     if (whole === 0) continue;
     const cuts: number[] = [];
-    for (const j of segmentsNear(tree, i, other.tree, tolerance, work)) {
+    for (const j of near.get(i) ?? []) {
       const points = touches(tree, i, other.tree, j, tolerance);
       for (const point of points) cuts.push(lengthTo(tree, i, point));
       if (points.length === 0 && doCross(tree, i, other.tree, j)) cuts.push(lengthToCrossing(tree, i, other.tree, j));

@@ -64,6 +64,26 @@ export function segmentTree(planar: boolean, ends: Float64Array, chains: Int32Ar
   return { planar, count, ends, normals, chains, boxes, order, nodes, leaves };
 }
 
+const noNormal = new Float64Array(3);
+const firstOnly = new Int32Array(1);
+
+/** The tree of one point: queries make one for each row. */
+export function pointTree(planar: boolean, x: number, y: number, z: number): SegmentTree {
+  const ends = Float64Array.of(x, y, z, x, y, z);
+  const nodes = Float64Array.of(0, 0, 0, 0, 0, 0, x, y, z, x, y, z);
+  return {
+    planar,
+    count: 1,
+    ends,
+    normals: noNormal,
+    chains: firstOnly,
+    boxes: ends,
+    order: firstOnly,
+    nodes,
+    leaves: 1,
+  };
+}
+
 function widen(nodes: Float64Array, node: number, boxes: Float64Array, box: number): void {
   for (let k = 0; k < 3; k++) {
     if (boxes[6 * box + k]! < nodes[6 * node + k]!) nodes[6 * node + k] = boxes[6 * box + k]!;
@@ -75,22 +95,15 @@ function widen(nodes: Float64Array, node: number, boxes: Float64Array, box: numb
 const antipodal = 1e-9;
 
 function setNormal(planar: boolean, ends: Float64Array, normals: Float64Array, i: number): boolean {
-  const [ax, ay, az, bx, by, bz] = ends.subarray(6 * i, 6 * i + 6) as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const dx = bx - ax;
-  const dy = by - ay;
-  const dz = bz - az;
+  const e = 6 * i;
+  const dx = ends[e + 3]! - ends[e]!;
+  const dy = ends[e + 4]! - ends[e + 1]!;
+  const dz = ends[e + 5]! - ends[e + 2]!;
   if (dx === 0 && dy === 0 && dz === 0) return true;
   // The cross product of what points up, twice the middle of the arc, and the way from start to end.
-  const ux = planar ? 0 : ax + bx;
-  const uy = planar ? 0 : ay + by;
-  const uz = planar ? 1 : az + bz;
+  const ux = planar ? 0 : ends[e]! + ends[e + 3]!;
+  const uy = planar ? 0 : ends[e + 1]! + ends[e + 4]!;
+  const uz = planar ? 1 : ends[e + 2]! + ends[e + 5]!;
   const nx = uy * dz - uz * dy;
   const ny = uz * dx - ux * dz;
   const nz = ux * dy - uy * dx;
@@ -195,12 +208,12 @@ export function nodeToPoint({ nodes }: SegmentTree, node: number, x: number, y: 
   return dx * dx + dy * dy + dz * dz;
 }
 
-/** Square of the distance between two boxes. */
-export function boxToBox(one: Float64Array, i: number, other: Float64Array, j: number): number {
-  let sum = 0;
-  for (let k = 0; k < 3; k++) {
-    const d = Math.max(one[6 * i + k]! - other[6 * j + 3 + k]!, 0, other[6 * j + k]! - one[6 * i + 3 + k]!);
-    sum += d * d;
-  }
-  return sum;
+/** Square of the distance between two boxes, z counting `squeeze` times. */
+export function boxToBox(one: Float64Array, i: number, other: Float64Array, j: number, squeeze = 1): number {
+  const a = 6 * i;
+  const b = 6 * j;
+  const x = Math.max(one[a]! - other[b + 3]!, 0, other[b]! - one[a + 3]!);
+  const y = Math.max(one[a + 1]! - other[b + 4]!, 0, other[b + 1]! - one[a + 4]!);
+  const z = squeeze * Math.max(one[a + 2]! - other[b + 5]!, 0, other[b + 2]! - one[a + 5]!);
+  return x * x + y * y + z * z;
 }

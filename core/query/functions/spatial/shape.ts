@@ -10,7 +10,7 @@ import type { Raw } from '../../../../model/bson/walk.ts';
 import { earthArea, ringArea, vectorOf } from './ellipsoid.ts';
 import type { Vector } from './near.ts';
 import { outlineOf, type Chain, type Outline } from './outline.ts';
-import { segmentTree, type SegmentTree } from './segments.ts';
+import { pointTree, segmentTree, type SegmentTree } from './segments.ts';
 import { faultOfPolygon } from './validity.ts';
 import type { Work } from './work.ts';
 
@@ -86,22 +86,25 @@ export function buildShape(outline: Outline, planar: boolean, work: Work): Shape
       for (const chain of chains) for (const x of chain) largest = Math.max(largest, Math.abs(x));
     tolerance = largest * planeTolerance;
   }
+  const [[first]] = parts as readonly [readonly [Chain]];
+  if (dimension === 0 && parts.length === 1) {
+    const tree = pointTree(planar, ...vectorIn(first, 0, planar));
+    return { planar, dimension, tree, polygons: [], tolerance, position: [first[0]!, first[1]!] };
+  }
   const all = new SegmentList();
   const polygons: Polygon[] = [];
   for (const chains of parts) {
-    const first = all.count;
+    const start = all.count;
     for (const chain of chains) all.add(chain, planar);
     if (dimension < 2) continue;
-    const polygon = polygonOf(all, first, planar, tolerance, work);
+    const polygon = polygonOf(all, start, planar, tolerance, work);
     if (typeof polygon === 'string') return polygon;
     polygons.push(polygon);
   }
   const tree = polygons.length === 1 ? polygons[0]!.tree : all.tree(planar, 0, all.count);
   if (tree === undefined) return antipodalEdge;
-  const [chain] = parts[0]!;
-  const position = dimension === 0 && parts.length === 1 ? ([chain![0]!, chain![1]!] as const) : undefined;
   const isPoint = dimension === 1 && tree.normals.every((part) => part === 0);
-  return { planar, dimension: isPoint ? 0 : dimension, tree, polygons, tolerance, position };
+  return { planar, dimension: isPoint ? 0 : dimension, tree, polygons, tolerance, position: undefined };
 }
 
 const antipodalEdge = 'An edge between antipodal positions has no direction.';

@@ -3,7 +3,7 @@
 
 import { tooLarge } from '../../limits.ts';
 
-/** Boxes and segments looked at by one call, some 20 ns each. */
+/** Boxes and segments looked at by one call, 50 to 100 ns each. */
 const stepsMax = 10_000_000;
 
 export class Work {
