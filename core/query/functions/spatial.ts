@@ -27,19 +27,19 @@ const known = {
 } as const;
 
 /** The shape, or why the object is none. */
-function read(context: EvaluationContext, object: Raw, space: Value, work: Work): Shape | string {
+function read(context: EvaluationContext, object: Raw, space: Value): Shape | string {
   const planar = space === planeName;
   const cache = planar ? known.plane : known.ellipsoid;
   const found = cache.get(object);
   if (found !== undefined) return found;
-  const shape = shapeOf(context, object, planar, work);
+  const shape = shapeOf(context, object, planar, new Work());
   if (typeof shape === 'string' || shape.tree.count > 1) cache.set(object, shape);
   return shape;
 }
 
-function validShape(context: EvaluationContext, value: Value, space: Value, work: Work): Shape | undefined {
+function validShape(context: EvaluationContext, value: Value, space: Value): Shape | undefined {
   if (!isObject(value)) return undefined;
-  const shape = read(context, value, space, work);
+  const shape = read(context, value, space);
   return typeof shape === 'string' ? undefined : shape;
 }
 
@@ -48,10 +48,9 @@ function binary(name: string, compute: (one: Shape, other: Shape, work: Work) =>
     name,
     arity: [2, 3],
     evaluate: (context, left, right, space) => {
-      const work = new Work();
-      const one = validShape(context, left, space, work);
-      const other = one && validShape(context, right, space, work);
-      return one && other && compute(one, other, work);
+      const one = validShape(context, left, space);
+      const other = one && validShape(context, right, space);
+      return one && other && compute(one, other, new Work());
     },
   };
 }
@@ -64,20 +63,20 @@ export const spatialFunctions: readonly FunctionRow[] = [
     name: 'ST_AREA',
     arity: [1, 2],
     evaluate: (context, value, space) =>
-      validShape(context, value, space, new Work())?.polygons.reduce((sum, { area }) => sum + area, 0),
+      validShape(context, value, space)?.polygons.reduce((sum, { area }) => sum + area, 0),
   },
   {
     name: 'ST_ISVALID',
     arity: [1, 2],
     evaluate: (context, value, space) =>
-      isObject(value) ? typeof read(context, value, space, new Work()) !== 'string' : undefined,
+      isObject(value) ? typeof read(context, value, space) !== 'string' : undefined,
   },
   {
     name: 'ST_ISVALIDDETAILED',
     arity: [1, 2],
     evaluate: (context, value, space) => {
       if (!isObject(value)) return undefined;
-      const shape = read(context, value, space, new Work());
+      const shape = read(context, value, space);
       return objectValue(
         typeof shape === 'string'
           ? [
