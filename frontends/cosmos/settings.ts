@@ -14,6 +14,7 @@ import { valueOf } from '../../model/value.ts';
 import { readComputed } from './container-schema.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
 import { writeConflictPolicy, writeFixed } from './fixed-policies.ts';
+import { checkGeospatialConfig, geographyName, geospatialConfigField } from './geospatial-config.ts';
 import {
   autoscaleMin,
   autoscaleStep,
@@ -40,7 +41,7 @@ const keptNames = [
   'vectorEmbeddingPolicy',
   'fullTextPolicy',
   'changeFeedPolicy',
-  'geospatialConfig',
+  geospatialConfigField,
   'clientEncryptionPolicy',
   'materializedViewDefinition',
 ] as const;
@@ -90,12 +91,13 @@ export function containerDefinition(
     else if (name === 'computedProperties') readComputed(raw);
     else if (raw.type !== BsonType.object) throw badRequest(`${name} has the wrong type`, name);
     if (name === 'changeFeedPolicy') checkRetention(raw);
+    if (name === geospatialConfigField) checkGeospatialConfig(raw);
     writer.raw(name, raw);
   }
   writeConflictPolicy(writer, body, before);
   if (before !== undefined) writeFixed(writer, body, before);
-  if (fieldOf(body, 'geospatialConfig') === undefined)
-    writer.beginObject('geospatialConfig').string('type', 'Geography').end();
+  if (fieldOf(body, geospatialConfigField) === undefined)
+    writer.beginObject(geospatialConfigField).string('type', geographyName).end();
   if (unique !== undefined) writer.document(uniqueKeyPolicyField, unique);
   // What another door declared stays.
   for (const name of [declaredIndexesField, enforcedField]) {
