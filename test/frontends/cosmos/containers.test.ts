@@ -43,6 +43,35 @@ describe('a container made again under its name', () => {
 });
 
 describe('a container', () => {
+  it('is owned by its database, and tells the session of one partition, the only form that Java reads', async () => {
+    const made = await create('owned');
+    const changed = await ask(server, {
+      verb: 'PUT',
+      path: '/dbs/d/colls/owned',
+      body: { id: 'owned', partitionKey: byKey, defaultTtl: 60 },
+    });
+    for (const { headers } of [made, changed, await ask(server, { path: '/dbs/d/colls/owned' })]) {
+      expect(headers.get('x-ms-alt-content-path')).toBe('dbs/d');
+      expect(headers.get('x-ms-content-path')).toBe((await ask(server, { path: '/dbs/d' })).json['_rid']);
+      expect(headers.get('x-ms-session-token')).toMatch(/^0:[^,]+$/);
+    }
+    const items = await ask(server, { path: '/dbs/d/colls/owned/docs' });
+    expect(items.headers.get('x-ms-alt-content-path')).toBe('dbs/d/colls/owned');
+    expect(items.headers.get('x-ms-session-token')).toMatch(/^0:[^,]+,1:[^,]+$/);
+  });
+
+  it('takes the version of its key as a number or in the words of Java, and leaves version 1 out', async () => {
+    const shown = async (id: string, version: unknown): Promise<unknown> => {
+      const made = await create(id, { partitionKey: { paths: ['/pk'], kind: 'Hash', version } });
+      return (made.json['partitionKey'] as { readonly version?: number }).version;
+    };
+    expect(await shown('v2', 2)).toBe(2);
+    expect(await shown('V2', 'V2')).toBe(2);
+    expect(await shown('v1', 1)).toBeUndefined();
+    expect(await shown('V1', 'V1')).toBeUndefined();
+    expect((await create('v3', { partitionKey: { paths: ['/pk'], kind: 'Hash', version: 'V3' } })).status).toBe(400);
+  });
+
   it('tells the size of its partitions when it is asked to', async () => {
     await create('sizes');
     const path = '/dbs/d/colls/sizes';
