@@ -60,6 +60,22 @@ describe('a container', () => {
     expect(items.headers.get('x-ms-session-token')).toMatch(/^0:[^,]+,1:[^,]+$/);
   });
 
+  it('tells the session of the one partition that the beginning of a key lies in', async () => {
+    await create('levels', { partitionKey: { paths: ['/a', '/b'], kind: 'MultiHash', version: 2 } });
+    const tokens = new Set<string | null>();
+    for (let n = 0; n < 16; n++) {
+      const { headers } = await ask(server, {
+        verb: 'POST',
+        path: '/dbs/d/colls/levels/docs',
+        headers: { 'content-type': 'application/query+json', ...partitionKey(`a${n}`) },
+        body: { query: 'SELECT * FROM c' },
+      });
+      tokens.add(headers.get('x-ms-session-token'));
+    }
+    expect([...tokens].map((token) => token?.split(':')[0]).sort()).toEqual(['0', '1']);
+    expect(tokens.size).toBe(2);
+  });
+
   it('takes the version of its key as a number or in the words of Java, and leaves version 1 out', async () => {
     const shown = async (id: string, version: unknown): Promise<unknown> => {
       const made = await create(id, { partitionKey: { paths: ['/pk'], kind: 'Hash', version } });
