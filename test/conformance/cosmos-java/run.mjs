@@ -50,13 +50,29 @@ async function round(partitions) {
   const server = await startMeridian(['--sql-port', '0', '--partitions', partitions]);
   try {
     const trust = join(scratch, `trust-${partitions}.p12`);
-    await done('keytool', ['-importcert', '-noprompt', '-alias', 'meridian', '-file', join(server.tls, 'authority.pem')].concat(
-      ['-keystore', trust, '-storetype', 'PKCS12', '-storepass', trustPassword],
-    ));
+    await done(
+      'keytool',
+      ['-importcert', '-noprompt', '-alias', 'meridian', '-file', join(server.tls, 'authority.pem')].concat([
+        '-keystore',
+        trust,
+        '-storetype',
+        'PKCS12',
+        '-storepass',
+        trustPassword,
+      ]),
+    );
     const { port } = new URL(server.ready.sql);
     const code = await run(
       'mvn',
-      ['-q', '-B', '-f', join(scratch, 'pom.xml'), 'test', `-Dtrust.store=${trust}`, `-Dtrust.password=${trustPassword}`]
+      [
+        '-q',
+        '-B',
+        '-f',
+        join(scratch, 'pom.xml'),
+        'test',
+        `-Dtrust.store=${trust}`,
+        `-Dtrust.password=${trustPassword}`,
+      ]
         .concat(['-Dsurefire.failIfNoSpecifiedTests=true'])
         .concat(options.only === undefined ? [] : [`-Dtest=${options.only}`]),
       { COSMOS_ENDPOINT: `https://localhost:${port}/`, COSMOS_KEY: await keyOf() },
@@ -115,6 +131,8 @@ function done(command, args) {
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (complaints += chunk));
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${command}: ${complaints}${output}`))));
+    child.once('close', (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`${command}: ${complaints}${output}`)),
+    );
   });
 }
