@@ -89,7 +89,7 @@ export class AccountClient {
         answer = await this.#once(request);
       } catch (error) {
         this.#options.signal.throwIfAborted();
-        if (++failures >= failureTriesMax) throw this.#unreachable(error);
+        if (++failures >= failureTriesMax || isFinal(error)) throw this.#unreachable(error);
         await this.#wait(backoffMs(failures));
         continue;
       }
@@ -201,6 +201,12 @@ export class AccountClient {
   #unreachable(cause: unknown): DatabaseError {
     return new DatabaseError('Unavailable', `${this.name} cannot be reached`, { cause });
   }
+}
+
+/** A name that nobody has, or a certificate that is not trusted, stays so. */
+function isFinal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(ENOTFOUND|ERR_TLS|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|CERT_)/.test(code);
 }
 
 export function headerOf(answer: AccountAnswer, name: string): string | undefined {
