@@ -1,6 +1,6 @@
 // Runs the suite that `python.sh` obtained. It takes a server for the emulator only at https://localhost:8081/, so
-// that is where ours listens, with TLS, no relay between; like that emulator, it tells clients to use 127.0.0.1. A
-// test that sent no request while it ran is not counted.
+// that is where a relay passes bytes to ours, untouched, TLS included; like that emulator, it tells clients to use
+// 127.0.0.1. A test that sent no request while it ran is not counted.
 //
 //   --partitions N   physical partitions of each container
 //   --marks EXPR     pytest marks instead of cosmosEmulator; `all` adds Query, Long and SearchQuery; `split` and
@@ -9,6 +9,7 @@
 //   --only EXPR      pytest's -k
 //   --file PATH      only that file of tests/; may be repeated
 //   --wrong NAME     answers spoilt that way (or `all`): each must turn a test red that was green
+//   --latency MS     how far away the server seems: 3 if not said, 0 for no relay
 //   --verbose        print pytest's output
 //
 // Exit code: 0 when every failure is listed in known-failures/cosmos-python*.txt, every listed test that ran fails, and
@@ -22,7 +23,7 @@ import { parseArgs } from 'node:util';
 import { start } from '../children.mjs';
 import { judge, readKnownFailures } from '../known-failures.mjs';
 import { isFree, startMeridian } from '../meridian.mjs';
-import { spoilingRelay } from '../relay.mjs';
+import { distantRelay, spoilingRelay } from '../relay.mjs';
 import { wrongAnswers } from './wrong-answers.mjs';
 
 const port = 8081;
@@ -61,6 +62,7 @@ const {
     only: { type: 'string' },
     file: { type: 'string', multiple: true, default: [] },
     wrong: { type: 'string' },
+    latency: { type: 'string', default: '3' },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -147,17 +149,23 @@ async function mentions(file) {
 async function run(label, wrong) {
   const closers = [];
   try {
+    const latencyMs = Number(options.latency);
+    const direct = wrong === undefined && latencyMs === 0;
     const server = await startMeridian(
-      ['--sql-port', wrong === undefined ? String(port) : '0', '--advertise', `https://127.0.0.1:${port}/`].concat([
+      ['--sql-port', direct ? String(port) : '0', '--advertise', `https://127.0.0.1:${port}/`].concat([
         '--partitions',
         options.partitions,
       ]),
     );
     closers.push(server.stop);
     let relay;
-    if (wrong !== undefined) {
+    if (!direct) {
       const { hostname, port: behind } = new URL(server.ready.sql);
-      relay = await spoilingRelay(port, { host: hostname, port: Number(behind) }, server.tls, wrong);
+      const target = { host: hostname, port: Number(behind) };
+      relay =
+        wrong === undefined
+          ? await distantRelay(port, target, latencyMs)
+          : await spoilingRelay(port, target, server.tls, wrong);
       closers.push(relay.close);
     }
     const results = await runSuite(label);
