@@ -341,6 +341,14 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
   },
   'delete-container': (engine, { database, container, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteContainer(database, container, ifMatch, staging)),
+  'create-resource': (engine, { owner, type, id, body }) =>
+    engine.submit((staging) => engine.catalog.createChild(owner, type, id, body, staging)),
+  'read-resource': async (engine, { owner, type, id }) => engine.catalog.child(owner, type, id),
+  'list-resources': async (engine, { owner, type }) => engine.catalog.children(owner, type),
+  'replace-resource': (engine, { owner, type, id, body, ifMatch, renamed }) =>
+    engine.submit((staging) => engine.catalog.replaceChild(owner, type, id, body, { ifMatch, renamed }, staging)),
+  'delete-resource': (engine, { owner, type, id, ifMatch }) =>
+    engine.submit((staging) => engine.catalog.deleteChild(owner, type, id, ifMatch, staging)),
   'write-item': (engine, operation, context) => writeItem(engine, operation, context),
   'write-items': (engine, operation, context) => writeItems(engine, operation, context),
   'batch-items': (engine, operation, context) => batchItems(engine, operation, context),

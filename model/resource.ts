@@ -47,6 +47,37 @@ export interface ContainerRecord {
   readonly time: HybridTime;
 }
 
+/** Resources that are neither databases, containers nor items; each belongs to an owner. */
+export const resourceTypes = [
+  'storedProcedure',
+  'trigger',
+  'userDefinedFunction',
+  'user',
+  'permission',
+  'clientEncryptionKey',
+  'roleDefinition',
+  'roleAssignment',
+] as const;
+export type ResourceType = (typeof resourceTypes)[number];
+
+/** What a resource belongs to and is deleted with: the account (number 0), or what has that number. */
+export interface ResourceOwner {
+  readonly kind: 'account' | 'database' | 'container' | 'user';
+  readonly number: number;
+}
+
+export interface ResourceRecord {
+  readonly type: ResourceType;
+  readonly owner: ResourceOwner;
+  /** Taken at most once per owner and type. */
+  readonly id: string;
+  /** Never reused within the account, whatever the type. */
+  readonly number: number;
+  /** What the door lets its user set, as one BSON document that core keeps and returns unread. */
+  readonly body: Uint8Array;
+  readonly time: HybridTime;
+}
+
 /** True for a container made without a partition key: one logical and one physical partition. */
 export function isUnpartitioned(container: ContainerRecord): boolean {
   return container.partitionKey.systemKey === true;
