@@ -17,7 +17,8 @@ import type { Condition, Item, ItemWrite, PartitionKeyValue, WriteView, Written 
 import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
 import { firstLsnOf, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
-import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
+import { readCharge } from './charge.ts';
+import { itemCharge, writeCharge } from './charged-terms.ts';
 import { checkCondition } from './condition.ts';
 import type { Staging } from './proposal.ts';
 import { isExpired, ttlOf } from './expiry.ts';
@@ -262,7 +263,7 @@ export class Partition {
             container: this.container,
             item: current ?? absentItem(this.record, write.id),
             change: 'none',
-            charge: failedConditionCharge,
+            charge: readCharge(current?.body.length ?? 0),
           };
         if (edited === 'delete') {
           if (current === undefined) throw itemMissing();
@@ -291,9 +292,8 @@ export class Partition {
     const body = storedForm(this.container, after, current, write.body, write.view);
     this.#checkUnique(after, body, nowSeconds, before);
     this.#delete(before, current, staging);
-    const { item } = this.#put(after, undefined, body, staging, nowSeconds);
-    const charge = replaceCharge(current.body.length, body.length);
-    return { container: this.container, item, change: 'replaced', charge };
+    const written = this.#put(after, undefined, body, staging, nowSeconds);
+    return { ...written, change: 'replaced', charge: writeCharge(this.container, current.body, body) };
   }
 
   /** `leaving`: an item that the same write deletes. */
@@ -338,7 +338,7 @@ export class Partition {
       container: this.container,
       item: { body, id: identity.id, time, lsn, created, partition: this.record },
       change: current === undefined ? 'created' : 'replaced',
-      charge: current === undefined ? insertCharge(body.length) : replaceCharge(current.body.length, body.length),
+      charge: writeCharge(this.container, current?.body, body),
     };
   }
 
@@ -364,7 +364,7 @@ export class Partition {
       container: this.container,
       item: { body: current.body, id: identity.id, time, lsn, created: current.created, partition: this.record },
       change: 'deleted',
-      charge: deleteCharge(current.body.length),
+      charge: itemCharge(this.container, current.body),
     };
   }
 

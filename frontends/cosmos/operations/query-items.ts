@@ -42,14 +42,15 @@ export async function queryItems(call: Call): Promise<Answer> {
     engine.readings,
   );
   if (start.continuation === atEnd && !isWhole) throw foreignContinuation();
+  const meter = engine.meter(container, scope, context);
   const { page, name } =
-    start.isDone || start.continuation === atEnd ? { page: emptyPage(call), name: '' } : await readPage();
+    start.isDone || start.continuation === atEnd ? { page: emptyPage(call, meter), name: '' } : await readPage();
   async function readPage(): Promise<{ readonly page: QueryPage; readonly name: string }> {
     const open = (): Reading => openReading(engine.state, container, start.scope, engine.nowSeconds);
     const use = engine.readings.use(start.held, readingPlace(container, start.layout, start.scope), open);
     let goesOn = false;
     try {
-      const source = containerRows(use.reading, systemViewOf(container));
+      const source = containerRows(use.reading, systemViewOf(container), meter);
       const page = await runPage(
         call,
         prepared,
@@ -58,6 +59,7 @@ export async function queryItems(call: Call): Promise<Answer> {
         start.continuation,
         container,
         keyPathsOf(container, scope),
+        meter,
       );
       goesOn = page.continuation !== undefined;
       return { page, name: use.name };
