@@ -34,9 +34,13 @@ import { checkedPolicy } from './indexing-policy.ts';
 import type { Partition } from './partition.ts';
 import type { Proposal } from './proposal.ts';
 import { ReadMeter, readFactorOf } from './read-meter.ts';
+import { rebuildIndex } from './rebuild.ts';
 import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
 import { checkedPartitionKey, partitionOf, routeOf } from './router.ts';
+import { partitionsNeeded } from './offer.ts';
+import { partitionsMax } from './partition-layout.ts';
+import { Splits } from './split.ts';
 import { tallyValues } from './tally.ts';
 import { Throughput } from './throughput.ts';
 import { batchItems, writeItem, writeItems } from './write-items.ts';
@@ -61,6 +65,8 @@ export interface EngineOptions {
   /** Physical partitions of a container that does not say. */
   readonly partitionsDefault: number;
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** Bytes of live items after which a partition is split. */
+  readonly partitionBytesMax?: number | undefined;
   /** Holds containers to their provisioned throughput, but for those that say otherwise. */
   readonly enforceThroughput?: boolean | undefined;
   /** Where the indexes are kept between starts; absent: nowhere, and every start reads the whole log. */
@@ -82,6 +88,9 @@ export interface IndexPlace {
   /** Given to tests: when a partition's memtable becomes a segment. */
   readonly memtableBytes?: number | undefined;
 }
+
+/** As the service's. */
+const partitionBytesMax = 50 * 2 ** 30;
 
 /** How often superseded records, idle readings and outdated indexes are looked at. */
 const tendEveryMs = 1_000;
@@ -109,6 +118,7 @@ export class Engine {
   #trimming: Promise<void> | undefined;
   #rebuilding: Promise<void> | undefined;
   readonly #stopping = new AbortController();
+  readonly splits: Splits;
 
   private constructor(
     options: EngineOptions,
@@ -121,6 +131,14 @@ export class Engine {
     this.#keeper = keeper;
     this.#retention = retention;
     this.#state = state;
+    this.splits = new Splits({
+      state,
+      signal: this.#stopping.signal,
+      submit: (proposal) => this.submit(proposal),
+      pause: options.pause,
+      wanted: (container) => partitionsNeeded(container.settings),
+      partitionBytesMax: options.partitionBytesMax ?? partitionBytesMax,
+    });
     this.throughput = new Throughput({
       nowMs: () => options.clock.nowMs,
       isEnforced: options.enforceThroughput === true,
@@ -196,6 +214,7 @@ export class Engine {
     this.throughput.sweep();
     this.#trim();
     this.#rebuild();
+    void this.splits.tend();
   }
 
   /** Builds indexes anew whose policy has changed, one after the other. */
@@ -204,7 +223,10 @@ export class Engine {
     if (outdated.size === 0) return;
     this.#rebuilding ??= (async () => {
       for (const partition of outdated)
-        if (!partition.isIndexOutdated || (await partition.rebuildIndex(this.#state, this.#stopping.signal)))
+        if (
+          !partition.isIndexOutdated ||
+          (await rebuildIndex(partition, { state: this.#state, signal: this.#stopping.signal }))
+        )
           outdated.delete(partition);
     })()
       // The old index goes on answering; the next round tries again.
@@ -233,6 +255,7 @@ export class Engine {
     this.#stopping.abort();
     await this.#trimming;
     await this.#rebuilding;
+    await this.splits.idle();
     await this.#keeper?.close({ flush: true });
     await this.#options.log.close();
   }
@@ -389,6 +412,11 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     engine.submit((staging) => engine.catalog.replaceChild(owner, type, id, body, { ifMatch, renamed }, staging)),
   'delete-resource': (engine, { owner, type, id, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteChild(owner, type, id, ifMatch, staging)),
+  'split-partition': (engine, { database, container, range, parts }) => {
+    if (!Number.isInteger(parts) || parts < 2 || parts > partitionsMax)
+      throw new DatabaseError('BadRequest', `parts must be 2 to ${partitionsMax}`, { argument: 'parts' });
+    return engine.splits.split(engine.catalog.container(database, container), range, parts);
+  },
   'write-item': (engine, operation, context) => writeItem(engine, operation, context),
   'write-items': (engine, operation, context) => writeItems(engine, operation, context),
   'batch-items': (engine, operation, context) => batchItems(engine, operation, context),

@@ -13,6 +13,9 @@ export const enforcedField = 'enforceThroughput';
 /** RU/s of a container that has no offer and no database with one. */
 export const throughputDefault = 400;
 
+/** RU/s that one physical partition serves at most. */
+export const partitionThroughputMax = 10_000;
+
 /** The share of its maximum that autoscale never goes below. */
 export const autoscaleFloor = 0.1;
 
@@ -61,4 +64,9 @@ export function withEnforced(settings: Uint8Array, enforced: boolean | undefined
   }
   if (enforced !== undefined) writer.boolean(enforcedField, enforced);
   return writer.end().finish();
+}
+
+/** Physical partitions that a container with these settings needs at least. */
+export function partitionsNeeded(settings: Uint8Array): number {
+  return Math.max(1, Math.ceil((provisionedIn(settings)?.throughput ?? 0) / partitionThroughputMax));
 }

@@ -8,13 +8,17 @@
 import { DatabaseError } from '../model/errors.ts';
 import { msOf } from '../model/hybrid-time.ts';
 import type { ContainerRecord, DatabaseRecord, PartitionRecord } from '../model/resource.ts';
-import { autoscaleFloor, enforcedIn, provisionedIn, throughputDefault, type Provisioned } from './offer.ts';
+import {
+  autoscaleFloor,
+  enforcedIn,
+  partitionThroughputMax,
+  provisionedIn,
+  throughputDefault,
+  type Provisioned,
+} from './offer.ts';
 import type { Partition } from './partition.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Usage } from './usage.ts';
-
-/** RU/s that one physical partition serves at most. */
-export const partitionThroughputMax = 10_000;
 
 export interface ThroughputOptions {
   readonly nowMs: () => number;

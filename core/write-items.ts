@@ -36,17 +36,32 @@ export interface WriteEngine {
 const writesPerEntryMax = 64;
 const bytesPerEntryMax = 2 * 1024 * 1024;
 
+/** Times a write is routed again because its partition was being split. */
+const routesMax = 4;
+
+/** Runs what routes itself again when the partition that it went to was split meanwhile. */
+async function routed<Value>(run: () => Promise<Value>): Promise<Value> {
+  for (let routes = 1; ; routes++)
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.code !== 'PartitionGone' || routes === routesMax) throw error;
+    }
+}
+
 export async function writeItem(
   engine: WriteEngine,
   { database, container: id, write }: Operation<'write-item'>,
   context: Context,
 ): Promise<Result<'write-item'>> {
-  const container = engine.catalog.container(database, id);
-  const partition = partitionOfWrite(engine, container, write, context);
-  return engine.submit((staging) => {
-    // Writes that came at once were admitted together: now that those before are charged, it is asked again.
-    engine.throughput.admit(partition);
-    return chargedWrite(engine, engine.state.enter(partition), write, staging);
+  return routed(() => {
+    const container = engine.catalog.container(database, id);
+    const partition = partitionOfWrite(engine, container, write, context);
+    return engine.submit((staging) => {
+      // Writes that came at once were admitted together: now that those before are charged, it is asked again.
+      engine.throughput.admit(partition);
+      return chargedWrite(engine, engine.state.enter(partition), write, staging);
+    });
   });
 }
 
@@ -67,19 +82,22 @@ export async function writeItems(
   { database, container: id, writes, ordered }: Operation<'write-items'>,
   context: Context,
 ): Promise<Result<'write-items'>> {
-  const container = engine.catalog.container(database, id);
+  engine.catalog.container(database, id);
   // All parts are queued at once, so that they share fsyncs; after a failure the later ones of an ordered list do nothing.
   let failed = false;
   const parts: Promise<WriteOutcome[]>[] = [];
   for (let start = 0; start < writes.length;) {
     const end = endOfPart(writes, start);
     const part = writes.slice(start, end);
-    const written = engine.submit((staging) => {
-      if (ordered && failed) return [];
-      const outcomes = writeEach(engine, container, part, ordered, staging, context);
-      failed ||= outcomes.some((outcome) => outcome.kind === 'failed');
-      return outcomes;
-    });
+    const written = routed(() =>
+      engine.submit((staging) => {
+        if (ordered && failed) return [];
+        const container = engine.catalog.container(database, id);
+        const outcomes = writeEach(engine, container, part, ordered, staging, context);
+        failed ||= outcomes.some((outcome) => outcome.kind === 'failed');
+        return outcomes;
+      }),
+    );
     written.catch(() => {
       failed = true;
     });
@@ -96,20 +114,22 @@ export async function batchItems(
   { database, container: id, partitionKey, writes }: Operation<'batch-items'>,
   context: Context,
 ): Promise<Result<'batch-items'>> {
-  const container = engine.catalog.container(database, id);
-  const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
   let index = 0;
   let charge = 0;
   try {
-    const written = await engine.submit((staging) => {
-      engine.throughput.admit(partition);
-      engine.state.enter(partition);
-      const transaction = asTransaction(staging);
-      return writes.map((write, i) => {
-        index = i;
-        const done = chargedWrite(engine, partition, withKey(write, partitionKey), transaction);
-        charge += done.charge;
-        return done;
+    const written = await routed(() => {
+      const container = engine.catalog.container(database, id);
+      const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
+      return engine.submit((staging) => {
+        engine.throughput.admit(partition);
+        engine.state.enter(partition);
+        const transaction = asTransaction(staging);
+        return writes.map((write, i) => {
+          index = i;
+          const done = chargedWrite(engine, partition, withKey(write, partitionKey), transaction);
+          charge += done.charge;
+          return done;
+        });
       });
     });
     return { kind: 'committed', written };
@@ -165,7 +185,8 @@ function writeEach(
       const partition = engine.state.enter(partitionOfWrite(engine, container, write, context));
       outcomes.push({ kind: 'written', written: chargedWrite(engine, partition, write, staging) });
     } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
+      // The whole part is routed again.
+      if (!(error instanceof DatabaseError) || error.code === 'PartitionGone') throw error;
       outcomes.push({ kind: 'failed', error });
       if (ordered) break;
     }

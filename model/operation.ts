@@ -161,6 +161,11 @@ export interface Operations {
     result: ResourceRecord;
   };
   'delete-resource': { input: ResourceName & { readonly ifMatch?: HybridTime | undefined }; result: ResourceRecord };
+  /** Puts `parts` partitions (at least 2) in the place of that range; what is being read and written goes on. */
+  'split-partition': {
+    input: ContainerName & { readonly range: number; readonly parts: number };
+    result: ContainerRecord;
+  };
   'write-item': { input: ContainerName & { readonly write: ItemWrite }; result: Written };
   /** Independent writes in the order given: each commits or fails alone, `ordered` stops after the first failure. */
   'write-items': {

@@ -3,8 +3,14 @@
 // version. Its `_rid` is a number of its own space.
 
 import type { Engine } from '../../core/engine.ts';
-import { autoscaleFloor, contentIn, offerField, provisionedBy, throughputDefault } from '../../core/offer.ts';
-import { partitionThroughputMax } from '../../core/throughput.ts';
+import {
+  autoscaleFloor,
+  contentIn,
+  offerField,
+  partitionThroughputMax,
+  provisionedBy,
+  throughputDefault,
+} from '../../core/offer.ts';
 import { ElementCursor } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { DatabaseError } from '../../model/errors.ts';
@@ -23,6 +29,8 @@ export interface Offer {
   readonly content: Uint8Array;
   /** RU/s that are provisioned now: of autoscale what it is scaled to. */
   readonly throughput: number;
+  /** More partitions are being made for it. */
+  readonly isPending: boolean;
 }
 
 /** Every offer of the account. A container without throughput of its own shares its database's, or has the default. */
@@ -36,6 +44,7 @@ export function offersOf(engine: Engine): Offer[] {
         number: database.number * 2 + 1,
         content: shared,
         throughput: throughputNow(shared, (maximum) => engine.throughput.scaledOfDatabase(database, maximum)),
+        isPending: false,
       });
     for (const container of engine.catalog.containers(database.id)) {
       const content =
@@ -46,6 +55,7 @@ export function offersOf(engine: Engine): Offer[] {
           number: container.number * 2,
           content,
           throughput: throughputNow(content, (maximum) => engine.throughput.scaledOf(container, maximum)),
+          isPending: engine.splits.isPending(container),
         });
     }
   }
@@ -96,13 +106,14 @@ export function offerDocument(offer: Offer): Uint8Array {
 }
 
 /** The content with the throughput of now. */
-function shownContent({ content, throughput }: Offer): Uint8Array {
+function shownContent({ content, throughput, isPending }: Offer): Uint8Array {
   const writer = new BsonWriter(content.length + 16).beginDocument().double('offerThroughput', throughput);
   const cursor = new ElementCursor(content);
   while (cursor.next()) {
     const name = cursor.name();
     if (name !== 'offerThroughput') writer.raw(name, cursor.raw());
   }
+  if (isPending) writer.boolean('isOfferReplacePending', true);
   return writer.end().finish();
 }
 
@@ -112,10 +123,10 @@ export const manualStep = 100;
 export const autoscaleMin = 1_000;
 export const autoscaleStep = 1_000;
 
-/** What SDKs read of an offer beside its body: how low it may go, and that a change is in force with its answer. */
-export function offerHeaders({ content }: Offer): readonly string[] {
+/** What SDKs read of an offer beside its body: how low it may go, and whether all of a change is in force. */
+export function offerHeaders({ content, isPending }: Offer): readonly string[] {
   const least = provisionedBy(content)?.kind === 'autoscale' ? autoscaleMin : manualMin;
-  return ['x-ms-cosmos-min-throughput', String(least), 'x-ms-offer-replace-pending', 'false'];
+  return ['x-ms-cosmos-min-throughput', String(least), 'x-ms-offer-replace-pending', String(isPending)];
 }
 
 export function manualThroughput(requestUnits: number): Uint8Array {

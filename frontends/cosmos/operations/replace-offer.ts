@@ -26,6 +26,8 @@ export async function replaceOffer({ request, engine, context }: Call): Promise<
   else {
     const { database, id: container } = owner.record;
     await engine.execute({ kind: 'replace-container', database, container, settings, ifMatch }, context);
+    // More throughput may need more partitions; the answer does not wait for them.
+    void engine.splits.tend();
   }
   const offer = offerOf(engine, id);
   return {
