@@ -7,7 +7,7 @@ import type { Throughput } from '../../core/throughput.ts';
 import type { PartitionRecord } from '../../model/resource.ts';
 
 function recordOf(range: number, from: readonly number[] = []): PartitionRecord {
-  const origins = from.map((origin) => ({ range: origin, lastLsn: 1 }));
+  const origins = from.map((origin) => ({ range: origin, partition: origin + 10, lastLsn: 1 }));
   return { range, partition: range + 10, minInclusive: '', maxExclusive: 'FF', origins, epoch: 1 };
 }
 
