@@ -9,7 +9,7 @@
 // Invariant: below its mark a partition has no item left that can be due. New versions are above it, because a
 // version's second is never before that of a sweep; if the clock went back, the marks count no more.
 
-import { between, exists, negated, type Filter } from '../indexer/filter.ts';
+import { between } from '../indexer/filter.ts';
 import { OrderCursor } from '../indexer/order-cursor.ts';
 import { expiryPath, timePath } from '../indexer/paths.ts';
 import type { View } from '../indexer/view.ts';
@@ -73,14 +73,13 @@ export class ExpirySweeper {
     if (fallback === undefined || fallback <= 0) return;
     const upTo = now - fallback;
     if (upTo <= marks.byDefault) return;
-    const filter = negated(exists(expiryPath));
-    await this.#sweepRange(partition, { path: timePath, after: marks.byDefault, upTo, filter }, now);
+    await this.#sweepRange(partition, { path: timePath, after: marks.byDefault, upTo }, now);
     marks.byDefault = upTo;
   }
 
   async #sweepRange(
     partition: Partition,
-    { path, after, upTo, filter }: { path: number; after: number; upTo: number; filter?: Filter },
+    { path, after, upTo }: { readonly path: number; readonly after: number; readonly upTo: number },
     now: number,
   ): Promise<void> {
     const span = between(path, { value: after, inclusive: false }, { value: upTo, inclusive: true });
@@ -90,7 +89,7 @@ export class ExpirySweeper {
     const hold = state.hold();
     const view: View = partition.index.snapshot();
     try {
-      const cursor = new OrderCursor(view, { path, range: span.range, filter });
+      const cursor = new OrderCursor(view, { path, range: span.range });
       const slices = new Slices(signal);
       for (const _ of cursor.openSteps()) if (slices.isOver) await slices.pause();
       for (;;) {
@@ -100,8 +99,9 @@ export class ExpirySweeper {
           const step = cursor.next(termsPerPause);
           isAtEnd = step === 'end';
           if (step === 'item') {
-            const { id, key } = partition.read(cursor.number);
-            found.push({ id, key });
+            const { id, key, ttlSeconds } = partition.read(cursor.number);
+            // Reading the others once costs less than asking the index in every round which they are.
+            if (path === expiryPath || ttlSeconds === 0) found.push({ id, key });
           }
           if (slices.isOver) await slices.pause();
           if (partition.dropped) return;
