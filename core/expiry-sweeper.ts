@@ -59,7 +59,7 @@ export class ExpirySweeper {
     this.#lastSeconds = now;
     // A copy: partitions come and go while slices are written.
     const due = [...state.partitions()].filter(({ container }) => defaultTtlOf(container) !== undefined);
-    for (const partition of due) if (!partition.dropped) await this.#sweepPartition(partition, now);
+    for (const partition of due) if (!partition.isOver) await this.#sweepPartition(partition, now);
   }
 
   async #sweepPartition(partition: Partition, now: number): Promise<void> {
@@ -104,10 +104,10 @@ export class ExpirySweeper {
             if (path === expiryPath || ttlSeconds === 0) found.push({ id, key });
           }
           if (slices.isOver) await slices.pause();
-          if (partition.dropped) return;
+          if (partition.isOver) return;
         }
         if (found.length > 0) await this.#remove(partition, found, now);
-        if (isAtEnd || partition.dropped) return;
+        if (isAtEnd || partition.isOver) return;
       }
     } finally {
       view.release();

@@ -1,7 +1,8 @@
 // An item as it lies in a log record. What takes work to know (its id text, its key text) is found when it is asked
 // for: a search reads many more records than it gives out. It pins the record's bytes, which are never changed.
 
-import type { HybridTime } from '../model/hybrid-time.ts';
+import type { VersionFacts } from '../indexer/fact-terms.ts';
+import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
 import type { Item } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
 import { bodyOf, createdOf, decodeHeader, hybridTimeOf, lsnOf, transactionOf } from '../model/record.ts';
@@ -57,6 +58,11 @@ export class StoredItem implements Item {
   get key(): string {
     return (this.#key ??= partitionKeyText(partitionKeyOf(this.#container, this.body)));
   }
+}
+
+/** What the index keeps of a version beside its body. */
+export function factsOf({ id, key, created, time, ttlSeconds }: StoredItem): VersionFacts {
+  return { id, key, created, seconds: secondsOf(time), ttlSeconds };
 }
 
 /** The item with other bytes: another view of it, or a part. */
