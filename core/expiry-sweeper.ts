@@ -46,35 +46,64 @@ export class ExpirySweeper {
   readonly #target: SweepTarget;
   #marks = new WeakMap<Partition, Marks>();
   #lastSeconds = 0;
+  #running: Promise<void> | undefined;
 
   constructor(target: SweepTarget) {
     this.#target = target;
   }
 
-  /** Removes all that is due now. Rejects when a write is refused; the next round goes on. */
-  async sweep(): Promise<void> {
+  /** Begins a round, unless one is under way. What cannot be removed now is due in the next. */
+  tend(): void {
+    if (this.#running === undefined) this.sweep().catch(() => undefined);
+  }
+
+  /** Removes all that is due now, after the round under way; resolves when none is left. Rejects when writes are refused. */
+  sweep(): Promise<void> {
+    const before = this.#running?.catch(() => undefined);
+    const running = Promise.resolve(before)
+      .then(() => this.#round())
+      .finally(() => {
+        if (this.#running === running) this.#running = undefined;
+      });
+    this.#running = running;
+    return running;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#running?.catch(() => undefined);
+  }
+
+  async #round(): Promise<void> {
     const { state, nowSeconds } = this.#target;
     const now = nowSeconds();
     if (now < this.#lastSeconds) this.#marks = new WeakMap();
     this.#lastSeconds = now;
     // A copy: partitions come and go while slices are written.
     const due = [...state.partitions()].filter(({ container }) => defaultTtlOf(container) !== undefined);
-    for (const partition of due) if (!partition.isOver) await this.#sweepPartition(partition, now);
+    for (const partition of due)
+      try {
+        if (!partition.isOver) await this.#sweepPartition(partition, now);
+      } catch (error) {
+        // Deleted or split meanwhile: what was not removed is gone, or due in its successors.
+        if (!partition.isOver) throw error;
+      }
   }
 
   async #sweepPartition(partition: Partition, now: number): Promise<void> {
     let marks = this.#marks.get(partition);
     if (marks === undefined) this.#marks.set(partition, (marks = { own: 0, byDefault: 0 }));
+    const { container } = partition;
     if (marks.own < now) {
       await this.#sweepRange(partition, { path: expiryPath, after: marks.own, upTo: now }, now);
+      // Under another default some of what was due may have stayed.
+      if (partition.container !== container) return;
       marks.own = now;
     }
-    const fallback = defaultTtlOf(partition.container);
-    if (fallback === undefined || fallback <= 0) return;
-    const upTo = now - fallback;
-    if (upTo <= marks.byDefault) return;
+    const upTo = now - (defaultTtlOf(container) ?? -1);
+    if (upTo > now || upTo <= marks.byDefault) return;
     await this.#sweepRange(partition, { path: timePath, after: marks.byDefault, upTo }, now);
-    marks.byDefault = upTo;
+    if (partition.container === container) marks.byDefault = upTo;
   }
 
   async #sweepRange(
