@@ -14,6 +14,7 @@ import { valueOf } from '../../model/value.ts';
 import { readComputed } from './container-schema.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
 import { writeConflictPolicy, writeFixed } from './fixed-policies.ts';
+import { checkGeospatialConfig, geographyName, geospatialConfigField } from './geospatial-config.ts';
 import {
   autoscaleMin,
   autoscaleStep,
@@ -40,7 +41,7 @@ const keptNames = [
   'vectorEmbeddingPolicy',
   'fullTextPolicy',
   'changeFeedPolicy',
-  'geospatialConfig',
+  geospatialConfigField,
   'clientEncryptionPolicy',
   'materializedViewDefinition',
 ] as const;
@@ -90,12 +91,13 @@ export function containerDefinition(
     else if (name === 'computedProperties') readComputed(raw);
     else if (raw.type !== BsonType.object) throw badRequest(`${name} has the wrong type`, name);
     if (name === 'changeFeedPolicy') checkRetention(raw);
+    if (name === geospatialConfigField) checkGeospatialConfig(raw);
     writer.raw(name, raw);
   }
   writeConflictPolicy(writer, body, before);
   if (before !== undefined) writeFixed(writer, body, before);
-  if (fieldOf(body, 'geospatialConfig') === undefined)
-    writer.beginObject('geospatialConfig').string('type', 'Geography').end();
+  if (fieldOf(body, geospatialConfigField) === undefined)
+    writer.beginObject(geospatialConfigField).string('type', geographyName).end();
   if (unique !== undefined) writer.document(uniqueKeyPolicyField, unique);
   // What another door declared stays.
   for (const name of [declaredIndexesField, enforcedField]) {
@@ -134,7 +136,7 @@ function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
       'partitionKey.paths',
     );
   const kind = valueOf(fieldOf(given, 'kind')) ?? (paths.length > 1 ? 'MultiHash' : 'Hash');
-  const version = valueOf(fieldOf(given, 'version')) ?? (paths.length > 1 ? 2 : 1);
+  const version = versionIn(given) ?? (paths.length > 1 ? 2 : 1);
   if (kind !== 'Hash' && kind !== 'MultiHash')
     throw badRequest('partitionKey.kind must be Hash or MultiHash', 'partitionKey.kind');
   if (version !== 1 && version !== 2) throw badRequest('partitionKey.version must be 1 or 2', 'partitionKey.version');
@@ -149,6 +151,12 @@ function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
   }
   if (new Set(paths).size !== paths.length) throw badRequest('The same path stands twice.', 'partitionKey.paths');
   return { paths, kind, version };
+}
+
+/** A number; Java's client writes `V1` and `V2`. */
+function versionIn(given: Uint8Array): unknown {
+  const value = valueOf(fieldOf(given, 'version'));
+  return value === 'V1' ? 1 : value === 'V2' ? 2 : value;
 }
 
 function textsOf(raw: Raw | undefined, argument: string): string[] {

@@ -9,7 +9,7 @@ import { containerDocument, jsonOf, type PartitionSize } from '../represent.ts';
 
 export function readContainer(call: Call): Answer {
   const container = containerOf(call);
-  const place = { engine: call.engine, container };
+  const place = { engine: call.engine, container, itself: true };
   if (isKnown(call.request, container.time))
     return { status: 304, etag: container.time, charge: catalogReadCharge, place };
   const counted = isTrue(headerOf(call.request, 'x-ms-documentdb-populatepartitionstatistics'));
