@@ -4,12 +4,12 @@ import { catalogReadCharge } from '../../../core/charge.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, isKnown, type Call } from '../call.ts';
 import { headerOf, isTrue } from '../decode.ts';
-import type { Answer } from '../encode.ts';
+import type { Answer, Place } from '../encode.ts';
 import { containerDocument, jsonOf, type PartitionSize } from '../represent.ts';
 
 export function readContainer(call: Call): Answer {
   const container = containerOf(call);
-  const place = { engine: call.engine, container, itself: true };
+  const place: Place = { engine: call.engine, container, itself: true };
   if (isKnown(call.request, container.time))
     return { status: 304, etag: container.time, charge: catalogReadCharge, place };
   const counted = isTrue(headerOf(call.request, 'x-ms-documentdb-populatepartitionstatistics'));
