@@ -6,6 +6,8 @@ import { readCharge } from '../../../core/charge.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import type { Item, Written, WriteOutcome } from '../../../model/operation.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
+import { isRecordIo } from '../../../model/hybrid-row/record-io.ts';
+import { batchResult } from '../batch-rows.ts';
 import { parseBatch, type BatchOperation } from '../batch.ts';
 import { containerOf, keyOf, touch, wantsContent, type Call } from '../call.ts';
 import { headerOf, isTrue } from '../decode.ts';
@@ -52,11 +54,17 @@ async function atomic(call: Call): Promise<Answer> {
       : operations.map((_, i) =>
           i === result.index ? failureOf(result.error) : { status: failedDependency, charge: 0 },
         );
-  return answerOf(container, outcomes, result.kind === 'committed' ? 200 : multiStatus, {
-    engine,
+  return answerOf(
     container,
-    partition,
-  });
+    outcomes,
+    result.kind === 'committed' ? 200 : multiStatus,
+    {
+      engine,
+      container,
+      partition,
+    },
+    isRecordIo(request.body),
+  );
 }
 
 async function bulk(call: Call): Promise<Answer> {
@@ -76,7 +84,13 @@ async function bulk(call: Call): Promise<Answer> {
   );
   const shown = wantsContent(request);
   const entries = outcomes.map((outcome, i) => entryOf(outcome, operations[i]!, shown));
-  return answerOf(container, entries, entries.every(({ status }) => status < 400) ? 200 : multiStatus, place);
+  return answerOf(
+    container,
+    entries,
+    entries.every(({ status }) => status < 400) ? 200 : multiStatus,
+    place,
+    isRecordIo(request.body),
+  );
 }
 
 function entryOf(outcome: WriteOutcome, operation: BatchOperation, shown: boolean): Outcome {
@@ -91,7 +105,7 @@ function outcomeOf({ item, change, charge }: Written, operation: BatchOperation,
       : { status: 200, charge: readCharge(item.body.length), item, shown: true };
   }
   if (change === 'deleted') return { status: 204, charge };
-  return { status: change === 'created' ? 201 : 200, charge, item, shown };
+  return { status: change === 'created' ? 201 : 200, charge, item, shown: shown && !operation.minimal };
 }
 
 function failureOf(error: Error): Outcome {
@@ -105,11 +119,29 @@ function answerOf(
   outcomes: readonly Outcome[],
   status: number,
   place: Answer['place'],
+  asRows: boolean,
 ): Answer {
+  const charge = Math.round(outcomes.reduce((sum, outcome) => sum + outcome.charge, 0) * 100) / 100;
+  const body = asRows ? rowsOf(container, outcomes) : jsonOf(container, outcomes);
+  return { status, body, charge, place, itemCount: outcomes.length };
+}
+
+/** For the client that sent rows. */
+function rowsOf(container: ContainerRecord, outcomes: readonly Outcome[]): Uint8Array {
+  return batchResult(
+    outcomes.map(({ status, substatus, charge, item, shown }) => ({
+      statusCode: status,
+      subStatusCode: substatus,
+      eTag: item && etagOf(item.time),
+      resourceBody: item !== undefined && shown === true ? jsonOfItem(container, item) : undefined,
+      requestCharge: charge,
+    })),
+  );
+}
+
+function jsonOf(container: ContainerRecord, outcomes: readonly Outcome[]): Uint8Array {
   const parts: Uint8Array[] = [];
-  let charge = 0;
   for (const [i, outcome] of outcomes.entries()) {
-    charge += outcome.charge;
     let head = `${i === 0 ? '[' : ','}{"statusCode":${outcome.status},"requestCharge":${outcome.charge}`;
     if (outcome.substatus !== undefined && outcome.substatus !== 0) head += `,"subStatusCode":${outcome.substatus}`;
     if (outcome.item !== undefined) head += `,"eTag":${JSON.stringify(etagOf(outcome.item.time))}`;
@@ -118,11 +150,5 @@ function answerOf(
     } else parts.push(Buffer.from(`${head}}`));
   }
   parts.push(Buffer.from(']'));
-  return {
-    status,
-    body: Buffer.concat(parts),
-    charge: Math.round(charge * 100) / 100,
-    place,
-    itemCount: outcomes.length,
-  };
+  return Buffer.concat(parts);
 }
