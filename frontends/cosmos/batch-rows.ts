@@ -78,6 +78,7 @@ export interface BatchResultRow {
   readonly subStatusCode?: number | undefined;
   readonly eTag?: string | undefined;
   readonly resourceBody?: Uint8Array | undefined;
+  readonly retryAfterMilliseconds?: number | undefined;
   readonly requestCharge: number;
 }
 

@@ -39,9 +39,9 @@ interface Entry {
   readonly ifMatch: Value;
   readonly ifNoneMatch: Value;
   readonly minimal: boolean;
-  /** Absent: there is no body. */
-  readonly item?: ((container: ContainerRecord) => Uint8Array) | undefined;
-  readonly patch?: (() => Value) | undefined;
+  /** Absent: there is no body. The first call sees that it is an object, the second what kind of one. */
+  readonly item?: (() => (container: ContainerRecord) => Uint8Array) | undefined;
+  readonly patch?: (() => Raw) | undefined;
 }
 
 /** Reads a batch. `partitionKey` is the one of the whole batch, or undefined when every operation brings its own. */
@@ -58,7 +58,7 @@ export function parseBatch(
         `Batch request has more operations than what is supported. The most is ${batchOperationsMax}.`,
         'body',
       );
-    operations.push(operationOf(entry, container, partitionKey, deployment));
+    operations.push(operationOf(entry, container, partitionKey ?? keyIn(entry, container), deployment));
   }
   if (operations.length === 0) throw badRequest('Batch request has no operations.', 'body');
   return operations;
@@ -82,8 +82,8 @@ function* entriesOfJson(body: Uint8Array): Generator<Entry> {
       ifMatch: valueIn('ifMatch'),
       ifNoneMatch: valueIn('ifNoneMatch'),
       minimal: false,
-      item: resource && ((container) => itemOf(resource, container)),
-      patch: resource && (() => valueOf(resource)),
+      item: resource && (() => itemOf(resource)),
+      patch: resource && (() => resource),
     };
   }
 }
@@ -98,50 +98,79 @@ function* entriesOfRows(body: Uint8Array): Generator<Entry> {
       ifMatch: row.ifMatch,
       ifNoneMatch: row.ifNoneMatch,
       minimal: row.minimalReturnPreference,
-      item: resourceBody && ((container) => itemIn(container, resourceBody)),
-      patch: resourceBody && (() => valueOfBody(resourceBody)),
+      item: resourceBody && (() => (container) => itemIn(container, resourceBody)),
+      patch: resourceBody && (() => patchOf(resourceBody)),
     };
   }
 }
 
+/**
+ * One operation. An item or a patch that is none does not spoil the batch: it stands as a write that fails in its turn,
+ * when those before it have been made.
+ */
 function operationOf(
   entry: Entry,
   container: ContainerRecord,
-  shared: PartitionKeyValue | undefined,
+  partitionKey: PartitionKeyValue,
   deployment: Deployment,
 ): BatchOperation {
+  const { kind, minimal } = entry;
   const condition = conditionIn(entry);
-  const partitionKey = shared ?? keyIn(entry, container);
-  const { minimal } = entry;
-  const change = (write: ItemWrite): BatchOperation => ({ write, reads: false, ifNoneMatch: undefined, minimal });
-  const body = (): Uint8Array => {
-    if (entry.item === undefined) throw badRequest('the operation needs a resourceBody', 'resourceBody');
-    return entry.item(container);
+  const change = (make: () => ItemWrite): BatchOperation => {
+    const operation = (write: ItemWrite): BatchOperation => ({
+      write,
+      reads: false,
+      ifNoneMatch: undefined,
+      minimal,
+    });
+    try {
+      return operation(make());
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      const edit: Edit = () => {
+        throw error;
+      };
+      return operation({ kind: 'edit-item', id: '', partitionKey, edit });
+    }
   };
-  switch (entry.kind) {
+  switch (kind) {
     case 'Create':
-      return change({ kind: 'create-item', body: body(), view: 'sql', partitionKey, condition });
-    case 'Upsert':
-      return change({ kind: 'upsert-item', body: body(), view: 'sql', partitionKey, condition });
-    case 'Replace':
-      return change({
-        kind: 'replace-item',
-        body: body(),
+    case 'Upsert': {
+      const item = given(entry.item)();
+      return change(() => ({
+        kind: kind === 'Create' ? 'create-item' : 'upsert-item',
+        body: item(container),
         view: 'sql',
         partitionKey,
-        id: idIn(entry),
+        condition,
+      }));
+    }
+    case 'Replace': {
+      const id = idIn(entry);
+      const item = given(entry.item)();
+      return change(() => ({
+        kind: 'replace-item',
+        body: item(container),
+        view: 'sql',
+        partitionKey,
+        id,
         renames: true,
         condition,
-      });
-    case 'Delete':
-      return change({ kind: 'delete-item', id: idIn(entry), partitionKey, condition });
+      }));
+    }
+    case 'Delete': {
+      const id = idIn(entry);
+      return change(() => ({ kind: 'delete-item', id, partitionKey, condition }));
+    }
     case 'Patch': {
-      const given = entry.patch?.();
-      if (!(given instanceof Raw)) throw badRequest('the operation needs a resourceBody', 'resourceBody');
-      const patch = parsePatch(given);
-      const holds = patch.condition === undefined ? undefined : testOfCondition(patch.condition, container, deployment);
-      const edit = editOf(patch.operations, condition, holds);
-      return change({ kind: 'edit-item', id: idIn(entry), partitionKey, edit });
+      const id = idIn(entry);
+      const body = given(entry.patch);
+      return change(() => {
+        const patch = parsePatch(body());
+        const test =
+          patch.condition === undefined ? undefined : testOfCondition(patch.condition, container, deployment);
+        return { kind: 'edit-item', id, partitionKey, edit: editOf(patch.operations, condition, test, container) };
+      });
     }
     case 'Read':
       return {
@@ -155,6 +184,11 @@ function operationOf(
   }
 }
 
+function given<T>(body: T | undefined): T {
+  if (body === undefined) throw badRequest('the operation needs a resourceBody', 'resourceBody');
+  return body;
+}
+
 /** An edit that changes nothing: the read of a batch sees what the batch did before it. */
 const look: Edit = (current) => {
   if (current === undefined)
@@ -162,9 +196,16 @@ const look: Edit = (current) => {
   return undefined;
 };
 
-function itemOf(body: Raw, container: ContainerRecord): Uint8Array {
+function itemOf(body: Raw): (container: ContainerRecord) => Uint8Array {
   if (body.type !== BsonType.object) throw badRequest('resourceBody must be an object', 'resourceBody');
-  return checkedItem(container, body.slice());
+  const document = body.slice();
+  return (container) => checkedItem(container, document);
+}
+
+function patchOf(body: Uint8Array): Raw {
+  const value = valueOfBody(body);
+  if (!(value instanceof Raw)) throw badRequest('resourceBody must be an object', 'resourceBody');
+  return value;
 }
 
 function idIn({ id }: Entry): string {

@@ -2,12 +2,12 @@
 // items with change feed" of the REST reference, "Change feed modes in Azure Cosmos DB", and the SDKs, which send
 // the time of their start again with every continuation.
 
+import { declaredRetentionMsOf } from '../../core/declared-retention.ts';
 import { badRequest } from '../../model/errors.ts';
 import { hybridTimeOfMs, type HybridTime } from '../../model/hybrid-time.ts';
 import type { ChangeStart } from '../../model/operation.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
-import { retentionMinutesOf } from './settings.ts';
 
 const modes: ReadonlyMap<string, 'latest' | 'all'> = new Map([
   ['incremental feed', 'latest'],
@@ -34,15 +34,15 @@ export function askedChangesOf(request: CosmosRequest, container: ContainerRecor
   const format = headerOf(request, wireFormatHeader);
   if (format !== undefined && format !== wireFormat)
     throw badRequest(`${wireFormatHeader} must be ${wireFormat}`, wireFormatHeader);
-  const retentionMinutes = retentionMinutesOf(container.settings);
-  if (retentionMinutes === 0)
+  const retentionMs = declaredRetentionMsOf(container);
+  if (retentionMs === 0)
     throw badRequest(
       "Change Feed 'All Versions and Deletes' mode must be enabled: give the container a changeFeedPolicy with a retentionDuration.",
       'changeFeedPolicy',
     );
   // The service begins this feed nowhere but at the end or where an earlier page ended.
   if (place === '') throw badRequest('FullFidelity Change Feed must have valid If-None-Match header.', 'If-None-Match');
-  const historySince = hybridTimeOfMs((nowSeconds - retentionMinutes * 60) * 1000);
+  const historySince = hybridTimeOfMs(nowSeconds * 1000 - retentionMs);
   return { mode, start: startOf(place), since, historySince };
 }
 

@@ -12,6 +12,7 @@ import type { Item } from '../../model/operation.ts';
 import type { ContainerRecord, PartitionRecord } from '../../model/resource.ts';
 import { formatSessionToken } from '../../model/session-token.ts';
 import { BytesCache } from '../../core/bytes-cache.ts';
+import { failureCharge } from '../../core/charge.ts';
 import type { Engine } from '../../core/engine.ts';
 import type { HttpAnswer } from '../http.ts';
 import type { CosmosRequest } from './decode.ts';
@@ -236,9 +237,6 @@ export function encode(answer: Answer, request: CosmosRequest): HttpAnswer {
   return { status: answer.status, headers, body: answer.body };
 }
 
-/** A look-up that found nothing, or a condition that did not hold, still cost this. */
-const failureCharge = 1.24;
-
 /** Substatus of a failure: the error's own, or that of a missing database or container which is not itself the resource asked for. */
 function substatusOf(error: DatabaseError, request: CosmosRequest | undefined): number {
   const given = error.details?.['substatus'];
@@ -257,7 +255,7 @@ export function encodeFailure(
   const { status } = cosmosErrorOf(error);
   // A fault of ours is in our log under our own id.
   const activityId = (error.code === 'Internal' ? undefined : activityIdOf(request)) ?? ownActivityId;
-  const headers = fixedHeaders(activityId, failureCharge);
+  const headers = fixedHeaders(activityId, failureCharge(error.code));
   const substatus = substatusOf(error, request);
   if (substatus !== 0) headers.push('x-ms-substatus', String(substatus));
   const retryAfterMs = retryAfterMsOf(error);

@@ -87,7 +87,7 @@ export function checkedItem(container: ContainerRecord, document: Uint8Array): U
 }
 
 /** Where items expire, a time to live that says nothing is a mistake; elsewhere `ttl` is a name like any other. */
-function checkTtl(document: Uint8Array): void {
+export function checkTtl(document: Uint8Array): void {
   const raw = fieldOf(document, 'ttl');
   if (raw !== undefined && ttlOf(document) === 0)
     throw badRequest('The input ttl is invalid. Ensure to provide a nonzero positive integer, or -1.', 'ttl');

@@ -18,7 +18,7 @@ export async function patchItem(call: Call): Promise<Answer> {
   const id = itemIdOf(call, container, partition);
   const { operations, condition } = parsePatch(patchIn(request));
   const holds = condition === undefined ? undefined : testOfCondition(condition, container, call.deployment);
-  const edit = editOf(operations, conditionOf(request), holds);
+  const edit = editOf(operations, conditionOf(request), holds, container);
   const { item, charge } = await engine.execute(
     {
       kind: 'write-item',
