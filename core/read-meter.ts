@@ -3,9 +3,8 @@
 //
 // Invariant: what `settle` gives is what the partitions were charged.
 
-import { assert } from '../model/errors.ts';
 import type { Context } from '../model/operation.ts';
-import type { PartitionRecord } from '../model/resource.ts';
+import { descendsFrom, type PartitionRecord } from '../model/resource.ts';
 import { pageCharge, pageItemsFor, roundCharge } from './charge.ts';
 import type { Throughput } from './throughput.ts';
 
@@ -55,13 +54,18 @@ export class ReadMeter {
   }
 
   /** Where loads of that partition are noted; they hold until `settle`. */
-  loadOf({ partition: number }: PartitionRecord): Load {
+  loadOf(wanted: PartitionRecord): Load {
     // Readers finish one partition before they come to the next.
-    if (this.#partitions[this.#place]?.partition !== number)
-      this.#place = this.#partitions.findIndex(({ partition }) => partition === number);
-    const load = this.#loads[this.#place];
-    assert(load !== undefined, 'a read stays within the partitions it was admitted to');
-    return load;
+    if (this.#partitions[this.#place]?.partition !== wanted.partition) this.#place = this.#placeOf(wanted);
+    return this.#loads[this.#place] ?? { items: 0, bytes: 0 };
+  }
+
+  /** A reading that was begun before a split goes on in the old partition: one that came of it is charged. */
+  #placeOf({ partition: number, range }: PartitionRecord): number {
+    const same = this.#partitions.findIndex(({ partition }) => partition === number);
+    if (same >= 0) return same;
+    const heir = this.#partitions.findIndex((record) => descendsFrom(record, range));
+    return Math.max(0, heir);
   }
 
   /** Charges the partitions for a page and begins the next one. */

@@ -101,6 +101,11 @@ export class Throughput {
     return this.#shareOf(partition).usage;
   }
 
+  /** The same, of partitions that were asked for something; undefined for the others. */
+  knownUsageOf(partition: Partition): Usage | undefined {
+    return this.#shares.get(partition)?.usage;
+  }
+
   /** RU/s that the partition is held to; undefined when it is not. */
   limitOf(partition: Partition): number | undefined {
     return this.#shareOf(partition).bucket?.rate;
@@ -127,7 +132,7 @@ export class Throughput {
     const nowMs = this.#options.nowMs();
     return containers
       .flatMap(({ partitions }) => this.#found(partitions))
-      .map((partition) => this.usageOf(partition).perSecond(nowMs));
+      .map((partition) => this.knownUsageOf(partition)?.perSecond(nowMs) ?? 0);
   }
 
   #found(partitions: readonly PartitionRecord[]): Partition[] {

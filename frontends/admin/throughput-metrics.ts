@@ -2,6 +2,7 @@
 // these figures are told to the key of any account.
 
 import type { Engine } from '../../core/engine.ts';
+import type { Usage } from '../../core/usage.ts';
 import { formatResourceId } from '../../model/resource-id.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import type { Account } from '../deployment.ts';
@@ -15,18 +16,24 @@ interface Series {
   throttled: number;
 }
 
+/** Containers that were never asked for anything have none. */
 export function throughputMetrics(accounts: readonly Account[]): string[] {
   const all: Series[] = [];
   let left = containersMax;
   for (const { id, engine } of accounts) {
     const other: Series = { labels: `account="${id}",container="other"`, charge: 0, throttled: 0 };
-    const containers = engine.catalog.databases().flatMap((database) => engine.catalog.containers(database.id));
-    for (const container of containers) {
-      const series = left-- > 0 ? { labels: labelsOf(id, container), charge: 0, throttled: 0 } : other;
-      if (series !== other) all.push(series);
-      count(engine, container, series);
-    }
-    if (containers.length > 0 && left < 0) all.push(other);
+    for (const { id: database } of engine.catalog.databases())
+      for (const container of engine.catalog.containers(database)) {
+        const usages = usagesOf(engine, container);
+        if (usages.length === 0) continue;
+        const isNamed = left-- > 0;
+        const series = isNamed ? { labels: labelsOf(id, container), charge: 0, throttled: 0 } : other;
+        if (isNamed || !all.includes(other)) all.push(series);
+        for (const { charge, throttled } of usages) {
+          series.charge += charge;
+          series.throttled += throttled;
+        }
+      }
   }
   return [
     '# HELP meridian_request_units_total Request units charged, by container.',
@@ -43,12 +50,9 @@ function labelsOf(account: string, { databaseNumber, number }: ContainerRecord):
   return `account="${account}",container="${rid}"`;
 }
 
-function count(engine: Engine, { partitions }: ContainerRecord, series: Series): void {
-  for (const { partition: number } of partitions) {
-    const partition = engine.state.partition(number);
-    if (partition === undefined) continue;
-    const { charge, throttled } = engine.throughput.usageOf(partition);
-    series.charge += charge;
-    series.throttled += throttled;
-  }
+function usagesOf({ state, throughput }: Engine, { partitions }: ContainerRecord): Usage[] {
+  return partitions.flatMap(({ partition: number }) => {
+    const partition = state.partition(number);
+    return (partition && throughput.knownUsageOf(partition)) ?? [];
+  });
 }

@@ -68,7 +68,9 @@ function writeSizes(writer: BsonWriter, sizes: readonly PartitionSize[]): void {
 function writePartitionKey(writer: BsonWriter, { partitionKey }: ContainerRecord): void {
   writer.beginObject('partitionKey').beginArray('paths');
   for (const path of partitionKey.paths) writer.string('', path);
-  writer.end().string('kind', partitionKey.kind).double('version', partitionKey.version);
+  writer.end().string('kind', partitionKey.kind);
+  // The service leaves version 1 out, and clients take none for it.
+  if (partitionKey.version !== 1) writer.double('version', partitionKey.version);
   if (partitionKey.systemKey === true) writer.boolean('systemKey', true);
   writer.end();
 }

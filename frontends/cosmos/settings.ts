@@ -136,7 +136,7 @@ function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
       'partitionKey.paths',
     );
   const kind = valueOf(fieldOf(given, 'kind')) ?? (paths.length > 1 ? 'MultiHash' : 'Hash');
-  const version = valueOf(fieldOf(given, 'version')) ?? (paths.length > 1 ? 2 : 1);
+  const version = versionIn(given) ?? (paths.length > 1 ? 2 : 1);
   if (kind !== 'Hash' && kind !== 'MultiHash')
     throw badRequest('partitionKey.kind must be Hash or MultiHash', 'partitionKey.kind');
   if (version !== 1 && version !== 2) throw badRequest('partitionKey.version must be 1 or 2', 'partitionKey.version');
@@ -151,6 +151,12 @@ function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
   }
   if (new Set(paths).size !== paths.length) throw badRequest('The same path stands twice.', 'partitionKey.paths');
   return { paths, kind, version };
+}
+
+/** A number; Java's client writes `V1` and `V2`. */
+function versionIn(given: Uint8Array): unknown {
+  const value = valueOf(fieldOf(given, 'version'));
+  return value === 'V1' ? 1 : value === 'V2' ? 2 : value;
 }
 
 function textsOf(raw: Raw | undefined, argument: string): string[] {

@@ -31,6 +31,6 @@ export async function createContainer(call: Call): Promise<Answer> {
     body: jsonOf(containerDocument(container)),
     etag: container.time,
     charge: catalogWriteCharge,
-    place: { engine, container },
+    place: { engine, container, itself: true },
   };
 }

@@ -30,6 +30,6 @@ export async function replaceContainer(call: Call): Promise<Answer> {
     body: jsonOf(containerDocument(container)),
     etag: container.time,
     charge: catalogWriteCharge,
-    place: { engine, container },
+    place: { engine, container, itself: true },
   };
 }
