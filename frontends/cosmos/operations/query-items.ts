@@ -5,7 +5,6 @@
 import { requireSession } from '../../../core/engine.ts';
 import { containerRows, layoutOf } from '../../../core/query/container-rows.ts';
 import { openReading } from '../../../core/reading.ts';
-import { epkMax, epkMin } from '../../../model/effective-partition-key.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import type { Scope } from '../../../model/operation.ts';
 import type { Query } from '../../../model/query.ts';
@@ -15,9 +14,10 @@ import { containerOf, pageItemsOf, type Call } from '../call.ts';
 import { schemaOf } from '../container-schema.ts';
 import { headerOf } from '../decode.ts';
 import { jsonOfFeed, type Answer } from '../encode.ts';
+import { rangesOfQuery } from '../key-ranges.ts';
 import { linksOfContainer } from '../links.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
-import { isServedDirectly, planDocument, queryInfoOf } from '../query-plan.ts';
+import { isBeyondPlans, isServedDirectly, planDocument, queryInfoOf, type QueryInfo } from '../query-plan.ts';
 import { requireCrossPartition, sqlRequestOf, type SqlRequest } from '../query-request.ts';
 import { emptyPage, preparedQueries, runPage, systemViewOf, type QueryPage } from '../run-query.ts';
 import { placeOf, scopeOf } from '../scope.ts';
@@ -34,7 +34,7 @@ export async function queryItems(call: Call): Promise<Answer> {
   const text = headerOf(request, 'x-ms-continuation');
   const isWhole = scope.partitionKey === undefined && scope.range === undefined && !isUnpartitioned(container);
   const schema = schemaOf(container);
-  const prepared = preparedQueries.get(sql.text, { rewritten: asked.range !== undefined, schema });
+  const prepared = preparedQueries.get(sql.text, { rewritten: isPart, schema });
   // A count of results means nothing in another scope; a position in the order of items does.
   const countsResults = prepared.plan.shape === 'counted';
   const mark = countsResults ? scopeMark(container, scope) : layoutMark(container);
@@ -89,8 +89,8 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
   const isPinned = pinned?.length === container.partitionKey.paths.length;
   if (isPinned && !isNamedAggregate(query)) return { partitionKey: pinned };
   if (!isPinned) requireCrossPartition(call.request);
-  const info = queryInfoOf(sql.text, sql.parameters, schemaOf(container).distances);
-  if (!isServedDirectly(info))
+  const info = infoOf(sql, container);
+  if (info !== undefined && !isServedDirectly(info))
     throw new DatabaseError(
       'BadRequest',
       'The provided cross partition query can not be directly served by the gateway. This is a first chance (internal) ' +
@@ -99,11 +99,21 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
         argument: 'query',
         details: {
           substatus: 1004,
-          additionalErrorInfo: planDocument(info, { minInclusive: epkMin, maxExclusive: epkMax }, false),
+          additionalErrorInfo: planDocument(info, rangesOfQuery(query, container, sql.parameters)),
         },
       },
     );
   return pinned === undefined ? {} : { partitionKey: pinned };
+}
+
+/** The plan; none where no client could follow it: then the server does what it would not ask of them. */
+function infoOf(sql: SqlRequest, container: ContainerRecord): QueryInfo | undefined {
+  try {
+    return queryInfoOf(sql.text, sql.parameters, { distances: schemaOf(container).distances });
+  } catch (error) {
+    if (isBeyondPlans(error)) return undefined;
+    throw error;
+  }
 }
 
 /**
