@@ -106,10 +106,11 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
   return pinned === undefined ? {} : { partitionKey: pinned };
 }
 
-/** The plan; none where no client could follow it: then the server does what it would not ask of them. */
+/** The plan; none where few or no clients could follow it: then the server does what it would not ask of them. */
 function infoOf(sql: SqlRequest, container: ContainerRecord): QueryInfo | undefined {
   try {
-    return queryInfoOf(sql.text, sql.parameters, { distances: schemaOf(container).distances });
+    const info = queryInfoOf(sql.text, sql.parameters, { distances: schemaOf(container).distances });
+    return info.dCountInfo === null ? info : undefined;
   } catch (error) {
     if (isBeyondPlans(error)) return undefined;
     throw error;
