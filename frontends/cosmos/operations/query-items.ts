@@ -34,7 +34,9 @@ export async function queryItems(call: Call): Promise<Answer> {
   const text = headerOf(request, 'x-ms-continuation');
   const isWhole = scope.partitionKey === undefined && scope.range === undefined && !isUnpartitioned(container);
   const schema = schemaOf(container);
+  const startedMs = performance.now();
   const prepared = preparedQueries.get(sql.text, { rewritten: isPart, schema });
+  const prepareMs = performance.now() - startedMs;
   // A count of results means nothing in another scope; a position in the order of items does.
   const countsResults = prepared.plan.shape === 'counted';
   const mark = countsResults ? scopeMark(container, scope) : layoutMark(container);
@@ -47,16 +49,19 @@ export async function queryItems(call: Call): Promise<Answer> {
     const use = engine.readings.use(held, place, () => openReading(engine.state, container, scope, engine.nowSeconds));
     let goesOn = false;
     try {
-      const source = containerRows(use.reading, systemViewOf(container));
-      const page = await runPage(
-        call,
-        prepared,
-        source,
-        sql.parameters,
+      let bytesRead = 0;
+      const systemOf = systemViewOf(container);
+      const source = containerRows(use.reading, (item) => {
+        bytesRead += item.body.length;
+        return systemOf(item);
+      });
+      const page = await runPage(call, sql, prepared, source, {
         continuation,
         container,
-        keyPathsOf(container, scope),
-      );
+        keyPaths: keyPathsOf(container, scope),
+        prepareMs,
+        bytesRead: () => bytesRead,
+      });
       goesOn = page.continuation !== undefined;
       return { page, name: use.name };
     } finally {
