@@ -2,7 +2,7 @@
 // `x-ms-cosmos-supported-query-features`. A plan that needs more is refused, so that nobody merges wrongly.
 
 import { badRequest } from '../../model/errors.ts';
-import type { QueryInfo } from './query-plan.ts';
+import type { QueryInfo } from './query-info.ts';
 
 /** Refuses a plan that a client says it cannot follow. No list: an old client, which is not refused. */
 export function checkFeatures(info: QueryInfo, supported: string | undefined): void {

@@ -17,7 +17,7 @@ import { badRequest, DatabaseError } from '../../model/errors.ts';
 import { findAggregate } from '../../core/query/aggregates.ts';
 import type { AggregateFunction } from '../../model/query.ts';
 import type { Value } from '../../model/value.ts';
-import type { PlanRange } from './key-ranges.ts';
+import { passedOn, type QueryInfo } from './query-info.ts';
 import { groupedRows, orderedRows, type RewrittenQuery } from './query-rewrite.ts';
 import { aliasOf, isAggregate, someExpression } from './sql/grouping.ts';
 import type { Count, OrderKey, SelectItem, SqlCall, SqlExpression, SqlQuery } from './sql/ast.ts';
@@ -37,24 +37,6 @@ const aggregateWords: Readonly<Record<AggregateFunction, string>> = {
   MAKESET: 'MakeSet',
 };
 
-/** One query's part of the plan: field names are the protocol's. */
-export interface QueryInfo {
-  readonly distinctType: 'None' | 'Ordered' | 'Unordered';
-  readonly top: number | null;
-  readonly offset: number | null;
-  readonly limit: number | null;
-  readonly orderBy: readonly ('Ascending' | 'Descending')[];
-  readonly orderByExpressions: readonly string[];
-  readonly groupByExpressions: readonly string[];
-  readonly groupByAliases: readonly string[];
-  readonly aggregates: readonly string[];
-  readonly groupByAliasToAggregateType: Readonly<Record<string, string | null>>;
-  readonly rewrittenQuery: string;
-  readonly hasSelectValue: boolean;
-  readonly dCountInfo: { readonly dCountAlias: string } | null;
-  readonly hasNonStreamingOrderBy: boolean;
-}
-
 export interface PlanOptions {
   readonly distances?: VectorDistances | undefined;
   /** Whether the query concerns one logical partition, whose answer is whole as it comes. */
@@ -68,43 +50,6 @@ export function queryInfoOf(
   options: PlanOptions = {},
 ): QueryInfo {
   return new Planner(parseSql(text), parameters, options).info();
-}
-
-/** The plan of a query that its partition answers as it is. */
-export const passedOn: QueryInfo = {
-  distinctType: 'None',
-  top: null,
-  offset: null,
-  limit: null,
-  orderBy: [],
-  orderByExpressions: [],
-  groupByExpressions: [],
-  groupByAliases: [],
-  aggregates: [],
-  groupByAliasToAggregateType: {},
-  rewrittenQuery: '',
-  hasSelectValue: false,
-  dCountInfo: null,
-  hasNonStreamingOrderBy: false,
-};
-
-/** True when each partition's results, one after the other, are the answer: nothing is left to merge. */
-export function isServedDirectly(info: QueryInfo): boolean {
-  return (
-    info.distinctType === 'None' &&
-    info.top === null &&
-    info.offset === null &&
-    info.limit === null &&
-    info.orderBy.length === 0 &&
-    info.groupByExpressions.length === 0 &&
-    info.aggregates.length === 0 &&
-    Object.keys(info.groupByAliasToAggregateType).length === 0
-  );
-}
-
-/** The body that answers a plan request. */
-export function planDocument(info: QueryInfo, ranges: readonly PlanRange[]): string {
-  return JSON.stringify({ partitionedQueryExecutionInfoVersion: 2, queryInfo: info, queryRanges: ranges });
 }
 
 /** The error of a query that no client of this protocol could merge. */

@@ -7,7 +7,8 @@ import { headerOf } from '../decode.ts';
 import type { Answer } from '../encode.ts';
 import { isOneKey, rangesOfKey, rangesOfQuery } from '../key-ranges.ts';
 import { checkFeatures } from '../query-features.ts';
-import { isBeyondPlans, passedOn, planDocument, queryInfoOf, type PlanOptions, type QueryInfo } from '../query-plan.ts';
+import { passedOn, planDocument, type QueryInfo } from '../query-info.ts';
+import { isBeyondPlans, queryInfoOf, type PlanOptions } from '../query-plan.ts';
 import { sqlRequestOf, type SqlRequest } from '../query-request.ts';
 import { queryOfSql } from '../sql/query.ts';
 

@@ -5,6 +5,7 @@
 import type { Expression, Query, Relation } from '../../../model/query.ts';
 import { pathOf } from '../../../model/query.ts';
 import { expressionOf } from './computed.ts';
+import { checkCount } from './counts.ts';
 import type { Collection, Count, FromItem, OrderKey, Span, SqlCall, SqlExpression, SqlQuery } from './ast.ts';
 import { sqlError, sqlErrors, type SqlFault } from './errors.ts';
 import { ExpressionTranslator, type AggregatePlace } from './expression-translator.ts';
@@ -279,20 +280,6 @@ function pathFrom(expression: SqlExpression): SqlExpression[] {
   const path = [expression];
   for (let at = expression; at.kind === 'member'; at = at.of) path.push(at.of);
   return path;
-}
-
-/** What TOP, OFFSET and LIMIT may be at most: more is no count of the service. */
-const countMax = 2 ** 32 - 1;
-
-const countFaults = {
-  top: 'The count value provided for a TOP clause must be an integer.',
-  offset: 'The OFFSET count value exceeds the maximum allowed value.',
-  limit: 'The LIMIT count value exceeds the maximum allowed value.',
-} as const;
-
-function checkCount(clause: 'top' | 'offset' | 'limit', count: Count | undefined): void {
-  if (count?.kind !== 'literal' || typeof count.value !== 'number' || count.value <= countMax) return;
-  throw sqlError(`${clause}Count`, countFaults[clause], count);
 }
 
 function starOf(names: Names, span: Span): Expression {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkFeatures } from '../../../frontends/cosmos/query-features.ts';
-import { isServedDirectly, queryInfoOf, type QueryInfo } from '../../../frontends/cosmos/query-plan.ts';
+import { isServedDirectly, type QueryInfo } from '../../../frontends/cosmos/query-info.ts';
+import { queryInfoOf } from '../../../frontends/cosmos/query-plan.ts';
 import { queryOfSql } from '../../../frontends/cosmos/sql/query.ts';
 
 const info = (text: string, parameters: Record<string, number> = {}): QueryInfo =>
@@ -92,6 +93,64 @@ describe('query plan', () => {
     expect(() => checkFeatures(unnamed, 'Aggregate')).toThrow('NonValueAggregate');
     expect(() => checkFeatures(unnamed, 'Aggregate,NonValueAggregate')).not.toThrow();
     expect(() => checkFeatures(info('SELECT c.a, COUNT(1) FROM c GROUP BY c.a'), 'GroupBy')).not.toThrow();
+  });
+
+  it('has clients count the results of a DISTINCT subquery', () => {
+    expect(info('SELECT COUNT(1) AS n FROM (SELECT DISTINCT c.a FROM c WHERE c.b)')).toMatchObject({
+      distinctType: 'Unordered',
+      dCountInfo: { dCountAlias: 'n' },
+      aggregates: [],
+      groupByAliases: [],
+      rewrittenQuery: 'SELECT DISTINCT c.a FROM c WHERE c.b',
+    });
+    const plan = info('SELECT VALUE COUNT(1) FROM (SELECT DISTINCT VALUE c.a FROM c)');
+    expect(plan).toMatchObject({ dCountInfo: { dCountAlias: '' }, hasSelectValue: true });
+    expect(() => checkFeatures(plan, 'Distinct,Aggregate')).toThrow('Query contained DCount, which');
+    expect(() => checkFeatures(plan, 'Distinct,DCount')).not.toThrow();
+  });
+
+  it('merges groups in the order of their keys', () => {
+    expect(info('SELECT c.g, AVG(c.a) AS m FROM c WHERE c.b GROUP BY c.g ORDER BY c.g DESC')).toMatchObject({
+      orderBy: ['Descending'],
+      orderByExpressions: ['c.g'],
+      groupByExpressions: ['c.g'],
+      groupByAliasToAggregateType: { g: null, m: 'Average' },
+      rewrittenQuery:
+        'SELECT [{"item": c.g}] AS orderByItems, {"groupByItems": [{"item": c.g}], "payload": {"g": c.g, "m": {"item": ' +
+        '{"sum": SUM(c.a), "count": COUNT(c.a)}}}} AS payload FROM c WHERE ((c.b) AND ' +
+        '({documentdb-formattableorderbyquery-filter})) GROUP BY c.g ORDER BY c.g DESC',
+    });
+  });
+
+  it('makes groups distinct only where they do not show all their keys', () => {
+    const distinctTypeOf = (text: string): string => info(text).distinctType;
+    expect(distinctTypeOf('SELECT DISTINCT c.g, COUNT(1) FROM c GROUP BY c.g')).toBe('None');
+    expect(distinctTypeOf('SELECT DISTINCT c.g FROM c GROUP BY c.g, c.h')).toBe('Unordered');
+  });
+
+  it('names what newer aggregates need of a client', () => {
+    const needs = (text: string, feature: string): void => {
+      const all = 'Aggregate,NonValueAggregate,GroupBy,MultipleAggregates,CountIf,ListAndSetAggregate';
+      expect(() => checkFeatures(info(text), all)).not.toThrow();
+      expect(() => checkFeatures(info(text), all.replace(feature, 'Other'))).toThrow(
+        `Query contained ${feature}, which`,
+      );
+    };
+    needs('SELECT VALUE COUNTIF(c.a > 1) FROM c', 'CountIf');
+    needs('SELECT c.g, MAKELIST(c.a) FROM c GROUP BY c.g', 'ListAndSetAggregate');
+    needs('SELECT MAKESET(c.a) FROM c', 'ListAndSetAggregate');
+    needs('SELECT SUM(c.a), MAX(c.a) FROM c', 'MultipleAggregates');
+  });
+
+  it('leaves counts to the one logical partition that is asked', () => {
+    const text = 'SELECT * FROM c WHERE c.pk = 1 OFFSET 2 LIMIT 3';
+    expect(queryInfoOf(text, new Map(), { isOneKey: true })).toMatchObject({
+      offset: null,
+      limit: null,
+      rewrittenQuery: '',
+    });
+    expect(queryInfoOf(text, new Map())).toMatchObject({ offset: 2, limit: 3 });
+    expect(isServedDirectly(info('SELECT TOP 2 5'))).toBe(true);
   });
 
   it('says so when clients could not merge it', () => {
