@@ -3,33 +3,48 @@
 // and travels as they do.
 //
 // Invariants: a name is taken at most once per level; numbers only grow; deleting a database deletes its
-// containers in the same entry.
+// containers in the same entry; what belongs to a resource ends with it, without a record of its own.
 
 import { DatabaseError } from '../model/errors.ts';
-import { BsonType } from '../model/bson/types.ts';
 import { BsonWriter } from '../model/bson/write.ts';
-import { ElementCursor, fieldOf, type rawDocument, textOfRaw } from '../model/bson/walk.ts';
-import { valueOf } from '../model/value.ts';
+import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
 import type { HybridTime } from '../model/hybrid-time.ts';
-import { splitRanges } from '../model/effective-partition-key.ts';
 import { unpartitioned, type PartitionKeyDefinition } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
-import type { ContainerRecord, DatabaseRecord, PartitionRecord, Profile } from '../model/resource.ts';
+import type {
+  ContainerRecord,
+  DatabaseRecord,
+  PartitionRecord,
+  Profile,
+  ResourceOwner,
+  ResourceRecord,
+  ResourceType,
+} from '../model/resource.ts';
+import {
+  childName,
+  containerIdIn,
+  containerName,
+  countersName,
+  databaseName,
+  decodeResource,
+  emptyDocument,
+  encodeResource,
+  ownerKey,
+  type Counters,
+  type Resource,
+} from './catalog-records.ts';
+import { Children, ownedBy } from './children.ts';
+import { layoutOf, newLayout, splitLayout } from './partition-layout.ts';
+import { checkStamp, childExists, childMissing, containerMissing, databaseMissing, partitionGone } from './refusals.ts';
 import type { Staging } from './proposal.ts';
+import { StagedResources } from './staged-resources.ts';
 import type { Graveyard } from './partition.ts';
 
 /** Number of the partition that holds the catalog itself. */
 export const systemPartition = 0;
 
-/** Physical partitions one container may be made with. */
-export const partitionsMax = 256;
-
-/** Counters handed on from record to record. */
-interface Counters {
-  readonly database: number;
-  readonly container: number;
-  readonly partition: number;
-}
+/** Resources of one type that one owner may have: all of them are kept in memory. */
+export const childrenMax = 10_000;
 
 /** What the catalog tells the engine about containers as their records are applied. */
 export interface CatalogListener {
@@ -38,11 +53,9 @@ export interface CatalogListener {
   containerDropped(container: ContainerRecord, killer: number): void;
 }
 
-/** What a record of the present commit group makes of a name; without a resource it is deleted. */
-interface StagedResource {
-  readonly resource: Resource | undefined;
+interface KeptRecord {
   readonly sequence: number;
-  readonly created: number;
+  readonly bytes: number;
 }
 
 /** Where the current record of a resource is. */
@@ -50,17 +63,13 @@ interface ResourceVersion {
   readonly sequence: number;
   readonly created: number;
   readonly bytes: number;
-  /** Its first record, when that is another: a replay must meet it before the items of the container. */
-  readonly first: { readonly sequence: number; readonly bytes: number } | undefined;
+  /** Earlier records that a replay must meet before what belongs to it: the first, and each that changed partitions. */
+  readonly kept: readonly KeptRecord[];
+  /** It is the first, or changed its partitions. */
+  readonly isKept: boolean;
+  /** Text of its partitions, where it has such. */
+  readonly layout: string | undefined;
 }
-
-type Resource =
-  | { readonly kind: 'database'; readonly database: DatabaseRecord }
-  | { readonly kind: 'container'; readonly container: ContainerRecord }
-  | { readonly kind: 'counters'; readonly counters: Counters };
-
-const emptyDocument = new BsonWriter(8).beginDocument().end().finish();
-const countersName = 'counters';
 
 export interface NewContainer {
   readonly database: string;
@@ -77,7 +86,10 @@ export class Catalog {
   readonly #graveyard: Graveyard;
   readonly #databases = new Map<string, DatabaseRecord>();
   readonly #containers = new Map<string, Map<string, ContainerRecord>>();
-  #counters: Counters = { database: 0, container: 0, partition: systemPartition };
+  readonly #children = new Children();
+  /** Owners that exist, by `ownerKey`. */
+  readonly #owners = new Set<string>();
+  #counters: Counters = { database: 0, container: 0, partition: systemPartition, resource: 0 };
   #lsn = 0;
   /** Log sequence of the current version of each resource, by its name in the log. */
   readonly #sequences = new Map<string, ResourceVersion>();
@@ -87,8 +99,7 @@ export class Catalog {
 
   // Staged within the current commit group.
   #stagedLsn = 0;
-  #staged = new Map<string, StagedResource>();
-  #undo: { readonly name: string; readonly before: StagedResource | undefined }[] = [];
+  readonly #staged = new StagedResources();
   #undoLsn = 0;
 
   constructor(listener: CatalogListener, graveyard: Graveyard) {
@@ -107,10 +118,7 @@ export class Catalog {
   sequencesAt(place: number): number[] {
     this.#ended = this.#ended.filter(({ killer }) => killer > place);
     const all = this.#ended.map(({ sequence }) => sequence);
-    for (const { sequence, first } of this.#sequences.values()) {
-      all.push(sequence);
-      if (first !== undefined) all.push(first.sequence);
-    }
+    for (const { sequence, kept } of this.#sequences.values()) all.push(sequence, ...kept.map((one) => one.sequence));
     return all.filter((sequence) => sequence <= place).sort((a, b) => a - b);
   }
 
@@ -156,25 +164,35 @@ export class Catalog {
     return this.#containers.get(database)?.get(id);
   }
 
+  /** Resources of one type that belong to an owner, in the order of their creation. */
+  children(owner: ResourceOwner, type: ResourceType): ResourceRecord[] {
+    return this.#children.list(owner, type);
+  }
+
+  childOrNone(owner: ResourceOwner, type: ResourceType, id: string): ResourceRecord | undefined {
+    return this.#children.find(owner, type, id);
+  }
+
+  child(owner: ResourceOwner, type: ResourceType, id: string): ResourceRecord {
+    const found = this.#children.find(owner, type, id);
+    if (found === undefined) throw childMissing();
+    return found;
+  }
+
   // Staging.
 
   begin(): void {
-    this.#undo = [];
+    this.#staged.begin();
     this.#undoLsn = this.#stagedLsn;
   }
 
   rollback(): void {
-    for (const { name, before } of this.#undo.reverse()) {
-      if (before === undefined) this.#staged.delete(name);
-      else this.#staged.set(name, before);
-    }
-    this.#undo = [];
+    this.#staged.rollback();
     this.#stagedLsn = this.#undoLsn;
   }
 
   discard(): void {
     this.#staged.clear();
-    this.#undo = [];
     this.#stagedLsn = this.#lsn;
   }
 
@@ -199,9 +217,21 @@ export class Catalog {
     )?.container;
   }
 
+  #stagedChild(owner: ResourceOwner, type: ResourceType, id: string): ResourceRecord | undefined {
+    const key = ownerKey(owner);
+    for (const [, { resource }] of this.#staged.entries()) {
+      if (resource?.kind !== 'child') continue;
+      const { child } = resource;
+      if (child.id === id && child.type === type && ownerKey(child.owner) === key) return child;
+    }
+    const applied = this.#children.find(owner, type, id);
+    // What is staged for it and was not found above is another id, or its end.
+    return applied !== undefined && this.#staged.get(childName(applied)) !== undefined ? undefined : applied;
+  }
+
   #stagedContainers(database: string): ContainerRecord[] {
     const found = new Map(this.#containers.get(database) ?? []);
-    for (const [name, { resource }] of this.#staged) {
+    for (const [name, { resource }] of this.#staged.entries()) {
       if (resource?.kind === 'container' && resource.container.database === database)
         found.set(resource.container.id, resource.container);
       else if (resource === undefined) {
@@ -212,10 +242,12 @@ export class Catalog {
     return [...found.values()];
   }
 
-  /** Refuses a container that an earlier proposal of this commit group deleted. */
-  requireAlive(container: ContainerRecord): void {
-    if (this.#staged.size === 0) return;
-    if (this.#stagedContainer(container.database, container.id)?.number !== container.number) throw containerMissing();
+  /** Refuses a partition that an earlier proposal of this commit group deleted or split. */
+  requireAlive(container: ContainerRecord, partition: number): void {
+    if (this.#staged.isEmpty) return;
+    const staged = this.#stagedContainer(container.database, container.id);
+    if (staged?.number !== container.number) throw containerMissing();
+    if (!staged.partitions.some((one) => one.partition === partition)) throw partitionGone();
   }
 
   // Evaluating.
@@ -253,8 +285,9 @@ export class Catalog {
     const database = this.#stagedDatabase(id);
     if (database === undefined) throw databaseMissing();
     checkStamp(ifMatch, database.time);
-    for (const container of this.#stagedContainers(id)) this.#drop(containerName(id, container.id), staging);
-    this.#drop(databaseName(id), staging);
+    for (const container of this.#stagedContainers(id))
+      this.#drop(containerName(id, container.id), ownerOf(container), staging);
+    this.#drop(databaseName(id), { kind: 'database', number: database.number }, staging);
     return database;
   }
 
@@ -269,18 +302,9 @@ export class Catalog {
         argument: 'id',
       });
     const partitionKey = wanted.partitionKey ?? unpartitioned;
-    const count = wanted.partitionKey === undefined ? 1 : wanted.partitions;
-    if (!Number.isInteger(count) || count < 1 || count > partitionsMax)
-      throw new DatabaseError('BadRequest', `partitions must be 1 to ${partitionsMax}`, { argument: 'partitions' });
     const counters = this.#stagedCounters();
-    const partitions: PartitionRecord[] = splitRanges(partitionKey, count).map((range, i) => ({
-      range: i,
-      partition: counters.partition + 1 + i,
-      minInclusive: range.minInclusive,
-      maxExclusive: range.maxExclusive,
-      parents: [],
-      epoch: 1,
-    }));
+    const count = wanted.partitionKey === undefined ? 1 : wanted.partitions;
+    const partitions = newLayout(partitionKey, count, counters.partition + 1);
     const container: ContainerRecord = {
       id: wanted.id,
       database: wanted.database,
@@ -320,6 +344,28 @@ export class Catalog {
     return container;
   }
 
+  /**
+   * Puts partitions of these bounds in the place of one. `lastLsn` is the last that it has given out. The bounds lie
+   * within it and rise.
+   */
+  splitPartition(
+    container: ContainerRecord,
+    partition: PartitionRecord,
+    bounds: readonly string[],
+    lastLsn: number,
+    staging: Staging,
+  ): ContainerRecord {
+    const current = this.#stagedContainer(container.database, container.id);
+    if (current?.number !== container.number) throw containerMissing();
+    const counters = this.#stagedCounters();
+    const partitions = splitLayout(current, partition.partition, bounds, lastLsn, counters.partition + 1);
+    const split: ContainerRecord = { ...current, partitions, time: staging.hybridTime() };
+    const counted = { ...counters, partition: counters.partition + bounds.length + 1 };
+    this.#put(countersName, { kind: 'counters', counters: counted }, split.time, staging);
+    this.#put(containerName(split.database, split.id), { kind: 'container', container: split }, split.time, staging);
+    return split;
+  }
+
   deleteContainer(database: string, id: string, ifMatch: HybridTime | undefined, staging: Staging): ContainerRecord {
     const current = this.#stagedContainer(database, id);
     if (current === undefined) {
@@ -327,8 +373,73 @@ export class Catalog {
       throw containerMissing();
     }
     checkStamp(ifMatch, current.time);
-    this.#drop(containerName(database, id), staging);
+    this.#drop(containerName(database, id), ownerOf(current), staging);
     return current;
+  }
+
+  createChild(
+    owner: ResourceOwner,
+    type: ResourceType,
+    id: string,
+    body: Uint8Array,
+    staging: Staging,
+  ): ResourceRecord {
+    if (this.#stagedChild(owner, type, id) !== undefined) throw childExists();
+    if (this.#children.count(owner, type) >= childrenMax)
+      throw new DatabaseError('BadRequest', `there are at most ${childrenMax} resources of one type here`, {
+        argument: 'id',
+      });
+    const counters = this.#stagedCounters();
+    const number = counters.resource + 1;
+    const child = this.#putChild({ type, owner, id, number, body, time: staging.hybridTime() }, staging);
+    this.#put(
+      countersName,
+      { kind: 'counters', counters: { ...counters, resource: number } },
+      staging.hybridTime(),
+      staging,
+    );
+    return child;
+  }
+
+  /** `renamed` is the id it shall have; another one must be free. */
+  replaceChild(
+    owner: ResourceOwner,
+    type: ResourceType,
+    id: string,
+    body: Uint8Array,
+    { ifMatch, renamed = id }: { readonly ifMatch?: HybridTime | undefined; readonly renamed?: string | undefined },
+    staging: Staging,
+  ): ResourceRecord {
+    const current = this.#stagedChild(owner, type, id);
+    if (current === undefined) throw childMissing();
+    checkStamp(ifMatch, current.time);
+    if (renamed !== id && this.#stagedChild(owner, type, renamed) !== undefined) throw childExists();
+    return this.#putChild({ ...current, id: renamed, body, time: staging.hybridTime() }, staging);
+  }
+
+  deleteChild(
+    owner: ResourceOwner,
+    type: ResourceType,
+    id: string,
+    ifMatch: HybridTime | undefined,
+    staging: Staging,
+  ): ResourceRecord {
+    const current = this.#stagedChild(owner, type, id);
+    if (current === undefined) throw childMissing();
+    checkStamp(ifMatch, current.time);
+    this.#drop(childName(current), ownedBy(current), staging);
+    return current;
+  }
+
+  #putChild(child: ResourceRecord, staging: Staging): ResourceRecord {
+    const { owner } = child;
+    const key = ownerKey(owner);
+    if (owner.kind !== 'account' && (!this.#owners.has(key) || this.#staged.isLeaving(key)))
+      throw new DatabaseError('ResourceNotFound', 'what the resource belongs to does not exist', {
+        argument: owner.kind,
+      });
+    this.#put(childName(child), { kind: 'child', child }, child.time, staging);
+    return child;
   }
 
   #stagedCounters(): Counters {
@@ -339,7 +450,9 @@ export class Catalog {
     this.#record(name, resource, encodeResource(name, resource), time, staging);
   }
 
-  #drop(name: string, staging: Staging): void {
+  /** `owner` is what the dropped resource is to others that belong to it. */
+  #drop(name: string, owner: ResourceOwner | undefined, staging: Staging): void {
+    if (owner !== undefined) this.#staged.leave(ownerKey(owner));
     const body = new BsonWriter(64).beginDocument().string('name', name).end().finish();
     this.#record(name, undefined, body, staging.hybridTime(), staging);
   }
@@ -362,8 +475,7 @@ export class Catalog {
       flags: 0,
       body,
     });
-    this.#undo.push({ name, before: staged });
-    this.#staged.set(name, { resource, sequence, created: before?.created ?? lsn });
+    this.#staged.stage(name, { resource, sequence, created: before?.created ?? lsn });
     this.#stagedLsn = lsn;
   }
 
@@ -378,39 +490,55 @@ export class Catalog {
     const body = bodyOf(record);
     const name = textOfRaw(fieldOf(body, 'name')!);
     const before = this.#sequences.get(name);
-    const isDelete = header.kind === RecordKind.delete;
-    const isContainer = name.startsWith(containerPrefix);
-    if (before !== undefined) {
-      // The first record of a container stays as long as the container: without it a replay of the whole log would
-      // take items for those of a container that is gone.
-      if (!isContainer || before.first !== undefined || isDelete) this.#ends(before, header.sequence);
-      if (isDelete && before.first !== undefined) this.#ends(before.first, header.sequence);
-    }
-    if (isDelete) {
-      this.#sequences.delete(name);
+    if (header.kind === RecordKind.delete) {
+      this.#endVersion(name, header.sequence);
       this.#graveyard.superseded(header.sequence, record.length, header.sequence);
       this.#forget(name, header.sequence);
       return;
     }
+    const resource = decodeResource(body, header.hybridTime);
+    if (resource.kind === 'child' && !this.#isOwned(resource.child)) {
+      // Its owner was deleted later in the log, and its own records before that are history.
+      this.#graveyard.superseded(header.sequence, record.length, header.sequence);
+      return;
+    }
+    // The first record of what others belong to stays as long as it, as does one that changed its partitions: without
+    // them a replay of the whole log would take items for those of an owner or partition that is gone.
+    const keepsFirst =
+      resource.kind === 'container' ||
+      resource.kind === 'database' ||
+      (resource.kind === 'child' && ownedBy(resource.child) !== undefined);
+    const layout = resource.kind === 'container' ? layoutOf(resource.container) : undefined;
+    const isKept = before !== undefined && keepsFirst && before.isKept;
+    if (before !== undefined && !isKept) this.#ends(before, header.sequence);
     this.#sequences.set(name, {
       sequence: header.sequence,
       created: header.created,
       bytes: record.length - recordHeaderBytes,
-      first: isContainer ? (before?.first ?? before) : undefined,
+      kept: isKept ? [...before.kept, before] : (before?.kept ?? []),
+      isKept: before === undefined || layout !== before.layout,
+      layout,
     });
-    const resource = decodeResource(body, header.hybridTime);
     switch (resource.kind) {
       case 'counters':
         this.#counters = resource.counters;
         return;
       case 'database':
         this.#databases.set(resource.database.id, resource.database);
+        this.#owners.add(ownerKey({ kind: 'database', number: resource.database.number }));
         return;
+      case 'child': {
+        const owner = ownedBy(resource.child);
+        if (owner !== undefined) this.#owners.add(ownerKey(owner));
+        this.#children.put(resource.child);
+        return;
+      }
       case 'container': {
         const { container } = resource;
         let siblings = this.#containers.get(container.database);
         if (siblings === undefined) this.#containers.set(container.database, (siblings = new Map()));
         siblings.set(container.id, container);
+        this.#owners.add(ownerKey(ownerOf(container)));
         this.#listener.containerPut(container);
       }
     }
@@ -421,39 +549,56 @@ export class Catalog {
     this.#ended.push({ sequence, killer });
   }
 
+  /** The current version of a resource, and the earlier ones that were kept, are history. */
+  #endVersion(name: string, killer: number): void {
+    const version = this.#sequences.get(name);
+    if (version === undefined) return;
+    this.#sequences.delete(name);
+    this.#ends(version, killer);
+    for (const kept of version.kept) this.#ends(kept, killer);
+  }
+
+  #isOwned({ owner }: ResourceRecord): boolean {
+    return owner.kind === 'account' || this.#owners.has(ownerKey(owner));
+  }
+
+  #forgetOwner(owner: ResourceOwner, killer: number): void {
+    this.#owners.delete(ownerKey(owner));
+    for (const { name, owns } of this.#children.dropOwner(owner)) {
+      if (owns !== undefined) this.#owners.delete(ownerKey(owns));
+      this.#endVersion(name, killer);
+    }
+  }
+
   #forget(name: string, killer: number): void {
+    const child = this.#children.named(name);
+    if (child !== undefined) {
+      this.#children.remove(child);
+      const owner = ownedBy(child);
+      if (owner !== undefined) this.#forgetOwner(owner, killer);
+      return;
+    }
     for (const [database, containers] of this.#containers) {
       const id = containerIdIn(name, database);
       const container = id === undefined ? undefined : containers.get(id);
       if (container === undefined) continue;
       containers.delete(container.id);
+      this.#forgetOwner(ownerOf(container), killer);
       this.#listener.containerDropped(container, killer);
       return;
     }
-    for (const id of this.#databases.keys()) {
+    for (const { id, number } of this.#databases.values()) {
       if (databaseName(id) !== name) continue;
       this.#databases.delete(id);
       this.#containers.delete(id);
+      this.#forgetOwner({ kind: 'database', number }, killer);
       return;
     }
   }
 }
 
-// Names of resources in the log: lengths first, so that no user-given id can look like another's.
-
-function databaseName(id: string): string {
-  return `database:${id}`;
-}
-
-const containerPrefix = 'container:';
-
-function containerName(database: string, id: string): string {
-  return `${containerPrefix}${database.length}:${database}/${id}`;
-}
-
-function containerIdIn(name: string, database: string): string | undefined {
-  const prefix = `${containerPrefix}${database.length}:${database}/`;
-  return name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+function ownerOf({ number }: ContainerRecord): ResourceOwner {
+  return { kind: 'container', number };
 }
 
 function wrapDatabase(
@@ -466,126 +611,4 @@ function wrapContainer(
   container: ContainerRecord | undefined,
 ): { kind: 'container'; container: ContainerRecord } | undefined {
   return container && { kind: 'container', container };
-}
-
-function databaseMissing(): DatabaseError {
-  return new DatabaseError('DatabaseNotFound', 'no database with that id', { argument: 'database' });
-}
-
-function containerMissing(): DatabaseError {
-  return new DatabaseError('ContainerNotFound', 'no container with that id in this database', {
-    argument: 'container',
-  });
-}
-
-function checkStamp(ifMatch: HybridTime | undefined, time: HybridTime): void {
-  if (ifMatch !== undefined && ifMatch !== time)
-    throw new DatabaseError('PreconditionFailed', 'the resource has another version than If-Match names', {
-      argument: 'If-Match',
-    });
-}
-
-// Resources as BSON. The version stamp is the record's hybrid time and not repeated.
-
-function encodeResource(name: string, resource: Resource): Uint8Array {
-  const writer = new BsonWriter().beginDocument().string('name', name).string('kind', resource.kind);
-  switch (resource.kind) {
-    case 'counters':
-      writer.double('database', resource.counters.database);
-      writer.double('container', resource.counters.container);
-      writer.double('partition', resource.counters.partition);
-      break;
-    case 'database':
-      writer.string('id', resource.database.id).double('number', resource.database.number);
-      writer.document('settings', resource.database.settings);
-      break;
-    case 'container': {
-      const { container } = resource;
-      writer.string('id', container.id).string('database', container.database);
-      writer.double('databaseNumber', container.databaseNumber).double('number', container.number);
-      writer.string('profile', container.profile);
-      writer.beginObject('partitionKey').beginArray('paths');
-      for (const path of container.partitionKey.paths) writer.string('', path);
-      writer.end().string('keyKind', container.partitionKey.kind).double('version', container.partitionKey.version);
-      writer.boolean('systemKey', container.partitionKey.systemKey === true).end();
-      writer.beginArray('partitions');
-      for (const partition of container.partitions) {
-        writer.beginObject('').double('range', partition.range).double('partition', partition.partition);
-        writer.string('min', partition.minInclusive).string('max', partition.maxExclusive);
-        writer.beginArray('parents');
-        for (const parent of partition.parents) writer.double('', parent);
-        writer.end().double('epoch', partition.epoch).end();
-      }
-      writer.end().document('settings', container.settings);
-    }
-  }
-  return writer.end().finish();
-}
-
-function decodeResource(body: Uint8Array, time: HybridTime): Resource {
-  const text = (name: string): string => textOfRaw(fieldOf(body, name)!);
-  const number = (name: string): number => valueOf(fieldOf(body, name)) as number;
-  switch (text('kind')) {
-    case 'counters':
-      return {
-        kind: 'counters',
-        counters: { database: number('database'), container: number('container'), partition: number('partition') },
-      };
-    case 'database':
-      return {
-        kind: 'database',
-        database: { id: text('id'), number: number('number'), settings: settingsOf(body), time },
-      };
-    case 'container': {
-      const key = fieldOf(body, 'partitionKey')!.slice();
-      const systemKey = valueOf(fieldOf(key, 'systemKey')) === true;
-      const partitionKey = {
-        paths: elementsOf(fieldOf(key, 'paths')!.slice()).map((raw) => textOfRaw(raw)),
-        kind: textOfRaw(fieldOf(key, 'keyKind')!) as PartitionKeyDefinition['kind'],
-        version: valueOf(fieldOf(key, 'version')) as PartitionKeyDefinition['version'],
-        ...(systemKey ? { systemKey } : {}),
-      };
-      const partitions = elementsOf(fieldOf(body, 'partitions')!.slice()).map((raw): PartitionRecord => {
-        const at = raw.slice();
-        const field = (name: string): number => valueOf(fieldOf(at, name)) as number;
-        return {
-          range: field('range'),
-          partition: field('partition'),
-          minInclusive: textOfRaw(fieldOf(at, 'min')!),
-          maxExclusive: textOfRaw(fieldOf(at, 'max')!),
-          parents: elementsOf(fieldOf(at, 'parents')!.slice()).map((parent) => valueOf(parent) as number),
-          epoch: field('epoch'),
-        };
-      });
-      return {
-        kind: 'container',
-        container: {
-          id: text('id'),
-          database: text('database'),
-          databaseNumber: number('databaseNumber'),
-          number: number('number'),
-          profile: text('profile') as Profile,
-          partitionKey,
-          partitions,
-          settings: settingsOf(body),
-          time,
-        },
-      };
-    }
-    default:
-      throw new DatabaseError('Internal', 'the catalog holds a resource of unknown kind');
-  }
-}
-
-/** A copy: the record's buffer is shared and may be trimmed. */
-function settingsOf(body: Uint8Array): Uint8Array {
-  const settings = fieldOf(body, 'settings');
-  return settings?.type === BsonType.object ? settings.slice().slice() : emptyDocument;
-}
-
-function elementsOf(array: Uint8Array): ReturnType<typeof rawDocument>[] {
-  const cursor = new ElementCursor(array);
-  const found = [];
-  while (cursor.next()) found.push(cursor.raw());
-  return found;
 }

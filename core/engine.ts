@@ -31,9 +31,12 @@ import { memoryHome } from './memory-home.ts';
 import { checkedPolicy } from './indexing-policy.ts';
 import type { Partition } from './partition.ts';
 import type { Proposal } from './proposal.ts';
+import { rebuildIndex } from './rebuild.ts';
 import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
+import { partitionsMax } from './partition-layout.ts';
+import { Splits } from './split.ts';
 import { tallyValues } from './tally.ts';
 import { batchItems, writeItem, writeItems } from './write-items.ts';
 import type { IndexStore } from './storage/index-directory.ts';
@@ -57,6 +60,8 @@ export interface EngineOptions {
   /** Physical partitions of a container that does not say. */
   readonly partitionsDefault: number;
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** Bytes of live items after which a partition is split. */
+  readonly partitionBytesMax?: number | undefined;
   /** Where the indexes are kept between starts; absent: nowhere, and every start reads the whole log. */
   readonly indexes?: IndexPlace | undefined;
   /** Reports recovery: records read so far. */
@@ -79,6 +84,9 @@ export interface IndexPlace {
 
 /** Items of one id text, in different logical partitions, that one look-up gives. */
 const sameIdItemsMax = 1_000;
+
+/** As the service's. */
+const partitionBytesMax = 50 * 2 ** 30;
 
 /** How often superseded records, idle readings and outdated indexes are looked at. */
 const tendEveryMs = 1_000;
@@ -104,6 +112,7 @@ export class Engine {
   #trimming: Promise<void> | undefined;
   #rebuilding: Promise<void> | undefined;
   readonly #stopping = new AbortController();
+  readonly splits: Splits;
 
   private constructor(
     options: EngineOptions,
@@ -116,6 +125,14 @@ export class Engine {
     this.#keeper = keeper;
     this.#retention = retention;
     this.#state = state;
+    this.splits = new Splits({
+      state,
+      signal: this.#stopping.signal,
+      submit: (proposal) => this.submit(proposal),
+      pause: options.pause,
+      wanted: () => 1,
+      partitionBytesMax: options.partitionBytesMax ?? partitionBytesMax,
+    });
     this.#committer = new Committer({
       log: options.log,
       machine: state,
@@ -183,6 +200,7 @@ export class Engine {
     this.readings.sweep();
     this.#trim();
     this.#rebuild();
+    void this.splits.tend();
   }
 
   /** Builds indexes anew whose policy has changed, one after the other. */
@@ -191,7 +209,10 @@ export class Engine {
     if (outdated.size === 0) return;
     this.#rebuilding ??= (async () => {
       for (const partition of outdated)
-        if (!partition.isIndexOutdated || (await partition.rebuildIndex(this.#state, this.#stopping.signal)))
+        if (
+          !partition.isIndexOutdated ||
+          (await rebuildIndex(partition, { state: this.#state, signal: this.#stopping.signal }))
+        )
           outdated.delete(partition);
     })()
       // The old index goes on answering; the next round tries again.
@@ -220,6 +241,7 @@ export class Engine {
     this.#stopping.abort();
     await this.#trimming;
     await this.#rebuilding;
+    await this.splits.idle();
     await this.#keeper?.close({ flush: true });
     await this.#options.log.close();
   }
@@ -341,6 +363,19 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
   },
   'delete-container': (engine, { database, container, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteContainer(database, container, ifMatch, staging)),
+  'create-resource': (engine, { owner, type, id, body }) =>
+    engine.submit((staging) => engine.catalog.createChild(owner, type, id, body, staging)),
+  'read-resource': async (engine, { owner, type, id }) => engine.catalog.child(owner, type, id),
+  'list-resources': async (engine, { owner, type }) => engine.catalog.children(owner, type),
+  'replace-resource': (engine, { owner, type, id, body, ifMatch, renamed }) =>
+    engine.submit((staging) => engine.catalog.replaceChild(owner, type, id, body, { ifMatch, renamed }, staging)),
+  'delete-resource': (engine, { owner, type, id, ifMatch }) =>
+    engine.submit((staging) => engine.catalog.deleteChild(owner, type, id, ifMatch, staging)),
+  'split-partition': (engine, { database, container, range, parts }) => {
+    if (!Number.isInteger(parts) || parts < 2 || parts > partitionsMax)
+      throw new DatabaseError('BadRequest', `parts must be 2 to ${partitionsMax}`, { argument: 'parts' });
+    return engine.splits.split(engine.catalog.container(database, container), range, parts);
+  },
   'write-item': (engine, operation, context) => writeItem(engine, operation, context),
   'write-items': (engine, operation, context) => writeItems(engine, operation, context),
   'batch-items': (engine, operation, context) => batchItems(engine, operation, context),

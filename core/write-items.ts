@@ -25,14 +25,29 @@ export interface WriteEngine {
 const writesPerEntryMax = 64;
 const bytesPerEntryMax = 2 * 1024 * 1024;
 
+/** Times a write is routed again because its partition was being split. */
+const routesMax = 4;
+
+/** Runs what routes itself again when the partition that it went to was split meanwhile. */
+async function routed<Value>(run: () => Promise<Value>): Promise<Value> {
+  for (let routes = 1; ; routes++)
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.code !== 'PartitionGone' || routes === routesMax) throw error;
+    }
+}
+
 export async function writeItem(
   engine: WriteEngine,
   { database, container: id, write }: Operation<'write-item'>,
   context: Context,
 ): Promise<Result<'write-item'>> {
-  const container = engine.catalog.container(database, id);
-  const partition = partitionOfWrite(engine, container, write, context);
-  return engine.submit((staging) => engine.state.enter(partition).write(write, staging, engine.nowSeconds));
+  return routed(() => {
+    const container = engine.catalog.container(database, id);
+    const partition = partitionOfWrite(engine, container, write, context);
+    return engine.submit((staging) => engine.state.enter(partition).write(write, staging, engine.nowSeconds));
+  });
 }
 
 export async function writeItems(
@@ -40,19 +55,22 @@ export async function writeItems(
   { database, container: id, writes, ordered }: Operation<'write-items'>,
   context: Context,
 ): Promise<Result<'write-items'>> {
-  const container = engine.catalog.container(database, id);
+  engine.catalog.container(database, id);
   // All parts are queued at once, so that they share fsyncs; after a failure the later ones of an ordered list do nothing.
   let failed = false;
   const parts: Promise<WriteOutcome[]>[] = [];
   for (let start = 0; start < writes.length;) {
     const end = endOfPart(writes, start);
     const part = writes.slice(start, end);
-    const written = engine.submit((staging) => {
-      if (ordered && failed) return [];
-      const outcomes = writeEach(engine, container, part, ordered, staging, context);
-      failed ||= outcomes.some((outcome) => outcome.kind === 'failed');
-      return outcomes;
-    });
+    const written = routed(() =>
+      engine.submit((staging) => {
+        if (ordered && failed) return [];
+        const container = engine.catalog.container(database, id);
+        const outcomes = writeEach(engine, container, part, ordered, staging, context);
+        failed ||= outcomes.some((outcome) => outcome.kind === 'failed');
+        return outcomes;
+      }),
+    );
     written.catch(() => {
       failed = true;
     });
@@ -69,16 +87,18 @@ export async function batchItems(
   { database, container: id, partitionKey, writes }: Operation<'batch-items'>,
   context: Context,
 ): Promise<Result<'batch-items'>> {
-  const container = engine.catalog.container(database, id);
-  const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
   let index = 0;
   try {
-    const written = await engine.submit((staging) => {
-      engine.state.enter(partition);
-      const transaction = asTransaction(staging);
-      return writes.map((write, i) => {
-        index = i;
-        return partition.write(withKey(write, partitionKey), transaction, engine.nowSeconds);
+    const written = await routed(() => {
+      const container = engine.catalog.container(database, id);
+      const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
+      return engine.submit((staging) => {
+        engine.state.enter(partition);
+        const transaction = asTransaction(staging);
+        return writes.map((write, i) => {
+          index = i;
+          return partition.write(withKey(write, partitionKey), transaction, engine.nowSeconds);
+        });
       });
     });
     return { kind: 'committed', written };
@@ -133,7 +153,8 @@ function writeEach(
       const partition = engine.state.enter(partitionOfWrite(engine, container, write, context));
       outcomes.push({ kind: 'written', written: partition.write(write, staging, engine.nowSeconds) });
     } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
+      // The whole part is routed again.
+      if (!(error instanceof DatabaseError) || error.code === 'PartitionGone') throw error;
       outcomes.push({ kind: 'failed', error });
       if (ordered) break;
     }

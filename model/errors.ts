@@ -13,6 +13,7 @@ export const errorCodes = {
   ResourceNotFound: 'no such resource of another kind',
   DatabaseExists: 'a database of that name exists',
   ContainerExists: 'a container of that name exists',
+  ResourceExists: 'a resource of another kind with that id exists',
   ItemExists: 'an item of that identity exists',
   UniqueKeyViolation: 'another item holds the same unique key',
   PreconditionFailed: 'the ETag or predicate condition does not hold',

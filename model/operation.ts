@@ -5,12 +5,27 @@ import type { HybridTime } from './hybrid-time.ts';
 import type { PartitionKeyDefinition, PartitionKeyPart } from './partition-key.ts';
 import type { Raw } from './bson/walk.ts';
 import type { Path, Predicate } from './predicate.ts';
-import type { ContainerRecord, DatabaseRecord, PartitionRecord, Profile } from './resource.ts';
+import type {
+  ContainerRecord,
+  DatabaseRecord,
+  PartitionRecord,
+  Profile,
+  ResourceOwner,
+  ResourceRecord,
+  ResourceType,
+} from './resource.ts';
 
 /** Names a container; `database` and `container` are user-given ids. */
 export interface ContainerName {
   readonly database: string;
   readonly container: string;
+}
+
+/** Names a script, user, permission, key or role. */
+export interface ResourceName {
+  readonly owner: ResourceOwner;
+  readonly type: ResourceType;
+  readonly id: string;
 }
 
 /** Values of the partition key, outermost first; [] for "none" and for unpartitioned containers. */
@@ -130,6 +145,27 @@ export interface Operations {
     result: ContainerRecord;
   };
   'delete-container': { input: ContainerName & { readonly ifMatch?: HybridTime | undefined }; result: ContainerRecord };
+  'create-resource': { input: ResourceName & { readonly body: Uint8Array }; result: ResourceRecord };
+  'read-resource': { input: ResourceName; result: ResourceRecord };
+  'list-resources': {
+    input: { readonly owner: ResourceOwner; readonly type: ResourceType };
+    result: readonly ResourceRecord[];
+  };
+  'replace-resource': {
+    input: ResourceName & {
+      readonly body: Uint8Array;
+      readonly ifMatch?: HybridTime | undefined;
+      /** The id that it shall have from now on. */
+      readonly renamed?: string | undefined;
+    };
+    result: ResourceRecord;
+  };
+  'delete-resource': { input: ResourceName & { readonly ifMatch?: HybridTime | undefined }; result: ResourceRecord };
+  /** Puts `parts` partitions (at least 2) in the place of that range; what is being read and written goes on. */
+  'split-partition': {
+    input: ContainerName & { readonly range: number; readonly parts: number };
+    result: ContainerRecord;
+  };
   'write-item': { input: ContainerName & { readonly write: ItemWrite }; result: Written };
   /** Independent writes in the order given: each commits or fails alone, `ordered` stops after the first failure. */
   'write-items': {

@@ -4,7 +4,6 @@
 
 import { everything } from '../../indexer/filter.ts';
 import type { Item } from '../../model/operation.ts';
-import type { ContainerRecord } from '../../model/resource.ts';
 import { defaultTtlOf } from '../expiry.ts';
 import type { PartitionReading, Reading } from '../reading.ts';
 import { walkByCreation, walkHits, type Walk } from '../walk.ts';
@@ -17,11 +16,6 @@ export interface ItemRow extends ScannedItem {
 
 /** What a door shows of an item beside its body. */
 export type SystemView = (item: Item) => ScannedItem['system'];
-
-/** Differs when partitions were split or merged. */
-export function layoutOf(container: ContainerRecord): string {
-  return container.partitions.map(({ range }) => range).join('.');
-}
 
 /** The rows of a reading that its caller holds. */
 export function containerRows(reading: Reading, systemOf: SystemView): RowSource {

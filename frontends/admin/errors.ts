@@ -14,6 +14,7 @@ const statuses = {
   ResourceNotFound: 404,
   DatabaseExists: 409,
   ContainerExists: 409,
+  ResourceExists: 409,
   ItemExists: 409,
   UniqueKeyViolation: 409,
   PreconditionFailed: 412,

@@ -57,6 +57,7 @@ export const cosmosErrors = {
   ResourceNotFound: missing,
   DatabaseExists: exists,
   ContainerExists: exists,
+  ResourceExists: exists,
   ItemExists: exists,
   UniqueKeyViolation: {
     status: 409,

@@ -2,7 +2,12 @@
 
 import { formatResourceId } from '../../model/resource-id.ts';
 import type { Item } from '../../model/operation.ts';
-import type { ContainerRecord, DatabaseRecord, PartitionRecord } from '../../model/resource.ts';
+import {
+  rangeOfCreation,
+  type ContainerRecord,
+  type DatabaseRecord,
+  type PartitionRecord,
+} from '../../model/resource.ts';
 
 function ridOfDatabaseNumber(database: number): string {
   return formatResourceId({ kind: 'database', database });
@@ -48,7 +53,7 @@ export function ridOfItem(container: ContainerRecord, item: Item): string {
     kind: 'item',
     database: container.databaseNumber,
     container: container.number,
-    partition: item.partition.range,
+    partition: rangeOfCreation(item.partition, item.created),
     number: item.created,
   });
 }

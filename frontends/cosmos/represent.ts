@@ -76,7 +76,7 @@ export function rangeDocument(container: ContainerRecord, partition: PartitionRe
   writer.string('minInclusive', partition.minInclusive).string('maxExclusive', partition.maxExclusive);
   writer.double('ridPrefix', partition.range).double('throughputFraction', 1 / container.partitions.length);
   writer.string('status', 'online').beginArray('parents');
-  for (const parent of partition.parents) writer.string('', String(parent));
+  for (const { range } of partition.origins) writer.string('', String(range));
   writer.end();
   writeSystem(writer, rid, `${linksOfContainer(container).self}pkranges/${rid}/`, container.time);
   return writer.double('_lsn', lsn).end().finish();

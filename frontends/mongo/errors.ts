@@ -160,6 +160,7 @@ const codes = {
   ResourceNotFound: { code: MongoCode.NamespaceNotFound, labels: [] },
   DatabaseExists: { code: MongoCode.NamespaceExists, labels: [] },
   ContainerExists: { code: MongoCode.NamespaceExists, labels: [] },
+  ResourceExists: { code: MongoCode.NamespaceExists, labels: [] },
   ItemExists: { code: MongoCode.DuplicateKey, labels: [] },
   UniqueKeyViolation: { code: MongoCode.DuplicateKey, labels: [] },
   PreconditionFailed: { code: MongoCode.WriteConflict, labels: [] },

@@ -248,7 +248,7 @@ export class Machine {
 
   beginRebuild(partition: number): void {
     const open = this.partitions.get(partition)!;
-    const rebuild = this.keeper.beginRebuild(partition, this.wantedOf(partition));
+    const rebuild = this.keeper.beginBuild(partition, this.wantedOf(partition));
     const walk = liveNumbers(open.index.now()).map((number) => this.log.records.get(number)!);
     open.building = { rebuild, walk, since: [], stage: 'walking' };
   }
@@ -263,14 +263,16 @@ export class Machine {
       if (walk.length > 0) return;
       for (const record of since) addTo(rebuild, record);
       building.stage = 'finishing';
-      rebuild.finish().then(
-        () => {
-          building.stage = 'finished';
-        },
-        () => undefined,
-      );
+      rebuild
+        .finish(() => open.liveBytes)
+        .then(
+          () => {
+            building.stage = 'finished';
+          },
+          () => undefined,
+        );
     } else if (building.stage === 'finished') {
-      rebuild.install();
+      rebuild.install(partition);
       open.index = rebuild.index;
       open.building = undefined;
     }

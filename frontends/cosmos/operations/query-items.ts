@@ -3,12 +3,11 @@
 // partitions is refused with the plan for doing so, as the service does and as SDKs expect.
 
 import { requireSession } from '../../../core/engine.ts';
-import { containerRows, layoutOf } from '../../../core/query/container-rows.ts';
-import { openReading } from '../../../core/reading.ts';
+import { containerRows } from '../../../core/query/container-rows.ts';
+import { openReading, type Reading } from '../../../core/reading.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import type { Scope } from '../../../model/operation.ts';
 import type { Query } from '../../../model/query.ts';
-import { partitionKeyText } from '../../../model/partition-key.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, pageItemsOf, type Call } from '../call.ts';
 import { schemaOf } from '../container-schema.ts';
@@ -17,6 +16,7 @@ import { jsonOfFeed, type Answer } from '../encode.ts';
 import { rangesOfQuery } from '../key-ranges.ts';
 import { linksOfContainer } from '../links.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
+import { continuationText, foreignContinuation, queryStart, readingPlace } from '../query-continuation.ts';
 import { isServedDirectly, planDocument, type QueryInfo } from '../query-info.ts';
 import { isBeyondPlans, queryInfoOf } from '../query-plan.ts';
 import { requireCrossPartition, sqlRequestOf, type SqlRequest } from '../query-request.ts';
@@ -32,22 +32,24 @@ export async function queryItems(call: Call): Promise<Answer> {
   const isPart = asked.partitionKey !== undefined || asked.range !== undefined;
   const scope = isPart || isUnpartitioned(container) ? asked : wholeScope(call, container, sql);
   requireSession(engine, container, context);
-  const text = headerOf(request, 'x-ms-continuation');
   const isWhole = scope.partitionKey === undefined && scope.range === undefined && !isUnpartitioned(container);
   const schema = schemaOf(container);
   const startedMs = performance.now();
   const prepared = preparedQueries.get(sql.text, { rewritten: isPart, schema });
   const prepareMs = performance.now() - startedMs;
-  // A count of results means nothing in another scope; a position in the order of items does.
-  const countsResults = prepared.plan.shape === 'counted';
-  const mark = countsResults ? scopeMark(container, scope) : layoutMark(container);
-  const { held, continuation } = unwrap(text, mark);
-  if (continuation === atEnd && !isWhole) throw foreignContinuation();
-  const { page, name } = continuation === atEnd ? { page: emptyPage(call), name: '' } : await readPage();
+  const start = queryStart(
+    headerOf(request, 'x-ms-continuation'),
+    container,
+    scope,
+    prepared.plan.shape === 'counted',
+    engine.readings,
+  );
+  if (start.continuation === atEnd && !isWhole) throw foreignContinuation();
+  const { page, name } =
+    start.isDone || start.continuation === atEnd ? { page: emptyPage(call), name: '' } : await readPage();
   async function readPage(): Promise<{ readonly page: QueryPage; readonly name: string }> {
-    const { partitionKey } = scope;
-    const place = `${scopeMark(container, scope)} ${partitionKey === undefined ? '' : partitionKeyText(partitionKey)}`;
-    const use = engine.readings.use(held, place, () => openReading(engine.state, container, scope, engine.nowSeconds));
+    const open = (): Reading => openReading(engine.state, container, start.scope, engine.nowSeconds);
+    const use = engine.readings.use(start.held, readingPlace(container, start.layout, start.scope), open);
     let goesOn = false;
     try {
       let bytesRead = 0;
@@ -57,7 +59,7 @@ export async function queryItems(call: Call): Promise<Answer> {
         return systemOf(item);
       });
       const page = await runPage(call, sql, prepared, source, {
-        continuation,
+        continuation: start.continuation,
         container,
         keyPaths: keyPathsOf(container, scope),
         prepareMs,
@@ -77,7 +79,7 @@ export async function queryItems(call: Call): Promise<Answer> {
     charge: page.charge,
     place: placeOf(call, container, scope),
     itemCount: page.documents.length,
-    continuation: next === undefined ? undefined : wrap(next, name, mark),
+    continuation: next === undefined ? undefined : continuationText(container, start, name, next),
     extra: page.metrics,
   };
 }
@@ -133,40 +135,6 @@ function isNamedAggregate({ relation }: Query): boolean {
   return (
     top.kind === 'project' && top.value.kind === 'object' && top.input.kind === 'group' && top.input.keys.length === 0
   );
-}
-
-// A continuation holds for one layout of partitions, and, where it counts, for one scope. It names the reading it began
-// with, too.
-
-function layoutMark(container: ContainerRecord): string {
-  return `${container.number}:${layoutOf(container)}`;
-}
-
-function scopeMark(container: ContainerRecord, { range }: Scope): string {
-  return `${layoutMark(container)}:${range === undefined ? '' : `${range.minInclusive}-${range.maxExclusive}`}`;
-}
-
-function wrap(continuation: string, held: string, mark: string): string {
-  return `${mark}#${held}#${continuation}`;
-}
-
-interface Unwrapped {
-  readonly held: string | undefined;
-  readonly continuation: string | undefined;
-}
-
-function unwrap(text: string | undefined, mark: string): Unwrapped {
-  if (text === undefined || text === '') return { held: undefined, continuation: undefined };
-  const prefix = `${mark}#`;
-  const split = text.indexOf('#', prefix.length);
-  if (!text.startsWith(prefix) || split < 0) throw foreignContinuation();
-  return { held: text.slice(prefix.length, split), continuation: text.slice(split + 1) };
-}
-
-function foreignContinuation(): DatabaseError {
-  return new DatabaseError('InvalidContinuation', 'the continuation does not belong to this query', {
-    argument: 'x-ms-continuation',
-  });
 }
 
 /** The index paths by which a partition key was found. */
