@@ -1,6 +1,7 @@
 // Errors of Cosmos SQL as the service words them: the message of the error is itself a JSON text with one entry per
 // fault, its place in the query and its code. SDKs and people read the inner message, tools read the place.
 
+import { expressionDepthMax } from '../../../core/query/limits.ts';
 import { DatabaseError, type ErrorCode } from '../../../model/errors.ts';
 import type { Span } from './ast.ts';
 
@@ -72,4 +73,9 @@ const nearLengthMax = 64;
 export function syntaxError(near: string, span: Span): DatabaseError {
   const shown = near.length > nearLengthMax ? near.slice(0, nearLengthMax) : near;
   return sqlError('syntax', `Syntax error, incorrect syntax near '${shown}'.`, span);
+}
+
+/** An expression of more levels than can be translated. */
+export function tooDeep(span: Span): DatabaseError {
+  return sqlError('syntax', `The query is nested deeper than ${expressionDepthMax} levels.`, span);
 }

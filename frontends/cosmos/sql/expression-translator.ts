@@ -7,7 +7,7 @@ import { manyArguments } from '../../../core/query/functions/row.ts';
 import { findFunction } from '../../../core/query/functions/table.ts';
 import { expressionDepthMax } from '../../../core/query/limits.ts';
 import type { SqlBinaryOperator, SqlCall, SqlExpression, SqlQuery, SqlSubquery } from './ast.ts';
-import { sqlError } from './errors.ts';
+import { sqlError, tooDeep } from './errors.ts';
 
 const binaryOperators: Readonly<Partial<Record<SqlBinaryOperator, BinaryOperator>>> = {
   '+': 'add',
@@ -60,7 +60,7 @@ export class ExpressionTranslator {
 
   translate(expression: SqlExpression, place: AggregatePlace = 'inside'): Expression {
     if (++this.#depth > expressionDepthMax) {
-      throw sqlError('syntax', `The query is nested deeper than ${expressionDepthMax} levels.`, expression);
+      throw tooDeep(expression);
     }
     try {
       return this.#parts.whole(expression) ?? this.#node(expression, place);

@@ -70,6 +70,7 @@ export function aliasOf({ alias, value }: SelectItem): string | undefined {
 export class Grouping {
   readonly aggregates: Aggregate[] = [];
   readonly keys: readonly { readonly binding: string; readonly value: Expression }[];
+  readonly #keyKinds: ReadonlySet<SqlExpression['kind']>;
   readonly #keyTexts: ReadonlyMap<string, string>;
   readonly #allowsConstructed: boolean;
   readonly #translateArgument: (expression: SqlExpression) => Expression;
@@ -82,12 +83,13 @@ export class Grouping {
     this.#allowsConstructed = allowsConstructed;
     this.#translateArgument = translateArgument;
     this.keys = keys.map((key, i) => ({ binding: `#key${i}`, value: translateArgument(key) }));
+    this.#keyKinds = new Set(keys.map(({ kind }) => kind));
     this.#keyTexts = new Map(keys.map((key, i) => [printExpression(key), `#key${i}`]));
   }
 
   /** The binding of the key that this expression is, if it is one. */
   keyOf(expression: SqlExpression): Expression | undefined {
-    if (this.#keyTexts.size === 0 || expression.kind === 'literal') return undefined;
+    if (!this.#keyKinds.has(expression.kind) || expression.kind === 'literal') return undefined;
     const name = this.#keyTexts.get(printExpression(expression));
     return name === undefined ? undefined : { kind: 'variable', name };
   }

@@ -6,6 +6,7 @@
 
 import { findAggregate } from '../../../core/query/aggregates.ts';
 import { findFunction } from '../../../core/query/functions/table.ts';
+import { expressionDepthMax } from '../../../core/query/limits.ts';
 import type {
   Collection,
   Count,
@@ -17,8 +18,8 @@ import type {
   SqlExpression,
   SqlQuery,
 } from './ast.ts';
+import { tooDeep } from './errors.ts';
 import { power } from './expression.ts';
-import { keywords } from './tokens.ts';
 import { isVectorDistance } from './vector-distance.ts';
 
 const plainName = /^[A-Za-z_$][\w$]*$/;
@@ -73,9 +74,17 @@ function powerOf(expression: SqlExpression): number {
   }
 }
 
+/** Levels above the expression that is being printed: chains of operators can be deeper than the stack. */
+let depth = 0;
+
 /** The text of an expression, in parentheses where it binds less tightly than `least`. */
 export function printExpression(expression: SqlExpression, least = 0): string {
+  if (++depth > expressionDepthMax) {
+    depth = 0;
+    throw tooDeep(expression);
+  }
   const text = printNode(expression);
+  depth--;
   return powerOf(expression) < least ? `(${text})` : text;
 }
 
@@ -215,9 +224,4 @@ function printOrderKey(key: OrderKey): string {
 
 function printCount(count: Count): string {
   return count.kind === 'literal' ? printLiteral(count.value) : count.name;
-}
-
-/** Whether a text can stand as a name where a query has one. */
-export function isName(text: string): boolean {
-  return plainName.test(text) && !keywords.has(text.toUpperCase());
 }

@@ -78,6 +78,8 @@ class QueryTranslator {
   }
 
   #translator(names: Names, grouping?: { readonly of: Grouping; readonly rows: Names }): ExpressionTranslator {
+    /** Paths are looked at whole, once: their parts come again. */
+    const seen = new WeakSet<SqlExpression>();
     const translator: ExpressionTranslator = new ExpressionTranslator({
       whole: (expression) => {
         const key = grouping?.of.keyOf(expression);
@@ -88,11 +90,13 @@ class QueryTranslator {
           const rest: Expression[] = [true, name].map((value) => ({ kind: 'literal', value }));
           return { kind: 'call', name: vectorDistanceName, arguments: [...vectors, ...rest] };
         }
-        const path = pathFrom(expression);
-        const root = path.at(-1);
-        if (root?.kind !== 'name' || path.some((step) => grouping?.of.keyOf(step) !== undefined)) return undefined;
-        if (names.find(root.name) === undefined && grouping?.rows.find(root.name) !== undefined) {
-          throw new NotGrouped(expression);
+        if (grouping !== undefined && !seen.has(expression)) {
+          const path = pathFrom(expression);
+          for (const step of path) seen.add(step);
+          const root = path.at(-1)!;
+          const isFolded =
+            root.kind === 'name' && names.find(root.name) === undefined && grouping.rows.find(root.name) !== undefined;
+          if (isFolded && !path.some((step) => grouping.of.keyOf(step) !== undefined)) throw new NotGrouped(expression);
         }
         return expression.kind === 'name' ? names.resolve(expression) : undefined;
       },

@@ -65,7 +65,7 @@ beforeAll(async () => {
     if (server === five) [client, merged] = [each, container];
     else each.dispose();
   }
-});
+}, 60_000);
 
 afterAll(async () => {
   expect([...five.faults, ...one.faults]).toEqual([]);

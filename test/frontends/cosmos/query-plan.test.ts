@@ -153,6 +153,13 @@ describe('query plan', () => {
     expect(isServedDirectly(info('SELECT TOP 2 5'))).toBe(true);
   });
 
+  it('refuses what is too deep to print, in its words', () => {
+    const chain = Array.from({ length: 30_000 }, () => 'c.a');
+    for (const operator of [' + ', ' = ', ' || '])
+      expect(() => info(`SELECT ${chain.join(operator)} AS x FROM c ORDER BY c.b`)).toThrow('nested deeper than');
+    expect(info('SELECT c.a + c.b AS x FROM c ORDER BY c.b').rewrittenQuery).toContain('c.a + c.b');
+  });
+
   it('says so when clients could not merge it', () => {
     const refused = [
       'SELECT VALUE s.n FROM (SELECT COUNT(1) AS n FROM c) s',

@@ -77,7 +77,7 @@ function respelt(text: string): string {
     if (token.kind === 'string') out += anyString(token.text);
     else if (token.kind === 'number') out += anyNumber(token.text);
     else if (word !== '') out += anyCase(text.slice(token.start, token.end));
-    else if (token.text === '.' && isStep(next) && out.trimEnd().toLowerCase().endsWith('udf') === false) {
+    else if (token.text === '.' && isStep(next) && tokens[i - 1]?.text !== 'udf') {
       const name = text.slice(next!.start, next!.end);
       out += random() < 0.5 ? `[${gap()}${anyString(name)}]` : `.${random() < 0.5 ? '' : gap()}${name}`;
       i++;
