@@ -5,8 +5,8 @@ import { everything } from '../indexer/filter.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { FeedPage, Item, Scope } from '../model/operation.ts';
 import { descendsFrom, type ContainerRecord } from '../model/resource.ts';
-import { pageCharge } from './charge.ts';
 import type { GroupState } from './group.ts';
+import type { ReadMeter } from './read-meter.ts';
 import { openReading, type PartitionReading } from './reading.ts';
 import { itemsPerLook, Slices } from './slices.ts';
 import { walkByCreation } from './walk.ts';
@@ -81,8 +81,9 @@ export async function readFeed(
   continuation: string | undefined,
   nowSeconds: number,
   signal: AbortSignal | undefined,
+  meter: ReadMeter,
 ): Promise<FeedPage> {
-  const limit = Math.min(itemsMax, feedItemsMax);
+  const limit = Math.min(itemsMax, feedItemsMax, meter.pageItemsMax);
   const items: Item[] = [];
   let bytes = 0;
   const slices = new Slices(signal);
@@ -90,20 +91,23 @@ export async function readFeed(
   try {
     const starts = startsOf(reading.partitions, continuation);
     for (const [at, { partition, after }] of starts.entries()) {
+      const load = meter.loadOf(partition.record);
       let created = after;
       for (const item of walkByCreation(partition, everything, { after })) {
         if (item === undefined || (items.length % itemsPerLook === 0 && slices.isOver)) await slices.pause();
         if (item === undefined) continue;
         if (items.length >= limit || (items.length > 0 && bytes + item.body.length > feedBytesMax)) {
           const resume = continuationOf(starts, at, created, continuation);
-          return { container, items, continuation: resume, charge: pageCharge(items.length, bytes) };
+          return { container, items, continuation: resume, charge: meter.settle({ bytesReturned: bytes }) };
         }
         items.push(item);
         bytes += item.body.length;
+        load.items++;
+        load.bytes += item.body.length;
         ({ created } = item);
       }
     }
-    return { container, items, continuation: undefined, charge: pageCharge(items.length, bytes) };
+    return { container, items, continuation: undefined, charge: meter.settle({ bytesReturned: bytes }) };
   } finally {
     reading.release();
   }

@@ -5,6 +5,7 @@
 // Invariants: a write stages nothing unless all its checks passed; LSNs are dense from 1; a record is applied once.
 
 import { equal, everything } from '../indexer/filter.ts';
+import type { VersionFacts } from '../indexer/fact-terms.ts';
 import { idEquals } from '../indexer/identity.ts';
 import { NumberCursor } from '../indexer/lookup.ts';
 import type { PartitionIndex } from '../indexer/partition-index.ts';
@@ -12,12 +13,13 @@ import { createdPath } from '../indexer/paths.ts';
 import { effectivePartitionKey, isInRange } from '../model/effective-partition-key.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { BsonWriter } from '../model/bson/write.ts';
-import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
+import { secondsOf } from '../model/hybrid-time.ts';
 import type { Condition, Item, ItemWrite, PartitionKeyValue, WriteView, Written } from '../model/operation.ts';
 import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
-import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
+import { bodyOf, RecordFlag, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
 import { firstLsnOf, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
-import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
+import { readCharge } from './charge.ts';
+import { itemCharge, writeCharge } from './charged-terms.ts';
 import { checkCondition } from './condition.ts';
 import type { Staging } from './proposal.ts';
 import { isExpired, ttlOf } from './expiry.ts';
@@ -26,8 +28,8 @@ import { indexOptionsOf, type IndexHome, type IndexOptions, type OpenedIndex } f
 import { optionsText } from './index-options.ts';
 import type { Rebuilding } from './rebuild.ts';
 import { immutable, itemExists, itemMissing, containerGone, partitionGone } from './refusals.ts';
-import { StagedVersions, type ItemIdentity } from './staged-versions.ts';
-import { StoredItem } from './stored-item.ts';
+import { StagedVersions, type CurrentVersion, type DraftNote, type ItemIdentity } from './staged-versions.ts';
+import { absentItem, factsOf, StoredItem } from './stored-item.ts';
 import { UniqueGuard } from './unique.ts';
 
 /** Where the bytes of a record are: the embedded log, or the local store of a follower. */
@@ -40,17 +42,6 @@ export interface Records {
 export interface Graveyard {
   /** `killer` is the sequence of the record that ended it; a tombstone ends itself. */
   superseded(sequence: number, bytes: number, killer: number): void;
-}
-
-/** The version a write meets: of the log, or of an earlier proposal of the same commit group. */
-interface CurrentVersion extends Item {
-  readonly sequence: number;
-}
-
-/** Carried beside a draft, so that `apply` need not read the body again. */
-interface DraftNote extends ItemIdentity {
-  /** Bytes of the body of the version that ends. */
-  readonly endedBytes: number;
 }
 
 /** Longer identities are found in the index by hash and must be compared (`indexer/composite-key.ts`). */
@@ -121,6 +112,11 @@ export class Partition {
     this.#indexText = optionsText(options);
   }
 
+  /** Nothing is written to it any more. */
+  get isOver(): boolean {
+    return this.dropped || this.retired;
+  }
+
   /** Begins as a part of a partition that ended with the record `sequence`, with the items of that one in its range. */
   adopt(parent: Partition, sequence: number): void {
     if (this.isKnown) return;
@@ -128,9 +124,8 @@ export class Partition {
     for (let number = cursor.next(); number !== 0; number = cursor.next()) {
       const item = this.read(number);
       if (!this.owns(item.key)) continue;
-      const { id, key, created, time, body } = item;
-      this.#liveBytes += body.length;
-      this.#index.add(number, item.lsn, body, { id, key, created, seconds: secondsOf(time) });
+      this.#liveBytes += item.body.length;
+      this.#index.add(number, item.lsn, item.body, factsOf(item));
     }
     if (this.#index.lsn < this.#lsn) this.#index.kill(0, this.#lsn);
     this.#home.begun(this.record.partition, sequence, this.#lsn);
@@ -250,7 +245,7 @@ export class Partition {
         const current = this.#current(identity, nowSeconds);
         if (current === undefined) throw itemMissing();
         checkCondition(write.condition, current.time);
-        return this.#delete(identity, current, staging);
+        return this.#delete(identity, current, staging, 0);
       }
       case 'edit-item': {
         const identity = { id: write.id, key: partitionKeyText(write.partitionKey) };
@@ -262,11 +257,11 @@ export class Partition {
             container: this.container,
             item: current ?? absentItem(this.record, write.id),
             change: 'none',
-            charge: failedConditionCharge,
+            charge: readCharge(current?.body.length ?? 0),
           };
         if (edited === 'delete') {
           if (current === undefined) throw itemMissing();
-          return this.#delete(identity, current, staging);
+          return this.#delete(identity, current, staging, 0);
         }
         const after = identityOf(this.container, edited, 'exact', undefined, undefined);
         if (after.id !== identity.id) throw immutable('the id');
@@ -290,10 +285,9 @@ export class Partition {
     if (this.#current(after, nowSeconds) !== undefined) throw itemExists();
     const body = storedForm(this.container, after, current, write.body, write.view);
     this.#checkUnique(after, body, nowSeconds, before);
-    this.#delete(before, current, staging);
-    const { item } = this.#put(after, undefined, body, staging, nowSeconds);
-    const charge = replaceCharge(current.body.length, body.length);
-    return { container: this.container, item, change: 'replaced', charge };
+    this.#delete(before, current, staging, 0);
+    const written = this.#put(after, undefined, body, staging, nowSeconds);
+    return { ...written, change: 'replaced', charge: writeCharge(this.container, current.body, body) };
   }
 
   /** `leaving`: an item that the same write deletes. */
@@ -313,8 +307,8 @@ export class Partition {
     nowSeconds: number,
   ): Written {
     this.#checkUnique(identity, body, nowSeconds);
-    const ended = current ?? this.#last(identity);
-    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: ended?.body.length ?? 0 };
+    if (current === undefined) this.expire(identity, staging, nowSeconds);
+    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: current?.body.length ?? 0 };
     const time = staging.hybridTime();
     const lsn = this.#stagedLsn + 1;
     const created = current?.created ?? lsn;
@@ -324,7 +318,7 @@ export class Partition {
       partition: this.record.partition,
       lsn,
       hybridTime: time,
-      supersedes: ended?.sequence ?? 0,
+      supersedes: current?.sequence ?? 0,
       created,
       ttlSeconds: ttlOf(body),
       flags: 0,
@@ -338,11 +332,19 @@ export class Partition {
       container: this.container,
       item: { body, id: identity.id, time, lsn, created, partition: this.record },
       change: current === undefined ? 'created' : 'replaced',
-      charge: current === undefined ? insertCharge(body.length) : replaceCharge(current.body.length, body.length),
+      charge: writeCharge(this.container, current?.body, body),
     };
   }
 
-  #delete(identity: ItemIdentity, current: CurrentVersion, staging: Staging): Written {
+  /** Stages the end of an item whose time is over; false when there is none of that identity. */
+  expire(identity: ItemIdentity, staging: Staging, nowSeconds: number): boolean {
+    const last = this.#last(identity);
+    if (!(last instanceof StoredItem) || !isExpired(this.container, last, nowSeconds)) return false;
+    this.#delete(identity, last, staging, RecordFlag.expired);
+    return true;
+  }
+
+  #delete(identity: ItemIdentity, current: CurrentVersion, staging: Staging, flags: number): Written {
     const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: current.body.length };
     const lsn = this.#stagedLsn + 1;
     const time = staging.hybridTime();
@@ -354,7 +356,7 @@ export class Partition {
       supersedes: current.sequence,
       created: current.created,
       ttlSeconds: 0,
-      flags: 0,
+      flags,
       body: new BsonWriter(64).beginDocument().string('id', identity.id).string('key', identity.key).end().finish(),
       note,
     });
@@ -364,7 +366,7 @@ export class Partition {
       container: this.container,
       item: { body: current.body, id: identity.id, time, lsn, created: current.created, partition: this.record },
       change: 'deleted',
-      charge: deleteCharge(current.body.length),
+      charge: itemCharge(this.container, current.body),
     };
   }
 
@@ -390,8 +392,9 @@ export class Partition {
     if (header.kind !== RecordKind.delete) {
       this.#liveBytes += bytes;
       const { id, key } = identity;
-      const { created, hybridTime } = header;
-      this.index.add(header.sequence, header.lsn, bodyOf(record), { id, key, created, seconds: secondsOf(hybridTime) });
+      const { created, ttlSeconds, hybridTime } = header;
+      const facts: VersionFacts = { id, key, created, seconds: secondsOf(hybridTime), ttlSeconds };
+      this.index.add(header.sequence, header.lsn, bodyOf(record), facts);
     }
     this.#home.applied(this.record.partition, header.sequence, header.lsn, record.length);
     this.rebuilding?.applied(header, identity.key, ended, this);
@@ -438,8 +441,4 @@ export class Partition {
     }
     return items;
   }
-}
-
-function absentItem(partition: PartitionRecord, id: string): Item {
-  return { body: new Uint8Array([5, 0, 0, 0, 0]), id, time: 0 as HybridTime, lsn: 0, created: 0, partition };
 }

@@ -9,14 +9,13 @@ import { everything } from '../indexer/filter.ts';
 import { NumberCursor } from '../indexer/lookup.ts';
 import type { PartitionIndex } from '../indexer/partition-index.ts';
 import { effectivePartitionKey, isInRange, type EpkRange } from '../model/effective-partition-key.ts';
-import { secondsOf } from '../model/hybrid-time.ts';
 import { parsePartitionKeyHeader, type PartitionKeyDefinition } from '../model/partition-key.ts';
 import { RecordKind, type RecordHeader } from '../model/record.ts';
 import type { GroupState } from './group.ts';
 import { indexOptionsOf, type IndexOptions } from './index-home.ts';
 import type { Partition } from './partition.ts';
 import { itemsPerLook, Slices } from './slices.ts';
-import type { StoredItem } from './stored-item.ts';
+import { factsOf, type StoredItem } from './stored-item.ts';
 
 /** A new index while its home flushes it. */
 export interface IndexBuild {
@@ -111,13 +110,12 @@ export class Rebuilding {
   }
 
   #add(target: BuildTarget, item: StoredItem): void {
-    const { id, key, created, time } = item;
     target.liveBytes += item.body.length;
-    target.build.index.add(item.sequence, item.lsn, item.body, { id, key, created, seconds: secondsOf(time) });
+    target.build.index.add(item.sequence, item.lsn, item.body, factsOf(item));
   }
 
   #isOver(partition: Partition): boolean {
-    return partition.dropped || partition.retired || this.#isBehind;
+    return partition.isOver || this.#isBehind;
   }
 
   async #room(): Promise<void> {

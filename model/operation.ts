@@ -318,7 +318,7 @@ export type WriteOutcome =
 
 export type BatchOutcome =
   | { readonly kind: 'committed'; readonly written: readonly Written[] }
-  | { readonly kind: 'aborted'; readonly index: number; readonly error: Error };
+  | { readonly kind: 'aborted'; readonly index: number; readonly error: Error; readonly charge: number };
 
 export interface FeedPage {
   readonly container: ContainerRecord;
@@ -360,4 +360,6 @@ export interface Context {
   readonly signal?: AbortSignal | undefined;
   /** Session token the answer must not be older than. */
   readonly sessionToken?: string | undefined;
+  /** Reads are as consistent as only several replicas together are (strong, bounded staleness), and cost twice. */
+  readonly isQuorumRead?: boolean | undefined;
 }

@@ -48,6 +48,11 @@ export function linksOfContainer(container: ContainerRecord): ContainerLinks {
   return links;
 }
 
+/** Those of the database: an answer names the owner of what is in it, and Java's client builds addresses on that. */
+export function linksOfOwner(container: ContainerRecord): Pick<ContainerLinks, 'rid' | 'path'> {
+  return { rid: ridOfDatabaseNumber(container.databaseNumber), path: encodeURI(`dbs/${container.database}`) };
+}
+
 export function ridOfItem(container: ContainerRecord, item: Item): string {
   return formatResourceId({
     kind: 'item',

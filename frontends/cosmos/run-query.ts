@@ -2,11 +2,13 @@
 // offers), and writes its results as JSON. Other requests run between its slices.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pageCharge } from '../../core/charge.ts';
+import { catalogReadCharge } from '../../core/charge.ts';
 import { collectPage, executeQuery, type ResultRow } from '../../core/query/execute.ts';
+import type { Explanation } from '../../core/query/plan/explain.ts';
 import type { QueryPorts } from '../../core/query/context.ts';
 import type { ItemRow } from '../../core/query/container-rows.ts';
 import type { PreparedQuery } from '../../core/query/prepare.ts';
+import type { ReadMeter } from '../../core/read-meter.ts';
 import type { RowSource, ScannedItem } from '../../core/query/row-source.ts';
 import { jsonOfBson, jsonOfValue } from '../../model/bson/json-write.ts';
 import { badRequest } from '../../model/errors.ts';
@@ -82,12 +84,12 @@ export interface PageOptions {
   readonly continuation: string | undefined;
   /** Given when rows are its items. */
   readonly container?: ContainerRecord | undefined;
+  /** What the page is charged by, when rows are items. One that runs out of throughput ends early, if its plan can go on. */
+  readonly meter?: ReadMeter | undefined;
   /** The index paths by which the scope was found. */
   readonly keyPaths?: readonly string[] | undefined;
   /** How long it took to prepare the query. */
   readonly prepareMs?: number | undefined;
-  /** Bytes of the documents that the source has read so far. */
-  readonly bytesRead?: (() => number) | undefined;
 }
 
 export async function runPage(
@@ -97,7 +99,7 @@ export async function runPage(
   source: RowSource,
   options: PageOptions,
 ): Promise<QueryPage> {
-  const { container } = options;
+  const { container, meter } = options;
   const startedMs = performance.now();
   const execution = executeQuery(prepared, {
     source: () => source,
@@ -106,7 +108,7 @@ export async function runPage(
     page: {
       rowsMax: pageItemsOf(call.request),
       bytesMax: pageBytesMax,
-      examinedMax: pageExaminedMax,
+      examinedMax: examinedMaxOf(meter),
       keysLengthMax: keysLengthMaxOf(call.request),
     },
     continuation: options.continuation,
@@ -115,27 +117,36 @@ export async function runPage(
   const page = await collectPage(execution, () => nextTurn());
   const executedMs = performance.now();
   const documents = page.rows.map((row) => jsonOfRow(row, container));
+  const bytesRead = meter?.bytesLoaded ?? 0;
   const bytes = documents.reduce((sum, document) => sum + document.length, 0);
   return {
     documents,
     continuation: page.continuation,
-    charge: pageCharge(page.explanation.examined, bytes),
+    charge: meter === undefined ? catalogReadCharge : settled(meter, page.explanation, bytes),
     metrics: queryMetricsOf(call.request, page.explanation, options.keyPaths ?? [], {
       prepareMs: options.prepareMs ?? 0,
       executeMs: executedMs - startedMs,
       writeMs: performance.now() - executedMs,
-      bytesRead: options.bytesRead?.() ?? 0,
+      bytesRead,
       bytesWritten: bytes,
     }),
   };
 }
 
+function examinedMaxOf(meter: ReadMeter | undefined): number {
+  return meter === undefined ? pageExaminedMax : Math.min(pageExaminedMax, meter.pageItemsMax);
+}
+
+function settled(meter: ReadMeter, { index }: Explanation, bytesReturned: number): number {
+  return meter.settle({ bytesReturned, lookups: index?.uses.length, isWhole: index?.way === 'count' });
+}
+
 /** A page after the last one. */
-export function emptyPage({ request }: Call): QueryPage {
+export function emptyPage({ request }: Call, meter: ReadMeter): QueryPage {
   return {
     documents: [],
     continuation: undefined,
-    charge: pageCharge(0, 0),
+    charge: meter.settle({ bytesReturned: 0 }),
     metrics: queryMetricsOf(request, { examined: 0, returned: 0 }, [], nothingDone),
   };
 }

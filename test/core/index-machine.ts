@@ -32,7 +32,7 @@ export interface LogRecord {
 export const plainIndex: IndexOptions = { policy: defaultPolicy, identityField: undefined, partitionKeyTerms: false };
 
 export function factsOf(id: string): VersionFacts {
-  return { id, key: '', created: 1, seconds: 1 };
+  return { id, key: '', created: 1, seconds: 1, ttlSeconds: 0 };
 }
 
 export const bytesOf = (record: LogRecord): number => record.item.length + 80;
@@ -168,7 +168,7 @@ export class Machine {
       // Everything is always old enough to go.
       () => (log.nowMs += historyAgeMsMax + historySlackMsMax + 1),
       async (sequences) => log.trim(sequences),
-      { coveredTo: () => opened.keeper!.coveredTo, heldFrom },
+      { coveredTo: () => opened.keeper!.coveredTo, heldFrom, declaredMs: () => 0 },
     );
     const keeper = (opened.keeper = await IndexKeeper.open(store, { ...options, history: retention }));
     const machine = new Machine(log, keeper, retention, wantedOf);

@@ -27,7 +27,6 @@ export function planQuery(call: Call): Answer {
     status: 200,
     body: Buffer.from(planDocument(info, ranges)),
     charge: catalogReadCharge,
-    place: { engine: call.engine, container },
   };
 }
 

@@ -45,25 +45,21 @@ export async function queryItems(call: Call): Promise<Answer> {
     engine.readings,
   );
   if (start.continuation === atEnd && !isWhole) throw foreignContinuation();
+  const meter = engine.meter(container, scope, context);
   const { page, name } =
-    start.isDone || start.continuation === atEnd ? { page: emptyPage(call), name: '' } : await readPage();
+    start.isDone || start.continuation === atEnd ? { page: emptyPage(call, meter), name: '' } : await readPage();
   async function readPage(): Promise<{ readonly page: QueryPage; readonly name: string }> {
     const open = (): Reading => openReading(engine.state, container, start.scope, engine.nowSeconds);
     const use = engine.readings.use(start.held, readingPlace(container, start.layout, start.scope), open);
     let goesOn = false;
     try {
-      let bytesRead = 0;
-      const systemOf = systemViewOf(container);
-      const source = containerRows(use.reading, (item) => {
-        bytesRead += item.body.length;
-        return systemOf(item);
-      });
+      const source = containerRows(use.reading, systemViewOf(container), meter);
       const page = await runPage(call, sql, prepared, source, {
         continuation: start.continuation,
         container,
         keyPaths: keyPathsOf(container, scope),
         prepareMs,
-        bytesRead: () => bytesRead,
+        meter,
       });
       goesOn = page.continuation !== undefined;
       return { page, name: use.name };

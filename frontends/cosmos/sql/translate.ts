@@ -14,6 +14,7 @@ import { Names } from './names.ts';
 import { isPartial } from './partial.ts';
 import { printExpression } from './print.ts';
 import type { ContainerSchema } from './schema.ts';
+import { asSpatial, spatialCall } from './spatial.ts';
 import { distanceOf, isDescendingDistance, isVectorDistance, vectorDistanceName } from './vector-distance.ts';
 
 export interface TranslateOptions {
@@ -84,6 +85,11 @@ class QueryTranslator {
       whole: (expression) => {
         const key = grouping?.of.keyOf(expression);
         if (key !== undefined) return key;
+        const spatial = asSpatial(expression);
+        if (spatial !== undefined) {
+          const values = spatial.arguments.map((value) => translator.translate(value));
+          return spatialCall(spatial, values, this.#schema?.planar ?? false);
+        }
         if (isVectorDistance(expression)) {
           const vectors = expression.arguments.slice(0, 2).map((vector) => translator.translate(vector));
           const name = distanceOf(expression, this.#schema?.distances);
