@@ -22,7 +22,11 @@ export const batchOperationsMax = 100;
 /** First byte of a HybridRow batch. */
 const hybridRowByte = 0x81;
 
+export const batchKinds = ['Create', 'Upsert', 'Replace', 'Delete', 'Patch', 'Read'] as const;
+export type BatchKind = (typeof batchKinds)[number];
+
 export interface BatchOperation {
+  readonly kind: BatchKind;
   readonly write: ItemWrite;
   /** It only looks: `write` edits nothing. */
   readonly reads: boolean;
@@ -65,10 +69,13 @@ function parseOperation(
   deployment: Deployment,
 ): BatchOperation {
   if (raw.type !== BsonType.object) throw badRequest('an operation of a batch must be an object', 'body');
-  const kind = valueOf(childOf(raw, 'operationType'));
+  const given = valueOf(childOf(raw, 'operationType'));
+  const kind = batchKinds.find((one) => one === given);
   const condition = conditionIn(raw);
   const partitionKey = shared ?? keyIn(raw, container);
-  const change = (write: ItemWrite): BatchOperation => ({ write, reads: false, ifNoneMatch: undefined });
+  if (kind === undefined)
+    throw badRequest('operationType must be Create, Read, Replace, Upsert, Delete or Patch', 'operationType');
+  const change = (write: ItemWrite): BatchOperation => ({ kind, write, reads: false, ifNoneMatch: undefined });
   switch (kind) {
     case 'Create':
       return change({ kind: 'create-item', body: itemOf(raw, container), view: 'sql', partitionKey, condition });
@@ -94,12 +101,11 @@ function parseOperation(
     }
     case 'Read':
       return {
+        kind,
         write: { kind: 'edit-item', id: idIn(raw), partitionKey, edit: look },
         reads: true,
         ifNoneMatch: condition?.ifNoneMatch,
       };
-    default:
-      throw badRequest('operationType must be Create, Read, Replace, Upsert, Delete or Patch', 'operationType');
   }
 }
 

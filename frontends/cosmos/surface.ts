@@ -50,6 +50,7 @@ import { replaceContainer } from './operations/replace-container.ts';
 import { replaceItem } from './operations/replace-item.ts';
 import { replaceOffer } from './operations/replace-offer.ts';
 import { upsertItem } from './operations/upsert-item.ts';
+import { permissions, users } from './permissions.ts';
 import { storedProcedures, triggers, userDefinedFunctions } from './scripts.ts';
 
 /** A mark by which clients tell operations of one verb and address apart. */
@@ -110,6 +111,14 @@ export const surface: readonly Row[] = [
   {
     verb: 'GET',
     path: '/_explorer/{file}',
+    operation: 'read-certificate',
+    reads: true,
+    signed: false,
+    run: readCertificate,
+  },
+  {
+    verb: 'GET',
+    path: '/cosmos/{file}',
     operation: 'read-certificate',
     reads: true,
     signed: false,
@@ -203,8 +212,8 @@ export const surface: readonly Row[] = [
     run: deleteConflict,
   },
 
-  ...feedRows(`${database}/users`, 'user'),
-  ...feedRows(`${database}/users/{user}/permissions`, 'permission'),
+  ...childRows(database, users),
+  ...childRows(`${database}/users/{user}`, permissions),
   ...feedRows(`${database}/clientencryptionkeys`, 'client-encryption-key'),
 
   { verb: 'GET', path: '/addresses', operation: 'resolve-addresses', reads: true, run: undefined },
