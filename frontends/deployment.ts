@@ -15,6 +15,14 @@ export interface AccountKeys {
   readonly secondaryReadOnly: string;
 }
 
+export const keyKinds = [
+  'primary',
+  'secondary',
+  'primaryReadOnly',
+  'secondaryReadOnly',
+] as const satisfies readonly (keyof AccountKeys)[];
+export type KeyKind = (typeof keyKinds)[number];
+
 export interface Account {
   /** First component of every store key. */
   readonly number: number;

@@ -111,7 +111,8 @@ export class RemoteKeySet implements KeySet {
     const ageMs = this.#nowMs() - this.#fetchedMs;
     const found = matching(this.#keys ?? [], kid);
     if (found.length > 0 && ageMs < freshMs) return found;
-    if (ageMs >= refetchMsMin) await (this.#fetching ??= this.#refresh());
+    if (ageMs >= refetchMsMin) this.#fetching ??= this.#refresh();
+    await this.#fetching;
     return matching(this.#keys ?? [], kid);
   }
 

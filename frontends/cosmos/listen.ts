@@ -48,6 +48,7 @@ export async function openCosmos(deployment: Deployment, options: ListenOptions)
     host: options.host,
     port: options.port,
     secureContext: deployment.secureContext,
+    tlsOnly: deployment.tlsOnly,
     bodyBytesMax,
     handle: (input, send, signal) => serve(door, input, send, signal, deployment.observer),
   });
