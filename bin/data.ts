@@ -83,6 +83,7 @@ export async function openData(
       clock,
       region,
       partitionsDefault: settings.partitions,
+      enforceThroughput: settings.enforceThroughput,
       pause: (milliseconds) => pause(milliseconds),
       indexes: {
         openStore: () =>

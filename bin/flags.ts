@@ -118,6 +118,10 @@ export const flags = {
     name: 'consistency',
     help: `default consistency level of the accounts: ${consistencyLevels.join(', ')}`,
   }),
+  enforceThroughput: flag(toggle, false, {
+    name: 'enforce-throughput',
+    help: 'hold containers and databases to their provisioned throughput: requests beyond it get 429',
+  }),
   durability: flag(choice(['full', 'relaxed']), 'full', {
     name: 'durability',
     help: 'full: acknowledged writes survive power loss; relaxed: the last 50 ms of them may be lost with the machine',

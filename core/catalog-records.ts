@@ -11,6 +11,7 @@ import type { PartitionKeyDefinition } from '../model/partition-key.ts';
 import type {
   ContainerRecord,
   DatabaseRecord,
+  PartitionOrigin,
   PartitionRecord,
   Profile,
   ResourceOwner,
@@ -94,8 +95,11 @@ export function encodeResource(name: string, resource: Resource): Uint8Array {
       for (const partition of container.partitions) {
         writer.beginObject('').double('range', partition.range).double('partition', partition.partition);
         writer.string('min', partition.minInclusive).string('max', partition.maxExclusive);
-        writer.beginArray('parents');
-        for (const parent of partition.parents) writer.double('', parent);
+        writer.beginArray('origins');
+        for (const origin of partition.origins) {
+          writer.beginObject('').double('range', origin.range).double('partition', origin.partition);
+          writer.double('lastLsn', origin.lastLsn).end();
+        }
         writer.end().double('epoch', partition.epoch).end();
       }
       writer.end().document('settings', container.settings);
@@ -153,7 +157,7 @@ export function decodeResource(body: Uint8Array, time: HybridTime): Resource {
           partition: field('partition'),
           minInclusive: textOfRaw(fieldOf(at, 'min')!),
           maxExclusive: textOfRaw(fieldOf(at, 'max')!),
-          parents: elementsOf(fieldOf(at, 'parents')!.slice()).map((parent) => valueOf(parent) as number),
+          origins: originsOf(fieldOf(at, 'origins')?.slice()),
           epoch: field('epoch'),
         };
       });
@@ -181,6 +185,16 @@ export function decodeResource(body: Uint8Array, time: HybridTime): Resource {
 function settingsOf(body: Uint8Array): Uint8Array {
   const settings = fieldOf(body, 'settings');
   return settings?.type === BsonType.object ? settings.slice().slice() : emptyDocument;
+}
+
+/** Catalogs from before partitions were split have no such field. */
+function originsOf(array: Uint8Array | undefined): PartitionOrigin[] {
+  if (array === undefined) return [];
+  return elementsOf(array).map((raw) => {
+    const at = raw.slice();
+    const field = (name: string): number => valueOf(fieldOf(at, name)) as number;
+    return { range: field('range'), partition: field('partition'), lastLsn: field('lastLsn') };
+  });
 }
 
 function elementsOf(array: Uint8Array): ReturnType<typeof rawDocument>[] {

@@ -34,6 +34,11 @@ export interface Account {
 
 export type ConsistencyLevel = 'Strong' | 'BoundedStaleness' | 'Session' | 'ConsistentPrefix' | 'Eventual';
 
+/** Levels whose reads ask several replicas, and cost twice. */
+export function isQuorumLevel(level: ConsistencyLevel): boolean {
+  return level === 'Strong' || level === 'BoundedStaleness';
+}
+
 /**
  * How the Cosmos door understands ids in paths. `exact`: decoded once, every character counts. `gateway`: as the
  * service's routing gateway does on its main port, which normalises a path before it checks the signature, so that

@@ -74,7 +74,8 @@ export async function openPort(options: PortOptions): Promise<Port> {
       const secure = new TLSSocket(socket, {
         isServer: true,
         secureContext: options.secureContext(),
-        ALPNProtocols: ['http/1.1'],
+        // In our order; whoever offers h2 alone is told in its own words that it must come with HTTP/1.1.
+        ALPNProtocols: ['http/1.1', 'h2'],
       });
       secure.on('error', () => secure.destroy());
       options.onConnection(secure, true);

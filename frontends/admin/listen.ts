@@ -94,6 +94,7 @@ function handlerOf(
     const body: unknown = request.body;
     const input = {
       route,
+      url: request.originalUrl,
       headers: request.headers,
       body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
       bodyFault,

@@ -3,10 +3,12 @@
 import type { Deployment } from '../deployment.ts';
 import type { Principal } from '../serve.ts';
 import { advanceClock } from './operations/advance-clock.ts';
+import { findShard } from './operations/find-shard.ts';
 import { readAlive } from './operations/read-alive.ts';
 import { readAuthority } from './operations/read-authority.ts';
 import { readMetrics } from './operations/read-metrics.ts';
 import { readReady } from './operations/read-ready.ts';
+import { readSkew } from './operations/read-skew.ts';
 import { readStatus } from './operations/read-status.ts';
 import { resetAccount } from './operations/reset-account.ts';
 import { listKeys } from './operations/list-keys.ts';
@@ -16,6 +18,7 @@ import { putRoleDefinition } from './operations/put-role-definition.ts';
 import { deleteRoleDefinition } from './operations/delete-role-definition.ts';
 import { putRoleAssignment } from './operations/put-role-assignment.ts';
 import { deleteRoleAssignment } from './operations/delete-role-assignment.ts';
+import { setThroughput } from './operations/set-throughput.ts';
 import type { AdminSources } from './sources.ts';
 
 export interface Route {
@@ -33,6 +36,8 @@ export interface AdminCall {
   readonly deployment: Deployment;
   readonly sources: AdminSources;
   readonly principal: Principal;
+  /** Parameters of the address. */
+  readonly query: URLSearchParams;
   /** The JSON object of the body; {} when there was none. */
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -86,6 +91,30 @@ export const surface: readonly Route[] = [
     credentials: 'any key',
     run: readMetrics,
     help: 'figures for Prometheus',
+  },
+  {
+    method: 'get',
+    path: '/shard',
+    operation: 'find-shard',
+    credentials: 'any key',
+    run: findShard,
+    help: 'the partition of a key: `?database=…&container=…&key=[…]`',
+  },
+  {
+    method: 'get',
+    path: '/partitions/skew',
+    operation: 'read-skew',
+    credentials: 'any key',
+    run: readSkew,
+    help: 'hot partitions of a container, and better keys: `?database=…&container=…`',
+  },
+  {
+    method: 'post',
+    path: '/throughput',
+    operation: 'set-throughput',
+    credentials: 'full key',
+    run: setThroughput,
+    help: 'enforce throughput or not: {"database", "container", "enforced": true, false or null}',
   },
   {
     method: 'post',

@@ -47,7 +47,7 @@ const managed = [
   ]),
   'read-user',
   ...['create', 'upsert', 'replace', 'delete'].map((verb) => `${verb}-permission`),
-  ...['create', 'replace', 'delete'].map((verb) => `${verb}-client-encryption-key`),
+  ...['create', 'replace'].map((verb) => `${verb}-client-encryption-key`),
 ];
 
 export const actions: Readonly<Record<string, Action>> = {

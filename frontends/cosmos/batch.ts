@@ -56,48 +56,79 @@ export function parseBatch(
         `Batch request has more operations than what is supported. The most is ${batchOperationsMax}.`,
         'body',
       );
-    operations.push(parseOperation(cursor.raw(), container, partitionKey, deployment));
+    const raw = cursor.raw();
+    if (raw.type !== BsonType.object) throw badRequest('an operation of a batch must be an object', 'body');
+    operations.push(parseOperation(raw, container, partitionKey ?? keyIn(raw, container), deployment));
   }
   if (operations.length === 0) throw badRequest('Batch request has no operations.', 'body');
   return operations;
 }
 
+/**
+ * One operation. An item or a patch that is none does not spoil the batch: it stands as a write that fails in its turn,
+ * when those before it have been made.
+ */
 function parseOperation(
   raw: Raw,
   container: ContainerRecord,
-  shared: PartitionKeyValue | undefined,
+  partitionKey: PartitionKeyValue,
   deployment: Deployment,
 ): BatchOperation {
-  if (raw.type !== BsonType.object) throw badRequest('an operation of a batch must be an object', 'body');
   const given = valueOf(childOf(raw, 'operationType'));
   const kind = batchKinds.find((one) => one === given);
-  const condition = conditionIn(raw);
-  const partitionKey = shared ?? keyIn(raw, container);
   if (kind === undefined)
     throw badRequest('operationType must be Create, Read, Replace, Upsert, Delete or Patch', 'operationType');
-  const change = (write: ItemWrite): BatchOperation => ({ kind, write, reads: false, ifNoneMatch: undefined });
+  const condition = conditionIn(raw);
+  const change = (make: () => ItemWrite): BatchOperation => {
+    const operation = (write: ItemWrite): BatchOperation => ({ kind, write, reads: false, ifNoneMatch: undefined });
+    try {
+      return operation(make());
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      const edit: Edit = () => {
+        throw error;
+      };
+      return operation({ kind: 'edit-item', id: '', partitionKey, edit });
+    }
+  };
   switch (kind) {
     case 'Create':
-      return change({ kind: 'create-item', body: itemOf(raw, container), view: 'sql', partitionKey, condition });
-    case 'Upsert':
-      return change({ kind: 'upsert-item', body: itemOf(raw, container), view: 'sql', partitionKey, condition });
-    case 'Replace':
-      return change({
-        kind: 'replace-item',
-        body: itemOf(raw, container),
+    case 'Upsert': {
+      const body = itemBodyIn(raw);
+      return change(() => ({
+        kind: kind === 'Create' ? 'create-item' : 'upsert-item',
+        body: checkedItem(container, body),
         view: 'sql',
         partitionKey,
-        id: idIn(raw),
+        condition,
+      }));
+    }
+    case 'Replace': {
+      const id = idIn(raw);
+      const body = itemBodyIn(raw);
+      return change(() => ({
+        kind: 'replace-item',
+        body: checkedItem(container, body),
+        view: 'sql',
+        partitionKey,
+        id,
         renames: true,
         condition,
-      });
-    case 'Delete':
-      return change({ kind: 'delete-item', id: idIn(raw), partitionKey, condition });
+      }));
+    }
+    case 'Delete': {
+      const id = idIn(raw);
+      return change(() => ({ kind: 'delete-item', id, partitionKey, condition }));
+    }
     case 'Patch': {
-      const patch = parsePatch(bodyIn(raw));
-      const holds = patch.condition === undefined ? undefined : testOfCondition(patch.condition, container, deployment);
-      const edit = editOf(patch.operations, condition, holds);
-      return change({ kind: 'edit-item', id: idIn(raw), partitionKey, edit });
+      const id = idIn(raw);
+      const body = bodyIn(raw);
+      return change(() => {
+        const patch = parsePatch(body);
+        const test =
+          patch.condition === undefined ? undefined : testOfCondition(patch.condition, container, deployment);
+        return { kind: 'edit-item', id, partitionKey, edit: editOf(patch.operations, condition, test, container) };
+      });
     }
     case 'Read':
       return {
@@ -122,10 +153,10 @@ function bodyIn(raw: Raw): Raw {
   return body;
 }
 
-function itemOf(raw: Raw, container: ContainerRecord): Uint8Array {
+function itemBodyIn(raw: Raw): Uint8Array {
   const body = bodyIn(raw);
   if (body.type !== BsonType.object) throw badRequest('resourceBody must be an object', 'resourceBody');
-  return checkedItem(container, body.slice());
+  return body.slice();
 }
 
 function idIn(raw: Raw): string {

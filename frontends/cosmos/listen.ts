@@ -2,7 +2,7 @@
 // It only joins the pieces; the order of a request is `frontends/serve.ts`.
 
 import { DatabaseError } from '../../model/errors.ts';
-import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
+import { isQuorumLevel, type Deployment, type ListenOptions, type OpenDoor } from '../deployment.ts';
 import { openHttp, type HttpAnswer, type HttpInput } from '../http.ts';
 import { serve, type Door } from '../serve.ts';
 import { authenticator } from './authenticate.ts';
@@ -32,9 +32,9 @@ export function cosmosDoor(
       if (run === undefined)
         throw new DatabaseError('NotSupported', `${operation} is not supported yet`, { argument: 'path' });
       const account = accounts.get(principal.account)!;
-      consistencyOf(request, deployment.consistency);
+      const level = consistencyOf(request, deployment.consistency);
       const sessionToken = sessionTokenOf(request, deployment.consistency);
-      const context = { account: account.number, signal, sessionToken };
+      const context = { account: account.number, signal, sessionToken, isQuorumRead: isQuorumLevel(level) };
       return run({ request, principal, deployment, account, engine: account.engine, context });
     },
     encode,

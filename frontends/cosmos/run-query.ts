@@ -2,13 +2,14 @@
 // offers), and writes its results as JSON. Other requests run between its slices.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pageCharge } from '../../core/charge.ts';
+import { catalogReadCharge } from '../../core/charge.ts';
 import { accessText } from '../../core/query/plan/describe-access.ts';
 import { collectPage, executeQuery, type ResultRow } from '../../core/query/execute.ts';
 import type { AccessUse, Explanation } from '../../core/query/plan/explain.ts';
 import type { QueryPorts } from '../../core/query/context.ts';
 import type { ItemRow } from '../../core/query/container-rows.ts';
 import type { PreparedQuery } from '../../core/query/prepare.ts';
+import type { ReadMeter } from '../../core/read-meter.ts';
 import type { RowSource, ScannedItem } from '../../core/query/row-source.ts';
 import { jsonOfBson, jsonOfValue } from '../../model/bson/json-write.ts';
 import { etagOf } from '../../model/etag.ts';
@@ -77,7 +78,10 @@ export interface QueryPage {
   readonly metrics: readonly string[];
 }
 
-/** `container` is given when rows are its items; `keyPaths` are the index paths by which their scope was found. */
+/**
+ * `container` and `meter` are given when rows are its items; `keyPaths` are the index paths by which their scope was
+ * found. A page that runs out of throughput ends early, where its plan can go on from there.
+ */
 export async function runPage(
   call: Call,
   prepared: PreparedQuery,
@@ -86,13 +90,14 @@ export async function runPage(
   continuation: string | undefined,
   container: ContainerRecord | undefined,
   keyPaths: readonly string[] = [],
+  meter?: ReadMeter,
 ): Promise<QueryPage> {
   const startedMs = performance.now();
   const execution = executeQuery(prepared, {
     source: () => source,
     ports: portsOf(call.deployment),
     parameters,
-    page: { rowsMax: pageItemsOf(call.request), bytesMax: pageBytesMax, examinedMax: pageExaminedMax },
+    page: { rowsMax: pageItemsOf(call.request), bytesMax: pageBytesMax, examinedMax: examinedMaxOf(meter) },
     continuation,
     signal: call.context.signal,
   });
@@ -102,17 +107,25 @@ export async function runPage(
   return {
     documents,
     continuation: page.continuation,
-    charge: pageCharge(page.explanation.examined, bytes),
+    charge: meter === undefined ? catalogReadCharge : settled(meter, page.explanation, bytes),
     metrics: metricsOf(call, page.explanation, bytes, performance.now() - startedMs, keyPaths),
   };
 }
 
+function examinedMaxOf(meter: ReadMeter | undefined): number {
+  return meter === undefined ? pageExaminedMax : Math.min(pageExaminedMax, meter.pageItemsMax);
+}
+
+function settled(meter: ReadMeter, { index }: Explanation, bytesReturned: number): number {
+  return meter.settle({ bytesReturned, lookups: index?.uses.length, isWhole: index?.way === 'count' });
+}
+
 /** A page after the last one. */
-export function emptyPage(call: Call): QueryPage {
+export function emptyPage(call: Call, meter: ReadMeter): QueryPage {
   return {
     documents: [],
     continuation: undefined,
-    charge: pageCharge(0, 0),
+    charge: meter.settle({ bytesReturned: 0 }),
     metrics: metricsOf(call, { examined: 0, returned: 0 }, 0, 0),
   };
 }

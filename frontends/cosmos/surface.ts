@@ -15,6 +15,7 @@ import {
   upsertChild,
   type ChildResource,
 } from './child-resource.ts';
+import { clientEncryptionKeys } from './client-encryption-keys.ts';
 import { isTrue } from './decode.ts';
 import { batchItems } from './operations/batch-items.ts';
 import { createContainer } from './operations/create-container.ts';
@@ -49,6 +50,7 @@ import { readOffer } from './operations/read-offer.ts';
 import { replaceContainer } from './operations/replace-container.ts';
 import { replaceItem } from './operations/replace-item.ts';
 import { replaceOffer } from './operations/replace-offer.ts';
+import { resolveAddresses } from './operations/resolve-addresses.ts';
 import { upsertItem } from './operations/upsert-item.ts';
 import { permissions, users } from './permissions.ts';
 import { storedProcedures, triggers, userDefinedFunctions } from './scripts.ts';
@@ -214,13 +216,13 @@ export const surface: readonly Row[] = [
 
   ...childRows(database, users),
   ...childRows(`${database}/users/{user}`, permissions),
-  ...feedRows(`${database}/clientencryptionkeys`, 'client-encryption-key'),
+  ...childRows(database, clientEncryptionKeys, 'kept'),
 
-  { verb: 'GET', path: '/addresses', operation: 'resolve-addresses', reads: true, run: undefined },
+  { verb: 'GET', path: '/addresses', operation: 'resolve-addresses', reads: true, run: resolveAddresses },
 ];
 
-/** The common operations of a kind of resource. */
-function childRows(parent: string, child: ChildResource): Row[] {
+/** The common operations of a kind of resource; `kept`: one that is not upserted and never deleted by itself. */
+function childRows(parent: string, child: ChildResource, kept?: 'kept'): Row[] {
   const { noun } = child;
   const feed = `${parent}/${child.segment}`;
   const one = `${feed}/{id}`;
@@ -239,7 +241,7 @@ function childRows(parent: string, child: ChildResource): Row[] {
     reads: verb === 'GET' || when === isQuery,
     run: (call) => run(call, child),
   });
-  return [
+  const rows = [
     row('POST', feed, `query-${noun}s`, queryChildren, isQuery),
     row('POST', feed, `upsert-${noun}`, upsertChild, isUpsert),
     row('POST', feed, `create-${noun}`, createChild),
@@ -248,19 +250,7 @@ function childRows(parent: string, child: ChildResource): Row[] {
     row('PUT', one, `replace-${noun}`, replaceChild),
     row('DELETE', one, `delete-${noun}`, deleteChild),
   ];
-}
-
-/** Create, query, list, read, replace and delete of a kind of resource that is not supported. */
-function feedRows(feed: string, noun: string): Row[] {
-  const one = `${feed}/{id}`;
-  return [
-    { verb: 'POST', path: feed, when: isQuery, operation: `query-${noun}s`, reads: true, run: undefined },
-    { verb: 'POST', path: feed, operation: `create-${noun}`, reads: false, run: undefined },
-    { verb: 'GET', path: feed, operation: `list-${noun}s`, reads: true, run: undefined },
-    { verb: 'GET', path: one, operation: `read-${noun}`, reads: true, run: undefined },
-    { verb: 'PUT', path: one, operation: `replace-${noun}`, reads: false, run: undefined },
-    { verb: 'DELETE', path: one, operation: `delete-${noun}`, reads: false, run: undefined },
-  ];
+  return kept === undefined ? rows : rows.filter(({ verb, when }) => verb !== 'DELETE' && when !== isUpsert);
 }
 
 // A path as `decode` sees it: without its first slash, ids replaced by stars.

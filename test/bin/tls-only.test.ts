@@ -54,6 +54,7 @@ async function exported(data: string): Promise<string> {
     reread: () => Promise.resolve(settings),
     given: new Set(),
     argument: 'export',
+    options: {},
     json: false,
     write: (part) => (text += part),
   });

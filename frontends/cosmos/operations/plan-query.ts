@@ -33,7 +33,6 @@ export function planQuery(call: Call): Answer {
     status: 200,
     body: Buffer.from(planDocument(info, rangeFor(container, key), isPoint)),
     charge: catalogReadCharge,
-    place: { engine: call.engine, container },
   };
 }
 

@@ -15,7 +15,7 @@ export function readContainer(call: Call): Answer {
     body: jsonOf(containerDocument(container, counted ? sizesOf(call, container) : undefined)),
     etag: container.time,
     charge: catalogReadCharge,
-    place: { engine: call.engine, container },
+    place: { engine: call.engine, container, itself: true },
     extra: ['x-ms-documentdb-collection-index-transformation-progress', String(progressOf(call, container))],
   };
 }

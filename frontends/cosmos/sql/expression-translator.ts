@@ -33,7 +33,7 @@ const comparisonOperators: Readonly<Partial<Record<SqlBinaryOperator, Comparison
 };
 
 /** Functions of the service that this server knows by name and does not offer. */
-const notOffered = /^(ST_\w+|FULLTEXT\w+|RRF|HASH)$/;
+const notOffered = /^(FULLTEXT\w+|RRF|HASH)$/;
 
 export interface TranslatorParts {
   /** What the expression stands for as a whole, or undefined to look into it: names, and keys of GROUP BY. */

@@ -21,6 +21,7 @@ import { ExpressionTranslator, type AggregatePlace } from './expression-translat
 import { Grouping, isAggregate, someExpression } from './grouping.ts';
 import { Names } from './names.ts';
 import type { ContainerSchema } from './schema.ts';
+import { asSpatial, spatialCall } from './spatial.ts';
 import { distanceOf, isDescendingDistance, isVectorDistance, vectorDistanceName } from './vector-distance.ts';
 
 export interface TranslateOptions {
@@ -88,6 +89,11 @@ class QueryTranslator {
       whole: (expression) => {
         const key = grouping?.of.keyOf(expression);
         if (key !== undefined) return key;
+        const spatial = asSpatial(expression);
+        if (spatial !== undefined) {
+          const values = spatial.arguments.map((value) => translator.translate(value));
+          return spatialCall(spatial, values, this.#schema?.planar ?? false);
+        }
         if (isVectorDistance(expression)) {
           const vectors = expression.arguments.slice(0, 2).map((vector) => translator.translate(vector));
           const name = distanceOf(expression, this.#schema?.distances);

@@ -1,6 +1,6 @@
-"""A pytest plugin that writes one line of JSON for every test of a vendor's suite: how it ended, how long it took, and
-how many requests it sent to the server under test. A test that sent none while it ran has proven nothing about the
-server, however green it is.
+"""A pytest plugin that writes one line of JSON for every test of a vendor's suite: its marks, how it ended, how long it
+took, and how many requests it sent to the server under test. A test that sent none while it ran has proven nothing
+about the server, however green it is.
 
 Requests are counted where the two HTTP clients of the SDK write them to a connection that is open, so that neither a
 mocked transport nor a client that was made and never used counts. Only the test's own run counts, not the fixtures
@@ -52,13 +52,19 @@ _watch_http_client()
 _watch_aiohttp()
 
 
+def pytest_runtest_setup(item):
+    marks = sorted({mark.name for mark in item.iter_markers() if mark.name.startswith("cosmos")})
+    _reports.setdefault(item.nodeid, {})["marks"] = marks
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     before = _sent
     try:
         return (yield)
     finally:
-        _reports.setdefault(item.nodeid, {})["requests"] = _sent - before
+        one = _reports.setdefault(item.nodeid, {})
+        one["requests"] = _sent - before
 
 
 def _first_line(report):
@@ -77,6 +83,6 @@ def pytest_runtest_logreport(report):
     elif report.when == "call":
         one.setdefault("outcome", "passed")
     if report.when == "teardown":
-        line = {"name": report.nodeid, "requests": 0, **_reports.pop(report.nodeid)}
+        line = {"name": report.nodeid, "marks": [], "requests": 0, **_reports.pop(report.nodeid)}
         with open(os.environ["CONFORMANCE_RESULTS"], "a", encoding="utf-8") as out:
             out.write(json.dumps(line) + "\n")

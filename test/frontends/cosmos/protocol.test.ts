@@ -206,7 +206,8 @@ describe('items', () => {
     expect((await post({}, { id: 'i', pk: 'p', ttl })).status).toBe(400);
     const batch = { 'x-ms-cosmos-is-batch-request': 'true', 'x-ms-cosmos-batch-atomic': 'true' };
     const operations = [{ operationType: 'Create', resourceBody: { id: 'i', pk: 'p', ttl } }];
-    expect((await post(batch, operations)).status).toBe(400);
+    const [outcome] = JSON.parse((await post(batch, operations)).text) as [{ readonly statusCode: number }];
+    expect(outcome.statusCode).toBe(400);
     expect((await create({ id: `any ${ttl}`, pk: 'p', ttl })).status).toBe(201);
     expect(
       (await post({ 'x-ms-documentdb-is-upsert': 'true' }, { id: 'lasts', pk: 'p', ttl: -1 })).status,

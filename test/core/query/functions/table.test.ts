@@ -22,13 +22,13 @@ const offered = `
   StringJoin StringSplit StringToArray StringToBoolean StringToNull StringToNumber StringToObject SUBSTRING
   SubstringAfter SubstringBefore LastSubstringAfter LastSubstringBefore ToString TRIM UPPER
   IS_ARRAY IS_BOOL IS_DATETIME IS_DEFINED IS_FINITE_NUMBER IS_INTEGER IS_NULL IS_NUMBER IS_OBJECT IS_PRIMITIVE IS_STRING
+  ST_AREA ST_DISTANCE ST_INTERSECTS ST_ISVALID ST_ISVALIDDETAILED ST_WITHIN
   VectorDistance
 `
   .trim()
   .split(/\s+/);
 
 const refused = `
-  ST_AREA ST_DISTANCE ST_INTERSECTS ST_ISVALID ST_ISVALIDDETAILED ST_WITHIN
   FullTextContains FullTextContainsAll FullTextContainsAny FullTextScore RRF HASH
 `
   .trim()
