@@ -138,9 +138,9 @@ describe('addresses', () => {
   });
 
   it('that are known and not supported say so', async () => {
-    const { status, json } = await ask(server, { path: '/dbs/d/colls/c/sprocs' });
+    const { status, json } = await ask(server, { verb: 'POST', path: '/dbs/d/colls/c/sprocs/s', body: [] });
     expect(status).toBe(501);
-    expect(json.message).toContain('list-stored-procedures');
+    expect(json.message).toContain('execute-stored-procedure');
   });
 
   it('with a broken percent sign are refused', async () => {
