@@ -27,6 +27,8 @@ export interface CosmosRequest {
   readonly body: Uint8Array;
   /** Scheme and host by which the client reached this server. */
   readonly origin: string;
+  /** When it was read, by the monotonic clock: answers tell how long it took. */
+  readonly receivedMs: number;
   /** Set once the operation knows it, so that a failure too can tell the session token. */
   touched: Place | undefined;
 }
@@ -138,6 +140,7 @@ export function decode(input: HttpInput, addresses: Addresses = 'exact'): Cosmos
     headers,
     body: input.body,
     origin: originOf(input),
+    receivedMs: performance.now(),
     touched: undefined,
   };
 }

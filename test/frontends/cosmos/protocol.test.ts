@@ -307,6 +307,7 @@ describe('items', () => {
     const { headers } = await create({ id: 'headers', pk: 'p' });
     for (const name of [
       'x-ms-request-charge',
+      'x-ms-request-duration-ms',
       'x-ms-session-token',
       'x-ms-activity-id',
       'etag',
@@ -323,6 +324,9 @@ describe('items', () => {
     ])
       expect(headers.get(name), name).toBeTruthy();
     expect(headers.get('x-ms-alt-content-path')).toBe('dbs/d/colls/c');
+    const read = await ask(server, { path: `${docs}/headers`, headers: partitionKey('p') });
+    expect(read.headers.get('x-ms-item-lsn')).toBe(headers.get('lsn'));
+    expect(Number(read.headers.get('x-ms-request-duration-ms'))).toBeGreaterThan(0);
   });
 
   it('that fail tell the session token too', async () => {
