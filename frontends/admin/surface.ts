@@ -12,6 +12,7 @@ import { readSkew } from './operations/read-skew.ts';
 import { readStatus } from './operations/read-status.ts';
 import { resetAccount } from './operations/reset-account.ts';
 import { setThroughput } from './operations/set-throughput.ts';
+import { splitPartition } from './operations/split-partition.ts';
 import type { AdminSources } from './sources.ts';
 
 export interface Route {
@@ -100,6 +101,14 @@ export const surface: readonly Route[] = [
     credentials: 'any key',
     run: readSkew,
     help: 'hot partitions of a container, and better keys: `?database=…&container=…`',
+  },
+  {
+    method: 'post',
+    path: '/partitions/split',
+    operation: 'split-partition',
+    credentials: 'full key',
+    run: splitPartition,
+    help: 'put several partitions in the place of one: {"database", "container", "range": "0", "parts": 2}',
   },
   {
     method: 'post',

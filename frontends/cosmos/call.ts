@@ -141,6 +141,12 @@ export function ifMatchOf(request: CosmosRequest): HybridTime | undefined {
   return version === '*' ? undefined : version;
 }
 
+/** True when the client has that version of a resource already: the answer is 304. */
+export function isKnown(request: CosmosRequest, time: HybridTime): boolean {
+  const text = headerOf(request, 'if-none-match');
+  return text !== undefined && parseEtag(text) === time;
+}
+
 /** False when the client asked for no body after a write. */
 export function wantsContent(request: CosmosRequest): boolean {
   const prefer = headerOf(request, 'prefer');

@@ -8,11 +8,10 @@ import { catalogReadCharge, catalogWriteCharge } from '../../core/charge.ts';
 import { ElementCursor } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { DatabaseError } from '../../model/errors.ts';
-import { etagOf, parseEtag } from '../../model/etag.ts';
+import { etagOf } from '../../model/etag.ts';
 import { secondsOf } from '../../model/hybrid-time.ts';
 import type { ResourceOwner, ResourceRecord, ResourceType } from '../../model/resource.ts';
-import { ifMatchOf, type Call } from './call.ts';
-import { headerOf } from './decode.ts';
+import { ifMatchOf, isKnown, type Call } from './call.ts';
 import type { Answer, Place } from './encode.ts';
 import { pageOf } from './page.ts';
 import { queryDocuments } from './query-documents.ts';
@@ -128,8 +127,7 @@ export async function upsertChild(call: Call, kind: ChildResource): Promise<Answ
 export function readChild(call: Call, kind: ChildResource): Answer {
   const owner = kind.ownerOf(call);
   const record = childOf(call, kind, owner);
-  const known = headerOf(call.request, 'if-none-match');
-  if (known !== undefined && parseEtag(known) === record.time)
+  if (isKnown(call.request, record.time))
     return { status: 304, etag: record.time, charge: catalogReadCharge, place: owner.place };
   return answerOf(call, kind, owner, record, 200);
 }

@@ -26,6 +26,7 @@ import { deleteContainer } from './operations/delete-container.ts';
 import { deleteDatabase } from './operations/delete-database.ts';
 import { deleteItem } from './operations/delete-item.ts';
 import { deletePartitionKey } from './operations/delete-partition-key.ts';
+import { listAttachments } from './operations/list-attachments.ts';
 import { listConflicts } from './operations/list-conflicts.ts';
 import { listContainers } from './operations/list-containers.ts';
 import { listDatabases } from './operations/list-databases.ts';
@@ -40,6 +41,7 @@ import { queryDatabases } from './operations/query-databases.ts';
 import { queryItems } from './operations/query-items.ts';
 import { queryOffers } from './operations/query-offers.ts';
 import { readAccount } from './operations/read-account.ts';
+import { readAttachment } from './operations/read-attachment.ts';
 import { readCertificate } from './operations/read-certificate.ts';
 import { readChangeFeed } from './operations/read-change-feed.ts';
 import { readConflict } from './operations/read-conflict.ts';
@@ -156,6 +158,14 @@ export const surface: readonly Row[] = [
   { verb: 'PUT', path: item, operation: 'replace-item', reads: false, run: replaceItem },
   { verb: 'PATCH', path: item, operation: 'patch-item', reads: false, run: patchItem },
   { verb: 'DELETE', path: item, operation: 'delete-item', reads: false, run: deleteItem },
+  { verb: 'GET', path: `${item}/attachments`, operation: 'list-attachments', reads: true, run: listAttachments },
+  {
+    verb: 'GET',
+    path: `${item}/attachments/{attachment}`,
+    operation: 'read-attachment',
+    reads: true,
+    run: readAttachment,
+  },
   {
     verb: 'POST',
     path: `${container}/operations/{operation}`,

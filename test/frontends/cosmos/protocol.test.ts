@@ -495,12 +495,6 @@ describe('batches', () => {
       (await batch(Array.from({ length: 101 }, (_, i) => ({ operationType: 'Read', id: String(i) })))).status,
     ).toBe(400);
   });
-
-  it('in HybridRow are refused by name', async () => {
-    const { status, json } = await batch(Buffer.from([0x81, 0, 0, 0]));
-    expect(status).toBe(501);
-    expect(json.message).toContain('HybridRow');
-  });
 });
 
 describe('the connection', () => {
