@@ -5,6 +5,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from './encode.ts';
 import type { Call } from './call.ts';
+import {
+  createChild,
+  deleteChild,
+  listChildren,
+  queryChildren,
+  readChild,
+  replaceChild,
+  upsertChild,
+  type ChildResource,
+} from './child-resource.ts';
 import { isTrue } from './decode.ts';
 import { batchItems } from './operations/batch-items.ts';
 import { createContainer } from './operations/create-container.ts';
@@ -40,6 +50,7 @@ import { replaceContainer } from './operations/replace-container.ts';
 import { replaceItem } from './operations/replace-item.ts';
 import { replaceOffer } from './operations/replace-offer.ts';
 import { upsertItem } from './operations/upsert-item.ts';
+import { storedProcedures, triggers, userDefinedFunctions } from './scripts.ts';
 
 /** A mark by which clients tell operations of one verb and address apart. */
 export interface Marker {
@@ -53,8 +64,10 @@ export interface Row {
   readonly path: string;
   /** What must be among the headers. */
   readonly when?: Marker | undefined;
-  /** Label in metrics, and the file in operations/. */
+  /** Label in metrics, and the file in operations/, unless `child` is there. */
   readonly operation: string;
+  /** The kind that this is one of the common operations of (`child-resource.ts`). */
+  readonly child?: ChildResource | undefined;
   /** Open to read-only keys. */
   readonly reads: boolean;
   /** False: no signature is asked for. */
@@ -155,7 +168,7 @@ export const surface: readonly Row[] = [
   { verb: 'GET', path: '/offers/{offer}', operation: 'read-offer', reads: true, run: readOffer },
   { verb: 'PUT', path: '/offers/{offer}', operation: 'replace-offer', reads: false, run: replaceOffer },
 
-  ...scriptRows('sprocs', 'stored-procedure'),
+  ...childRows(container, storedProcedures),
   {
     verb: 'POST',
     path: `${container}/sprocs/{script}`,
@@ -163,8 +176,8 @@ export const surface: readonly Row[] = [
     reads: false,
     run: undefined,
   },
-  ...scriptRows('triggers', 'trigger'),
-  ...scriptRows('udfs', 'user-defined-function'),
+  ...childRows(container, triggers),
+  ...childRows(container, userDefinedFunctions),
 
   {
     verb: 'POST',
@@ -197,8 +210,35 @@ export const surface: readonly Row[] = [
   { verb: 'GET', path: '/addresses', operation: 'resolve-addresses', reads: true, run: undefined },
 ];
 
-function scriptRows(segment: string, noun: string): Row[] {
-  return feedRows(`${container}/${segment}`, noun);
+/** The common operations of a kind of resource. */
+function childRows(parent: string, child: ChildResource): Row[] {
+  const { noun } = child;
+  const feed = `${parent}/${child.segment}`;
+  const one = `${feed}/{id}`;
+  const row = (
+    verb: Row['verb'],
+    path: string,
+    operation: string,
+    run: (call: Call, kind: ChildResource) => Answer | Promise<Answer>,
+    when?: Marker,
+  ): Row => ({
+    verb,
+    path,
+    when,
+    operation,
+    child,
+    reads: verb === 'GET' || when === isQuery,
+    run: (call) => run(call, child),
+  });
+  return [
+    row('POST', feed, `query-${noun}s`, queryChildren, isQuery),
+    row('POST', feed, `upsert-${noun}`, upsertChild, isUpsert),
+    row('POST', feed, `create-${noun}`, createChild),
+    row('GET', feed, `list-${noun}s`, listChildren),
+    row('GET', one, `read-${noun}`, readChild),
+    row('PUT', one, `replace-${noun}`, replaceChild),
+    row('DELETE', one, `delete-${noun}`, deleteChild),
+  ];
 }
 
 /** Create, query, list, read, replace and delete of a kind of resource that is not supported. */
