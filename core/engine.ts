@@ -33,8 +33,10 @@ import type { Partition } from './partition.ts';
 import type { Proposal } from './proposal.ts';
 import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
+import { ScriptThreads } from './script/script-threads.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
 import { tallyValues } from './tally.ts';
+import { Turns } from './turns.ts';
 import { batchItems, writeItem, writeItems } from './write-items.ts';
 import type { IndexStore } from './storage/index-directory.ts';
 import type { SegmentTasks } from './storage/segment-task.ts';
@@ -98,6 +100,10 @@ export class Engine {
   readonly #committer: Committer;
   /** Readings of queries that are answered page by page. */
   readonly readings = new HeldReadings();
+  /** Of transactions in logical partitions. */
+  readonly turns = new Turns();
+  /** Where procedures and triggers run. */
+  readonly scripts = new ScriptThreads();
   readonly #retention: Retention;
   readonly #keeper: IndexKeeper | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -215,6 +221,7 @@ export class Engine {
   /** Refuses new writes, waits for those under way, and lets the log go. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    await this.scripts.close();
     await this.#committer.stop();
     this.readings.close();
     this.#stopping.abort();
@@ -253,6 +260,9 @@ export class Engine {
   get nowSeconds(): number {
     return Math.floor(this.#options.clock.nowMs / 1000);
   }
+
+  /** For versions that a transaction makes and did not commit yet. */
+  readonly nextTime = (): HybridTime => this.#options.clock.next();
 
   /** LSN of the last applied record of a physical partition: session tokens and `lsn` headers. */
   lsnOf(partition: number): number {

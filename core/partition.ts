@@ -12,7 +12,7 @@ import { createdPath } from '../indexer/paths.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { BsonWriter } from '../model/bson/write.ts';
 import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
-import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
+import { secondsOf } from '../model/hybrid-time.ts';
 import type { Condition, Item, ItemWrite, PartitionKeyValue, WriteView, Written } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
@@ -28,9 +28,10 @@ import type { GroupState } from './group.ts';
 import { indexOptionsOf, type IndexHome } from './index-home.ts';
 import { optionsText } from './index-options.ts';
 import { Rebuilding } from './rebuild.ts';
+import { KeyWatches } from './key-watches.ts';
 import { immutable, itemExists, itemMissing, containerGone } from './refusals.ts';
 import { StagedVersions, type ItemIdentity } from './staged-versions.ts';
-import { StoredItem } from './stored-item.ts';
+import { absentItem, StoredItem } from './stored-item.ts';
 import { UniqueGuard } from './unique.ts';
 
 /** Where the bytes of a record are: the embedded log, or the local store of a follower. */
@@ -76,7 +77,8 @@ export class Partition {
   #liveBytes: number;
   #lsn: number;
   #stagedLsn: number;
-  readonly #staged = new StagedVersions();
+  readonly watches = new KeyWatches();
+  readonly #staged = new StagedVersions(this.watches);
   readonly #unique = new UniqueGuard();
   #undoLsn = 0;
 
@@ -382,6 +384,7 @@ export class Partition {
     const identity = known ?? this.#identityOfRecord(header, record);
     this.#lsn = header.lsn;
     if (this.#stagedLsn < header.lsn) this.#stagedLsn = header.lsn;
+    this.watches.touch(identity.key);
     if (!this.#staged.isEmpty) this.#staged.applied(identity, header.sequence);
     if (this.#staged.isEmpty) this.#unique.clear();
     if (header.supersedes !== 0) this.index.kill(header.supersedes, header.lsn);
@@ -443,8 +446,4 @@ export class Partition {
     }
     return items;
   }
-}
-
-function absentItem(partition: PartitionRecord, id: string): Item {
-  return { body: new Uint8Array([5, 0, 0, 0, 0]), id, time: 0 as HybridTime, lsn: 0, created: 0, partition };
 }

@@ -64,3 +64,8 @@ export function withBody(item: Item, body: Uint8Array): Item {
   const { id, time, lsn, created, partition } = item;
   return { body, id, time, lsn, created, partition };
 }
+
+/** Stands for an item that is not there. */
+export function absentItem(partition: PartitionRecord, id: string): Item {
+  return { body: new Uint8Array([5, 0, 0, 0, 0]), id, time: 0 as HybridTime, lsn: 0, created: 0, partition };
+}

@@ -11,12 +11,14 @@ import type { Partition } from './partition.ts';
 import type { Proposal, Staging } from './proposal.ts';
 import { checkedPartitionKey } from './router.ts';
 import { asTransaction } from './transaction.ts';
+import { turnName, type Turns } from './turns.ts';
 
 /** What a write needs of the engine. */
 export interface WriteEngine {
   readonly catalog: Catalog;
   readonly state: GroupState;
   readonly nowSeconds: number;
+  readonly turns: Turns;
   submit<Value>(proposal: Proposal<Value>): Promise<Value>;
   partitionFor(container: ContainerRecord, key: PartitionKeyValue, context: Context): Partition;
 }
@@ -32,6 +34,7 @@ export async function writeItem(
 ): Promise<Result<'write-item'>> {
   const container = engine.catalog.container(database, id);
   const partition = partitionOfWrite(engine, container, write, context);
+  if (engine.turns.holdsWrites) await passAll(engine, container, [write]);
   return engine.submit((staging) => engine.state.enter(partition).write(write, staging, engine.nowSeconds));
 }
 
@@ -41,6 +44,7 @@ export async function writeItems(
   context: Context,
 ): Promise<Result<'write-items'>> {
   const container = engine.catalog.container(database, id);
+  if (engine.turns.holdsWrites) await passAll(engine, container, writes);
   // All parts are queued at once, so that they share fsyncs; after a failure the later ones of an ordered list do nothing.
   let failed = false;
   const parts: Promise<WriteOutcome[]>[] = [];
@@ -70,7 +74,9 @@ export async function batchItems(
   context: Context,
 ): Promise<Result<'batch-items'>> {
   const container = engine.catalog.container(database, id);
-  const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
+  const key = checkedPartitionKey(container, partitionKey);
+  const partition = engine.partitionFor(container, key, context);
+  if (engine.turns.holdsWrites) await engine.turns.passed(turnName(container, key));
   let index = 0;
   try {
     const written = await engine.submit((staging) => {
@@ -96,6 +102,19 @@ const uncertain: ReadonlySet<string> = new Set([
   'Unavailable',
   'StorageFull',
 ]);
+
+/** Waits for the transactions that plain writes must wait for now. A write that is wrong is told so later. */
+async function passAll(engine: WriteEngine, container: ContainerRecord, writes: readonly ItemWrite[]): Promise<void> {
+  for (const write of writes) {
+    let name: string;
+    try {
+      name = turnName(container, keyOfWrite(container, write));
+    } catch {
+      continue;
+    }
+    await engine.turns.passed(name);
+  }
+}
 
 function partitionOfWrite(
   engine: WriteEngine,

@@ -30,6 +30,7 @@ const packages: readonly (readonly [folder: string, allowed: readonly string[]])
   ['frontends/mongo/', ['lru-cache']],
   ['frontends/', []],
   ['core/storage/', ['classic-level']],
+  ['core/script/', ['@jitl/quickjs-wasmfile-release-sync', 'quickjs-emscripten-core']],
   ['core/query/', ['lru-cache', 're2js']],
   ['core/', ['lru-cache', 're2js']],
   ['indexer/', []],

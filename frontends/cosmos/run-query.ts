@@ -27,7 +27,7 @@ import { PreparedQueries } from './sql/query.ts';
 export const preparedQueries = new PreparedQueries();
 
 /** Bytes of results in one page, as in the service. */
-const pageBytesMax = 4 * 1024 * 1024;
+export const pageBytesMax = 4 * 1024 * 1024;
 
 /** Items one page may look at: bounds the time to its answer, which then is short or empty and has a continuation. */
 const pageExaminedMax = 50_000;
@@ -117,7 +117,7 @@ export function emptyPage(call: Call): QueryPage {
   };
 }
 
-function jsonOfRow(row: ResultRow, container: ContainerRecord | undefined): Uint8Array {
+export function jsonOfRow(row: ResultRow, container: ContainerRecord | undefined): Uint8Array {
   if (row.item === undefined) return Buffer.from(jsonOfValue(row.value));
   return container === undefined ? jsonOfBson(row.item.document) : jsonOfItem(container, (row.item as ItemRow).item);
 }
