@@ -33,6 +33,7 @@ import type { Partition } from './partition.ts';
 import type { Proposal } from './proposal.ts';
 import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
+import { FunctionThread } from './script/function-thread.ts';
 import { ScriptThreads } from './script/script-threads.ts';
 import { checkedPartitionKey, partitionOf } from './router.ts';
 import { tallyValues } from './tally.ts';
@@ -104,6 +105,8 @@ export class Engine {
   readonly turns = new Turns();
   /** Where procedures and triggers run. */
   readonly scripts = new ScriptThreads();
+  /** Where user-defined functions of queries run. */
+  readonly functions = new FunctionThread();
   readonly #retention: Retention;
   readonly #keeper: IndexKeeper | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -222,6 +225,7 @@ export class Engine {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.scripts.close();
+    await this.functions.close();
     await this.#committer.stop();
     this.readings.close();
     this.#stopping.abort();

@@ -51,3 +51,12 @@ export const functionWaitMsMax = 1;
 
 /** Bytes that the functions of one query may hold. */
 export const functionMemoryBytesMax = 16 * 1024 * 1024;
+
+/** Calls of a query that were not answered at once, after which none is waited for with the event loop held. */
+export const slowCallsMax = 3;
+
+/** Queries with user-defined functions that run at the same time. */
+export const functionQueriesMax = 16;
+
+/** Answers of functions that are kept for one row. */
+export const functionAnswersMax = 10_000;

@@ -4,13 +4,22 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pageCharge } from '../../core/charge.ts';
 import { accessText } from '../../core/query/plan/describe-access.ts';
-import { collectPage, executeQuery, type ResultRow } from '../../core/query/execute.ts';
+import {
+  collectPage,
+  executeQuery,
+  type CollectedPage,
+  type Execution,
+  type ResultRow,
+} from '../../core/query/execute.ts';
 import type { AccessUse, Explanation } from '../../core/query/plan/explain.ts';
 import type { QueryPorts } from '../../core/query/context.ts';
 import type { ItemRow } from '../../core/query/container-rows.ts';
 import type { PreparedQuery } from '../../core/query/prepare.ts';
 import type { RowSource, ScannedItem } from '../../core/query/row-source.ts';
+import type { Engine } from '../../core/engine.ts';
+import { QueryFunctions } from '../../core/script/query-functions.ts';
 import { jsonOfBson, jsonOfValue } from '../../model/bson/json-write.ts';
+import { fieldOf, textOfRaw } from '../../model/bson/walk.ts';
 import { etagOf } from '../../model/etag.ts';
 import { secondsOf } from '../../model/hybrid-time.ts';
 import type { Item } from '../../model/operation.ts';
@@ -32,8 +41,26 @@ export const pageBytesMax = 4 * 1024 * 1024;
 /** Items one page may look at: bounds the time to its answer, which then is short or empty and has a continuation. */
 const pageExaminedMax = 50_000;
 
-export function portsOf(deployment: Deployment): QueryPorts {
-  return { now: deployment.nowMs, random: Math.random, elapsedMs: () => performance.now() };
+export function portsOf(deployment: Deployment, scripts?: QueryFunctions): QueryPorts {
+  return { now: deployment.nowMs, random: Math.random, elapsedMs: () => performance.now(), scripts };
+}
+
+/** The user-defined functions of a container, for one query: to be closed after it. */
+export function functionsOf(engine: Engine, container: ContainerRecord): QueryFunctions {
+  const owner = { kind: 'container', number: container.number } as const;
+  return new QueryFunctions(engine.functions, (name) => {
+    const body = engine.catalog.childOrNone(owner, 'userDefinedFunction', name)?.body;
+    return body && textOfRaw(fieldOf(body, 'body')!);
+  });
+}
+
+/** Collects a page, and lets others run between its slices and while a function is waited for. */
+export async function collectWith(execution: Execution, functions: QueryFunctions | undefined): Promise<CollectedPage> {
+  try {
+    return await collectPage(execution, () => functions?.waiting ?? nextTurn());
+  } finally {
+    functions?.close();
+  }
 }
 
 /** System properties of an item as SQL sees them. */
@@ -88,15 +115,16 @@ export async function runPage(
   keyPaths: readonly string[] = [],
 ): Promise<QueryPage> {
   const startedMs = performance.now();
+  const functions = container && functionsOf(call.engine, container);
   const execution = executeQuery(prepared, {
     source: () => source,
-    ports: portsOf(call.deployment),
+    ports: portsOf(call.deployment, functions),
     parameters,
     page: { rowsMax: pageItemsOf(call.request), bytesMax: pageBytesMax, examinedMax: pageExaminedMax },
     continuation,
     signal: call.context.signal,
   });
-  const page = await collectPage(execution, () => nextTurn());
+  const page = await collectWith(execution, functions);
   const documents = page.rows.map((row) => jsonOfRow(row, container));
   const bytes = documents.reduce((sum, document) => sum + document.length, 0);
   return {

@@ -1,10 +1,9 @@
 // The calls that a script makes of its collection, against the transaction it runs in: JSON in, JSON out. What a call
 // is refused with goes to the script as an error with the status as its number; it may go on.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pageCharge } from '../../core/charge.ts';
 import type { LogicalTransaction } from '../../core/logical-transaction.ts';
-import { collectPage, executeQuery } from '../../core/query/execute.ts';
+import { executeQuery } from '../../core/query/execute.ts';
 import { Slices } from '../../core/slices.ts';
 import { valueOfJson } from '../../model/bson/json-read.ts';
 import { BsonType, depthMax } from '../../model/bson/types.ts';
@@ -19,7 +18,15 @@ import { schemaOf } from './container-schema.ts';
 import { jsonOfItem } from './encode.ts';
 import { cosmosErrorOf } from './errors.ts';
 import { sqlQueryOf, type SqlRequest } from './query-request.ts';
-import { jsonOfRow, pageBytesMax, portsOf, preparedQueries, systemViewOf } from './run-query.ts';
+import {
+  collectWith,
+  functionsOf,
+  jsonOfRow,
+  pageBytesMax,
+  portsOf,
+  preparedQueries,
+  systemViewOf,
+} from './run-query.ts';
 import { checkedItem, itemJsonBytesMax, tooLargeItem } from './write-item.ts';
 
 /** Documents in one page of a script's query, whatever it asks for. */
@@ -166,16 +173,17 @@ export class ScriptCalls {
     const pageSize = valueOf(childOf(given, 'pageSize'));
     const rowsMax = typeof pageSize === 'number' && pageSize >= 1 ? Math.min(pageSize, pageItemsMax) : pageItemsMax;
     const prepared = preparedQueries.get(sql.text, { schema: schemaOf(container) });
+    const functions = functionsOf(this.#call.engine, container);
     const execution = executeQuery(prepared, {
       source: () => source,
-      ports: portsOf(this.#call.deployment),
+      ports: portsOf(this.#call.deployment, functions),
       parameters: sql.parameters,
       page: { rowsMax, bytesMax: pageBytesMax },
       continuation: textIn(given, 'continuation'),
       signal: this.#call.context.signal,
     });
     const source = this.#transaction.rows(systemViewOf(container));
-    const page = await collectPage(execution, () => nextTurn());
+    const page = await collectWith(execution, functions);
     const documents = page.rows.map((row) => jsonOfRow(row, container));
     const text = `[${documents.map((document) => Buffer.from(document).toString()).join(',')}]`;
     this.charge += pageCharge(page.explanation.examined, text.length);
