@@ -76,6 +76,7 @@ class Collection {
     needs('createDocument', 2, arguments.length);
     checkCollection(link);
     const given = optionsAndCallback(options, callback);
+    if (!isAccepting()) return false;
     return send('create', { body: bodyOf(body, given.options) }, settled(given.callback));
   }
 
@@ -83,6 +84,7 @@ class Collection {
     needs('upsertDocument', 2, arguments.length);
     checkCollection(link);
     const given = optionsAndCallback(options, callback);
+    if (!isAccepting()) return false;
     const fields = { body: bodyOf(body, given.options), etag: textOption(given.options.etag) };
     return send('upsert', fields, settled(given.callback));
   }
@@ -98,6 +100,7 @@ class Collection {
     needs('replaceDocument', 2, arguments.length);
     const given = optionsAndCallback(options, callback);
     if (body === null || (typeof body !== 'object' && typeof body !== 'string')) throw badRequest('a document must be an object or a text');
+    if (!isAccepting()) return false;
     const text = typeof body === 'string' ? stringify(parse(body)) : stringify(body);
     const fields = { ...documentOf(link), body: text, etag: textOption(given.options.etag) };
     return send('replace', fields, settled(given.callback));

@@ -11,6 +11,9 @@ import {
 } from 'quickjs-emscripten-core';
 import { VmError, type OpenVm, type Vm, type VmFunction, type VmLimits } from './vm.ts';
 
+/** Jobs of promises between two looks at the time. */
+const jobsPerLook = 256;
+
 /** Loads the engine: some 40 ms and 16 MB, once a thread. */
 export async function loadQuickJs(): Promise<OpenVm> {
   const module = await newQuickJSWASMModuleFromVariant(import('@jitl/quickjs-wasmfile-release-sync'));
@@ -31,9 +34,11 @@ class QuickJsVm implements Vm {
   readonly #runtime: QuickJSRuntime;
   readonly #context: QuickJSContext;
   readonly #handles: QuickJSHandle[] = [];
+  readonly #mustEnd: () => boolean;
   #ended = false;
 
   constructor(module: QuickJSWASMModule, { memoryBytesMax, stackBytesMax, mustEnd }: VmLimits) {
+    this.#mustEnd = mustEnd;
     this.#runtime = module.newRuntime();
     this.#runtime.setMemoryLimit(memoryBytesMax);
     this.#runtime.setMaxStackSize(stackBytesMax);
@@ -75,7 +80,10 @@ class QuickJsVm implements Vm {
   runJobs(): void {
     this.#guarded(() => {
       while (this.#runtime.hasPendingJob()) {
-        const result = this.#runtime.executePendingJobs();
+        // Jobs may be too short for the engine to ask.
+        this.#ended ||= this.#mustEnd();
+        if (this.#ended) throw tooLong();
+        const result = this.#runtime.executePendingJobs(jobsPerLook);
         if ('error' in result && result.error !== undefined) this.#fail(result.error);
       }
     });
@@ -90,7 +98,7 @@ class QuickJsVm implements Vm {
   #fail(error: QuickJSHandle): never {
     if (this.#ended) {
       error.dispose();
-      throw new VmError('ended', 'the script ran for too long');
+      throw tooLong();
     }
     const shown: unknown = this.#context.dump(error);
     error.dispose();
@@ -100,12 +108,19 @@ class QuickJsVm implements Vm {
   /** What fails outside of the script, in the engine itself or in the host's stack, leaves the engine in doubt. */
   #guarded<Value>(run: () => Value): Value {
     try {
-      return run();
+      const value = run();
+      // What was interrupted within a promise is told to nobody else.
+      if (this.#ended) throw tooLong();
+      return value;
     } catch (error) {
       if (error instanceof VmError) throw error;
       throw new VmError('broken', error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+function tooLong(): VmError {
+  return new VmError('ended', 'the script ran for too long');
 }
 
 function textOf(shown: unknown): string {

@@ -119,7 +119,7 @@ export class ScriptThreads {
   }
 
   #answerCalls(thread: Thread, busy: Busy, calls: string): void {
-    busy.job.answerCalls(calls).then(
+    void (async () => busy.job.answerCalls(calls))().then(
       (answers) => {
         if (thread.busy === busy)
           thread.worker.postMessage({ kind: 'deliver', id: busy.id, answers } satisfies ThreadRequest);
