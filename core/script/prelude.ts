@@ -4,7 +4,12 @@
 import { collectionPrelude } from './prelude-collection.ts';
 import { contextPrelude } from './prelude-context.ts';
 
-export const apiPrelude = `(() => {
+/** Without remarks and indentation: a fifth less to compile for every execution. */
+function compact(text: string): string {
+  return text.replace(/^\s*\/\/.*$/gm, '').replace(/\n\s+/g, '\n');
+}
+
+export const apiPrelude = compact(`(() => {
 'use strict';
 ${contextPrelude}
 ${collectionPrelude}
@@ -15,7 +20,7 @@ return (order, text, main) => {
   else if (order === 'deliver') deliver(text);
   else return take();
 };
-})()`;
+})()`);
 
 /** Calls a user-defined function: its arguments as JSON, and a sign each that says which of them are undefined. */
 export const functionPrelude = `(() => {
