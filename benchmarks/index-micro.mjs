@@ -262,7 +262,7 @@ for (const items of process.argv
     timed(totals, 'add', () => {
       const start = cpu();
       for (let i = 0; i < batch; i++)
-        index.add(at + i + 1, at + i + 1, made[i].item, { id: made[i].id, key: '', created: at + i + 1, seconds: 0 });
+        index.add(at + i + 1, at + i + 1, made[i].item, { id: made[i].id, key: '', created: at + i + 1, seconds: 0, ttlSeconds: 0 });
       longestAddMs = Math.max(longestAddMs, (cpu() - start) / 1000);
     });
     if (index.flushDue) {
@@ -332,7 +332,7 @@ for (const items of process.argv
       number++;
       lsn++;
       index.kill(current.get(i) ?? i, lsn);
-      index.add(number, lsn, made.item, { id: made.id, key: '', created: lsn, seconds: 0 });
+      index.add(number, lsn, made.item, { id: made.id, key: '', created: lsn, seconds: 0, ttlSeconds: 0 });
       current.set(i, number);
       if (index.flushDue) {
         host.flush();

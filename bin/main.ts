@@ -64,11 +64,15 @@ function programOf(run: Run): Program {
       .command(row.name, { isDefault: row.name === 'start' })
       .description(row.help)
       .exitOverride();
-    if (row.argument !== undefined)
-      command.addArgument(new Argument(`<${row.argument.name}>`).choices([...row.argument.choices]));
+    if (row.argument !== undefined) {
+      const argument = new Argument(`<${row.argument.name}>`);
+      command.addArgument(row.argument.choices === undefined ? argument : argument.choices([...row.argument.choices]));
+    }
     if (row.flags.length > 0)
       command.option('--config <FILE>', 'YAML file with settings by flag name (env: MERIDIAN_CONFIG)');
     for (const key of row.flags) addFlag(command, flags[key] as Flag<unknown>);
+    for (const { name, placeholder, help } of row.options ?? [])
+      command.option(placeholder === undefined ? `--${name}` : `--${name} <${placeholder}>`, help);
     if (row.json === true) command.option('--json', 'print JSON');
     command.action(async (...given: unknown[]) => {
       await run(row, command.opts(), row.argument === undefined ? undefined : (given[0] as string));
@@ -94,16 +98,21 @@ async function runCommand(row: CommandRow, options: Options, argument: string | 
     if (value !== undefined) line[key] = value;
   }
   const file = options['config'] ?? process.env['MERIDIAN_CONFIG'];
-  const { settings, given } = await settingsFrom({
-    line: line as GivenTexts,
-    environment: process.env,
-    file: typeof file === 'string' ? file : undefined,
-  });
+  const read = (): ReturnType<typeof settingsFrom> =>
+    settingsFrom({
+      line: line as GivenTexts,
+      environment: process.env,
+      file: typeof file === 'string' ? file : undefined,
+    });
+  const { settings, given } = await read();
+  const own = row.options?.map(({ name }) => [name, options[camelCase(name)] as string | true | undefined] as const);
   const command = await row.load();
   return command({
     settings,
+    reread: async () => (await read()).settings,
     given,
     argument,
+    options: Object.fromEntries(own ?? []),
     json: options['json'] === true,
     write: (text) => process.stdout.write(text),
   });

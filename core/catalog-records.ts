@@ -11,6 +11,7 @@ import type { PartitionKeyDefinition } from '../model/partition-key.ts';
 import type {
   ContainerRecord,
   DatabaseRecord,
+  PartitionOrigin,
   PartitionRecord,
   Profile,
   ResourceOwner,
@@ -89,13 +90,17 @@ export function encodeResource(name: string, resource: Resource): Uint8Array {
       writer.beginObject('partitionKey').beginArray('paths');
       for (const path of container.partitionKey.paths) writer.string('', path);
       writer.end().string('keyKind', container.partitionKey.kind).double('version', container.partitionKey.version);
+      writer.boolean('versionStated', container.partitionKey.versionStated === true);
       writer.boolean('systemKey', container.partitionKey.systemKey === true).end();
       writer.beginArray('partitions');
       for (const partition of container.partitions) {
         writer.beginObject('').double('range', partition.range).double('partition', partition.partition);
         writer.string('min', partition.minInclusive).string('max', partition.maxExclusive);
-        writer.beginArray('parents');
-        for (const parent of partition.parents) writer.double('', parent);
+        writer.beginArray('origins');
+        for (const origin of partition.origins) {
+          writer.beginObject('').double('range', origin.range).double('partition', origin.partition);
+          writer.double('lastLsn', origin.lastLsn).end();
+        }
         writer.end().double('epoch', partition.epoch).end();
       }
       writer.end().document('settings', container.settings);
@@ -139,10 +144,12 @@ export function decodeResource(body: Uint8Array, time: HybridTime): Resource {
     case 'container': {
       const key = fieldOf(body, 'partitionKey')!.slice();
       const systemKey = valueOf(fieldOf(key, 'systemKey')) === true;
+      const versionStated = valueOf(fieldOf(key, 'versionStated')) === true;
       const partitionKey = {
         paths: elementsOf(fieldOf(key, 'paths')!.slice()).map((raw) => textOfRaw(raw)),
         kind: textOfRaw(fieldOf(key, 'keyKind')!) as PartitionKeyDefinition['kind'],
         version: valueOf(fieldOf(key, 'version')) as PartitionKeyDefinition['version'],
+        ...(versionStated ? { versionStated } : {}),
         ...(systemKey ? { systemKey } : {}),
       };
       const partitions = elementsOf(fieldOf(body, 'partitions')!.slice()).map((raw): PartitionRecord => {
@@ -153,7 +160,7 @@ export function decodeResource(body: Uint8Array, time: HybridTime): Resource {
           partition: field('partition'),
           minInclusive: textOfRaw(fieldOf(at, 'min')!),
           maxExclusive: textOfRaw(fieldOf(at, 'max')!),
-          parents: elementsOf(fieldOf(at, 'parents')!.slice()).map((parent) => valueOf(parent) as number),
+          origins: originsOf(fieldOf(at, 'origins')?.slice()),
           epoch: field('epoch'),
         };
       });
@@ -181,6 +188,16 @@ export function decodeResource(body: Uint8Array, time: HybridTime): Resource {
 function settingsOf(body: Uint8Array): Uint8Array {
   const settings = fieldOf(body, 'settings');
   return settings?.type === BsonType.object ? settings.slice().slice() : emptyDocument;
+}
+
+/** Catalogs from before partitions were split have no such field. */
+function originsOf(array: Uint8Array | undefined): PartitionOrigin[] {
+  if (array === undefined) return [];
+  return elementsOf(array).map((raw) => {
+    const at = raw.slice();
+    const field = (name: string): number => valueOf(fieldOf(at, name)) as number;
+    return { range: field('range'), partition: field('partition'), lastLsn: field('lastLsn') };
+  });
 }
 
 function elementsOf(array: Uint8Array): ReturnType<typeof rawDocument>[] {

@@ -9,7 +9,6 @@ import { DatabaseError } from '../model/errors.ts';
 import { BsonWriter } from '../model/bson/write.ts';
 import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
 import type { HybridTime } from '../model/hybrid-time.ts';
-import { splitRanges } from '../model/effective-partition-key.ts';
 import { unpartitioned, type PartitionKeyDefinition } from '../model/partition-key.ts';
 import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
 import type {
@@ -35,16 +34,14 @@ import {
   type Resource,
 } from './catalog-records.ts';
 import { Children, ownedBy } from './children.ts';
-import { checkStamp, childExists, childMissing, containerMissing, databaseMissing } from './refusals.ts';
+import { layoutOf, newLayout, splitLayout } from './partition-layout.ts';
+import { checkStamp, childExists, childMissing, containerMissing, databaseMissing, partitionGone } from './refusals.ts';
 import type { Staging } from './proposal.ts';
 import { StagedResources } from './staged-resources.ts';
 import type { Graveyard } from './partition.ts';
 
 /** Number of the partition that holds the catalog itself. */
 export const systemPartition = 0;
-
-/** Physical partitions one container may be made with. */
-export const partitionsMax = 256;
 
 /** Resources of one type that one owner may have: all of them are kept in memory. */
 export const childrenMax = 10_000;
@@ -56,13 +53,22 @@ export interface CatalogListener {
   containerDropped(container: ContainerRecord, killer: number): void;
 }
 
+interface KeptRecord {
+  readonly sequence: number;
+  readonly bytes: number;
+}
+
 /** Where the current record of a resource is. */
 interface ResourceVersion {
   readonly sequence: number;
   readonly created: number;
   readonly bytes: number;
-  /** Its first record, when that is another: a replay must meet it before the items of the container. */
-  readonly first: { readonly sequence: number; readonly bytes: number } | undefined;
+  /** Earlier records that a replay must meet before what belongs to it: the first, and each that changed partitions. */
+  readonly kept: readonly KeptRecord[];
+  /** It is the first, or changed its partitions. */
+  readonly isKept: boolean;
+  /** Text of its partitions, where it has such. */
+  readonly layout: string | undefined;
 }
 
 export interface NewContainer {
@@ -112,10 +118,7 @@ export class Catalog {
   sequencesAt(place: number): number[] {
     this.#ended = this.#ended.filter(({ killer }) => killer > place);
     const all = this.#ended.map(({ sequence }) => sequence);
-    for (const { sequence, first } of this.#sequences.values()) {
-      all.push(sequence);
-      if (first !== undefined) all.push(first.sequence);
-    }
+    for (const { sequence, kept } of this.#sequences.values()) all.push(sequence, ...kept.map((one) => one.sequence));
     return all.filter((sequence) => sequence <= place).sort((a, b) => a - b);
   }
 
@@ -239,10 +242,12 @@ export class Catalog {
     return [...found.values()];
   }
 
-  /** Refuses a container that an earlier proposal of this commit group deleted. */
-  requireAlive(container: ContainerRecord): void {
+  /** Refuses a partition that an earlier proposal of this commit group deleted or split. */
+  requireAlive(container: ContainerRecord, partition: number): void {
     if (this.#staged.isEmpty) return;
-    if (this.#stagedContainer(container.database, container.id)?.number !== container.number) throw containerMissing();
+    const staged = this.#stagedContainer(container.database, container.id);
+    if (staged?.number !== container.number) throw containerMissing();
+    if (!staged.partitions.some((one) => one.partition === partition)) throw partitionGone();
   }
 
   // Evaluating.
@@ -297,18 +302,9 @@ export class Catalog {
         argument: 'id',
       });
     const partitionKey = wanted.partitionKey ?? unpartitioned;
-    const count = wanted.partitionKey === undefined ? 1 : wanted.partitions;
-    if (!Number.isInteger(count) || count < 1 || count > partitionsMax)
-      throw new DatabaseError('BadRequest', `partitions must be 1 to ${partitionsMax}`, { argument: 'partitions' });
     const counters = this.#stagedCounters();
-    const partitions: PartitionRecord[] = splitRanges(partitionKey, count).map((range, i) => ({
-      range: i,
-      partition: counters.partition + 1 + i,
-      minInclusive: range.minInclusive,
-      maxExclusive: range.maxExclusive,
-      parents: [],
-      epoch: 1,
-    }));
+    const count = wanted.partitionKey === undefined ? 1 : wanted.partitions;
+    const partitions = newLayout(partitionKey, count, counters.partition + 1);
     const container: ContainerRecord = {
       id: wanted.id,
       database: wanted.database,
@@ -346,6 +342,28 @@ export class Catalog {
     const container: ContainerRecord = { ...current, settings, time: staging.hybridTime() };
     this.#put(containerName(database, id), { kind: 'container', container }, container.time, staging);
     return container;
+  }
+
+  /**
+   * Puts partitions of these bounds in the place of one. `lastLsn` is the last that it has given out. The bounds lie
+   * within it and rise.
+   */
+  splitPartition(
+    container: ContainerRecord,
+    partition: PartitionRecord,
+    bounds: readonly string[],
+    lastLsn: number,
+    staging: Staging,
+  ): ContainerRecord {
+    const current = this.#stagedContainer(container.database, container.id);
+    if (current?.number !== container.number) throw containerMissing();
+    const counters = this.#stagedCounters();
+    const partitions = splitLayout(current, partition.partition, bounds, lastLsn, counters.partition + 1);
+    const split: ContainerRecord = { ...current, partitions, time: staging.hybridTime() };
+    const counted = { ...counters, partition: counters.partition + bounds.length + 1 };
+    this.#put(countersName, { kind: 'counters', counters: counted }, split.time, staging);
+    this.#put(containerName(split.database, split.id), { kind: 'container', container: split }, split.time, staging);
+    return split;
   }
 
   deleteContainer(database: string, id: string, ifMatch: HybridTime | undefined, staging: Staging): ContainerRecord {
@@ -484,18 +502,22 @@ export class Catalog {
       this.#graveyard.superseded(header.sequence, record.length, header.sequence);
       return;
     }
-    // The first record of what others belong to stays as long as it: without it a replay of the whole log would take
-    // them for those of an owner that is gone.
+    // The first record of what others belong to stays as long as it, as does one that changed its partitions: without
+    // them a replay of the whole log would take items for those of an owner or partition that is gone.
     const keepsFirst =
       resource.kind === 'container' ||
       resource.kind === 'database' ||
       (resource.kind === 'child' && ownedBy(resource.child) !== undefined);
-    if (before !== undefined && (!keepsFirst || before.first !== undefined)) this.#ends(before, header.sequence);
+    const layout = resource.kind === 'container' ? layoutOf(resource.container) : undefined;
+    const isKept = before !== undefined && keepsFirst && before.isKept;
+    if (before !== undefined && !isKept) this.#ends(before, header.sequence);
     this.#sequences.set(name, {
       sequence: header.sequence,
       created: header.created,
       bytes: record.length - recordHeaderBytes,
-      first: keepsFirst ? (before?.first ?? before) : undefined,
+      kept: isKept ? [...before.kept, before] : (before?.kept ?? []),
+      isKept: before === undefined || layout !== before.layout,
+      layout,
     });
     switch (resource.kind) {
       case 'counters':
@@ -527,13 +549,13 @@ export class Catalog {
     this.#ended.push({ sequence, killer });
   }
 
-  /** The current version of a resource, and the first one where it was kept, are history. */
+  /** The current version of a resource, and the earlier ones that were kept, are history. */
   #endVersion(name: string, killer: number): void {
     const version = this.#sequences.get(name);
     if (version === undefined) return;
     this.#sequences.delete(name);
     this.#ends(version, killer);
-    if (version.first !== undefined) this.#ends(version.first, killer);
+    for (const kept of version.kept) this.#ends(kept, killer);
   }
 
   #isOwned({ owner }: ResourceRecord): boolean {

@@ -13,10 +13,10 @@ import { bodyOf, RecordFlag, RecordKind, transactionOf, type RecordHeader } from
 import type { ContainerRecord } from '../model/resource.ts';
 import { historyLost, startOfHistory, wholeHistoryOf, type History } from './change-history.ts';
 import { continuationOf, placesOf, type Begun, type Place } from './change-place.ts';
-import { pageCharge } from './charge.ts';
 import type { GroupState } from './group.ts';
 import { latestChanges } from './latest-changes.ts';
 import type { Partition } from './partition.ts';
+import type { ReadMeter } from './read-meter.ts';
 import { openReading, type PartitionReading } from './reading.ts';
 import { keyFilterOf, routeOf } from './router.ts';
 import { itemsPerLook, Slices } from './slices.ts';
@@ -39,9 +39,11 @@ class Page {
   bytes = 0;
   readonly #changesMax: number;
   readonly #bytesMax: number;
+  readonly #meter: ReadMeter;
   #transaction = 0;
 
-  constructor(changesMax: number, bytesMax: number) {
+  constructor(changesMax: number, bytesMax: number, meter: ReadMeter) {
+    this.#meter = meter;
     this.#changesMax = Math.max(1, Math.min(changesMax, changesPerPageMax));
     this.#bytesMax = Math.min(bytesMax, changeBytesMax);
   }
@@ -55,6 +57,9 @@ class Page {
     this.#transaction = transaction;
     this.changes.push(change);
     this.bytes += bytes;
+    const load = this.#meter.loadOf(change.item.partition);
+    load.items++;
+    load.bytes += bytes;
     return true;
   }
 }
@@ -63,9 +68,10 @@ export async function readChanges(
   source: ChangeFeedSource,
   container: ContainerRecord,
   request: Request,
+  meter: ReadMeter,
 ): Promise<ChangePage> {
   const wanted = keyFilterOf(container, routeOf(container, request.scope));
-  const page = new Page(request.changesMax, request.bytesMax ?? changeBytesMax);
+  const page = new Page(Math.min(request.changesMax, meter.pageItemsMax), request.bytesMax ?? changeBytesMax, meter);
   const read: Begun[] = [];
   const reading = openReading(source.state, container, request.scope, source.nowSeconds);
   try {
@@ -85,7 +91,7 @@ export async function readChanges(
     // What was not reached comes first on the next page: a busy partition cannot keep the others from being read.
     const continuation = continuationOf([...places.slice(next), ...read]);
     const { changes, bytes } = page;
-    return { container, changes, continuation, charge: pageCharge(changes.length, bytes) };
+    return { container, changes, continuation, charge: meter.settle({ bytesReturned: bytes }) };
   } finally {
     reading.release();
   }
@@ -173,7 +179,7 @@ function changeOf(
     const item = new StoredItem(container, range, record);
     if (wanted !== undefined && !wanted(item.key)) return undefined;
     const isNew = header.kind === RecordKind.insert;
-    // What a new item superseded had expired: it was no item any more.
+    // An older log: a new item could supersede one that had expired, and so was no item any more.
     return {
       operation: isNew ? 'create' : 'replace',
       item,

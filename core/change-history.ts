@@ -8,6 +8,7 @@ import { DatabaseError } from '../model/errors.ts';
 import type { HybridTime } from '../model/hybrid-time.ts';
 import { decodeHeader, type RecordHeader } from '../model/record.ts';
 import type { RecordLog } from './engine.ts';
+import { identityOfRecord } from './incoming.ts';
 import { numberBefore } from './latest-changes.ts';
 import type { LogMarks } from './log-marks.ts';
 import { containerGone } from './refusals.ts';
@@ -25,6 +26,11 @@ export interface HistoryRecord {
   readonly record: Uint8Array;
 }
 
+/** A record of the partition, or of one that it was split from: those hold what became another's, too. */
+interface LineRecord extends HistoryRecord {
+  readonly isOwn: boolean;
+}
+
 export interface History {
   readonly log: RecordLog;
   readonly marks: LogMarks;
@@ -32,25 +38,31 @@ export interface History {
 }
 
 /** What is still there of a partition above an LSN, up to that of the reading, in order; removed records are missing. */
-async function* recordsOf(history: History, reading: PartitionReading, after: number): AsyncGenerator<HistoryRecord> {
+async function* recordsOf(history: History, reading: PartitionReading, after: number): AsyncGenerator<LineRecord> {
   const { log, marks } = history;
   const { partition } = reading;
   const head = reading.view.lsn;
-  const { partition: number } = partition.record;
+  const { partition: own, origins } = partition.record;
   if (after >= head) return;
+  const line = new Set([own, ...origins.map((origin) => origin.partition)]);
+  const first = origins.find(({ lastLsn }) => after < lastLsn)?.partition ?? own;
   let looked = 0;
   const slices = new Slices(history.signal);
   // What is current tells where to begin as well as the marks do, for whoever comes back after a long time.
-  const from = numberBefore(reading, { lsn: after, since: undefined, number: marks.before(number, after) });
+  const from = numberBefore(reading, { lsn: after, since: undefined, number: marks.before(first, after) });
   for await (const records of log.scan(from)) {
     for (const record of records) {
       if (++looked % recordsPerLook === 0 && slices.isOver) await slices.pause();
       if (partition.dropped) throw containerGone(partition.container);
-      if (readUint32BE(record, partitionOffset) !== number) continue;
+      if (!line.has(readUint32BE(record, partitionOffset))) continue;
       const header = decodeHeader(record);
       if (header.lsn <= after) continue;
       if (header.lsn > head) return;
-      yield { header, record };
+      yield {
+        header,
+        record,
+        isOwn: header.partition === own || partition.owns(identityOfRecord(partition.container, header, record).key),
+      };
       if (header.lsn === head) return;
     }
   }
@@ -66,7 +78,7 @@ export async function* wholeHistoryOf(
   for await (const found of recordsOf(history, reading, after)) {
     if (found.header.lsn !== last + 1) throw historyLost();
     last = found.header.lsn;
-    yield found;
+    if (found.isOwn) yield found;
   }
   if (last < reading.view.lsn) throw historyLost();
 }

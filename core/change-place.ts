@@ -7,6 +7,7 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import type { ChangeStart } from '../model/operation.ts';
+import { descendsFrom } from '../model/resource.ts';
 import type { PartitionReading } from './reading.ts';
 
 /** Ranges in one continuation, and characters of it: far above any header that carries it. */
@@ -34,13 +35,16 @@ export function placesOf(partitions: readonly PartitionReading[], start: ChangeS
     return partitions.map((partition) => ({ partition, after }));
   }
   const lsns = parseRanges(continuation);
-  const byRange = new Map(partitions.map((partition) => [partition.record.range, partition]));
+  // A range that was split since goes on in all its parts, whose LSNs go on from its own.
+  const left = new Set(partitions);
   const places: Place[] = [];
-  for (const [range, after] of lsns) {
-    const partition = byRange.get(range);
-    if (partition !== undefined) places.push({ partition, after });
-  }
-  if (places.length < partitions.length) throw foreign();
+  for (const [range, after] of lsns)
+    for (const partition of left) {
+      if (!descendsFrom(partition.record, range)) continue;
+      places.push({ partition, after });
+      left.delete(partition);
+    }
+  if (left.size > 0) throw foreign();
   return places;
 }
 

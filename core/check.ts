@@ -10,6 +10,7 @@
 //  - the catalog folds, and the version of every record names its item.
 
 import { validateBson } from '../model/bson/validate.ts';
+import { effectivePartitionKey, isInRange } from '../model/effective-partition-key.ts';
 import { DatabaseError } from '../model/errors.ts';
 import {
   bodyOf,
@@ -21,7 +22,7 @@ import {
   RecordKind,
   type RecordHeader,
 } from '../model/record.ts';
-import type { ContainerRecord } from '../model/resource.ts';
+import { firstLsnOf, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 import { Catalog, systemPartition } from './catalog.ts';
 import { checkIndex } from './check-index.ts';
 import { idOf, partitionKeyOf } from './identify.ts';
@@ -132,7 +133,16 @@ class LogCheck {
     this.#tell = (fault) => tell(`account ${account}, log ${group}: ${fault}`);
     const listener = {
       containerPut: (container: ContainerRecord) => {
-        for (const { partition } of container.partitions) this.#containers.set(partition, container);
+        for (const record of container.partitions) {
+          if (!this.#containers.has(record.partition)) this.#beginPartition(container, record);
+          this.#containers.set(record.partition, container);
+        }
+        const living = new Set(container.partitions.map(({ partition }) => partition));
+        for (const { partition } of container.partitions.flatMap(({ origins }) => origins)) {
+          if (living.has(partition)) continue;
+          this.#containers.delete(partition);
+          this.#tracks.delete(partition);
+        }
       },
       containerDropped: (container: ContainerRecord) => {
         for (const { partition } of container.partitions) {
@@ -142,6 +152,20 @@ class LogCheck {
       },
     };
     this.#catalog = new Catalog(listener, { superseded: () => undefined });
+  }
+
+  /** A partition made of another begins with the versions of that one which are in its range. */
+  #beginPartition(container: ContainerRecord, record: PartitionRecord): void {
+    const parent = this.#tracks.get(record.origins.at(-1)?.partition ?? systemPartition);
+    if (record.origins.length === 0) return;
+    const versions = new Map<number, number>();
+    for (const [created, sequence] of parent?.versions ?? []) {
+      const stored = this.#read(sequence);
+      if (stored === undefined) continue;
+      const key = partitionKeyOf(container, bodyOf(stored));
+      if (isInRange(record, effectivePartitionKey(container.partitionKey, key))) versions.set(created, sequence);
+    }
+    this.#tracks.set(record.partition, { lsn: firstLsnOf(record), missing: this.#missing, versions });
   }
 
   take(sequence: number, record: Uint8Array): void {

@@ -13,30 +13,40 @@ import type {
   OperationKind,
   PartitionKeyValue,
   Result,
+  Scope,
 } from '../model/operation.ts';
 import { parseSessionToken } from '../model/session-token.ts';
-import { isUnpartitioned, type ContainerRecord } from '../model/resource.ts';
+import type { ContainerRecord } from '../model/resource.ts';
 import type { Log } from '../replication/log.ts';
 import { readChanges } from './change-feed.ts';
-import { readCharge } from './charge.ts';
+import { failureCharge, readCharge, roundCharge } from './charge.ts';
 import { Committer } from './commit.ts';
 import { readFeed } from './feed.ts';
+import { findById } from './find-by-id.ts';
+import { longestRetentionMs } from './declared-retention.ts';
 import { countItems } from './count.ts';
 import { distinctValues } from './distinct.ts';
 import { openSearch } from './search.ts';
 import { GroupState } from './group.ts';
 import { HeldReadings } from './held-readings.ts';
 import { IndexKeeper, type KeeperStatistics } from './index-keeper.ts';
+import { ExpirySweeper } from './expiry-sweeper.ts';
 import { memoryHome } from './memory-home.ts';
 import { checkedPolicy } from './indexing-policy.ts';
 import type { Partition } from './partition.ts';
 import type { Proposal } from './proposal.ts';
+import { ReadMeter, readFactorOf } from './read-meter.ts';
+import { rebuildIndex } from './rebuild.ts';
 import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
 import { FunctionThread } from './script/function-thread.ts';
 import { ScriptThreads } from './script/script-threads.ts';
-import { checkedPartitionKey, partitionOf } from './router.ts';
+import { checkedPartitionKey, partitionOf, routeOf } from './router.ts';
+import { partitionsNeeded } from './offer.ts';
+import { partitionsMax } from './partition-layout.ts';
+import { Splits } from './split.ts';
 import { tallyValues } from './tally.ts';
+import { Throughput } from './throughput.ts';
 import { Turns } from './turns.ts';
 import { batchItems, writeItem, writeItems } from './write-items.ts';
 import type { IndexStore } from './storage/index-directory.ts';
@@ -60,6 +70,10 @@ export interface EngineOptions {
   /** Physical partitions of a container that does not say. */
   readonly partitionsDefault: number;
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** Bytes of live items after which a partition is split. */
+  readonly partitionBytesMax?: number | undefined;
+  /** Holds containers to their provisioned throughput, but for those that say otherwise. */
+  readonly enforceThroughput?: boolean | undefined;
   /** Where the indexes are kept between starts; absent: nowhere, and every start reads the whole log. */
   readonly indexes?: IndexPlace | undefined;
   /** Reports recovery: records read so far. */
@@ -80,8 +94,8 @@ export interface IndexPlace {
   readonly memtableBytes?: number | undefined;
 }
 
-/** Items of one id text, in different logical partitions, that one look-up gives. */
-const sameIdItemsMax = 1_000;
+/** As the service's. */
+const partitionBytesMax = 50 * 2 ** 30;
 
 /** How often superseded records, idle readings and outdated indexes are looked at. */
 const tendEveryMs = 1_000;
@@ -91,11 +105,13 @@ export interface EngineCounters {
   groups: number;
   entries: number;
   records: number;
+  /** Items removed because their time to live was over. */
+  expired: number;
 }
 
 export class Engine {
   readonly region: Region;
-  readonly counters: EngineCounters = { groups: 0, entries: 0, records: 0 };
+  readonly counters: EngineCounters = { groups: 0, entries: 0, records: 0, expired: 0 };
   readonly #options: EngineOptions;
   readonly #state: GroupState;
   readonly #committer: Committer;
@@ -107,12 +123,16 @@ export class Engine {
   readonly scripts = new ScriptThreads();
   /** Where user-defined functions of queries run. */
   readonly functions = new FunctionThread();
+  /** Admission and charges. */
+  readonly throughput: Throughput;
   readonly #retention: Retention;
   readonly #keeper: IndexKeeper | undefined;
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
   #rebuilding: Promise<void> | undefined;
+  readonly #sweeper: ExpirySweeper;
   readonly #stopping = new AbortController();
+  readonly splits: Splits;
 
   private constructor(
     options: EngineOptions,
@@ -125,6 +145,21 @@ export class Engine {
     this.#keeper = keeper;
     this.#retention = retention;
     this.#state = state;
+    this.splits = new Splits({
+      state,
+      signal: this.#stopping.signal,
+      submit: (proposal) => this.submit(proposal),
+      pause: options.pause,
+      wanted: (container) => partitionsNeeded(container.settings),
+      partitionBytesMax: options.partitionBytesMax ?? partitionBytesMax,
+    });
+    this.throughput = new Throughput({
+      nowMs: () => options.clock.nowMs,
+      isEnforced: options.enforceThroughput === true,
+      database: (id) => state.catalog.databaseOrNone(id),
+      partition: (number) => state.partition(number),
+      containersOf: (database) => state.catalog.containers(database),
+    });
     this.#committer = new Committer({
       log: options.log,
       machine: state,
@@ -137,6 +172,15 @@ export class Engine {
         this.counters.entries += entries;
         this.counters.records += records;
         keeper?.settle(state.moment());
+      },
+    });
+    this.#sweeper = new ExpirySweeper({
+      state,
+      nowSeconds: () => this.nowSeconds,
+      submit: (proposal) => this.submit(proposal),
+      signal: this.#stopping.signal,
+      onRemoved: (items) => {
+        this.counters.expired += items;
       },
     });
   }
@@ -164,6 +208,7 @@ export class Engine {
     const bounds = {
       coveredTo: (): number => keeper?.coveredTo ?? Infinity,
       heldFrom: (): number => state.heldFrom(),
+      declaredMs: (): number => longestRetentionMs(state.partitions()),
     };
     const retention = new Retention(
       () => clock.nowMs,
@@ -190,8 +235,16 @@ export class Engine {
   /** What is done from time to time. */
   #tend(): void {
     this.readings.sweep();
+    this.throughput.sweep();
     this.#trim();
     this.#rebuild();
+    void this.splits.tend();
+    this.#sweeper.tend();
+  }
+
+  /** Removes the items whose time to live is over now. Rejects when writes are refused. */
+  sweepExpired(): Promise<void> {
+    return this.#sweeper.sweep();
   }
 
   /** Builds indexes anew whose policy has changed, one after the other. */
@@ -200,7 +253,10 @@ export class Engine {
     if (outdated.size === 0) return;
     this.#rebuilding ??= (async () => {
       for (const partition of outdated)
-        if (!partition.isIndexOutdated || (await partition.rebuildIndex(this.#state, this.#stopping.signal)))
+        if (
+          !partition.isIndexOutdated ||
+          (await rebuildIndex(partition, { state: this.#state, signal: this.#stopping.signal }))
+        )
           outdated.delete(partition);
     })()
       // The old index goes on answering; the next round tries again.
@@ -229,8 +285,10 @@ export class Engine {
     await this.#committer.stop();
     this.readings.close();
     this.#stopping.abort();
+    await this.#sweeper.idle();
     await this.#trimming;
     await this.#rebuilding;
+    await this.splits.idle();
     await this.#keeper?.close({ flush: true });
     await this.#options.log.close();
   }
@@ -285,14 +343,41 @@ export class Engine {
     return this.#committer.submit(proposal);
   }
 
-  /** The partition of a key, checked against the session token of the caller. */
+  /** The partition of a key, checked against the session token of the caller. Throws TooManyRequests. */
   partitionFor(container: ContainerRecord, key: PartitionKeyValue, context: Context): Partition {
     const record = partitionOf(container, key);
     const partition = this.#state.partition(record.partition);
     if (partition === undefined)
       throw new DatabaseError('PartitionGone', 'the partition is gone: resolve the ranges again');
     if (context.sessionToken !== undefined) checkSession(context.sessionToken, partition, this.region.id);
+    this.throughput.admit(partition);
     return partition;
+  }
+
+  /** Admits a read of a scope and takes its charge. Throws TooManyRequests. */
+  meter(container: ContainerRecord, scope: Scope, context: Context): ReadMeter {
+    return new ReadMeter(this.throughput, routeOf(container, scope).partitions, readFactorOf(context));
+  }
+
+  /** Takes the charge of one look-up by key. */
+  chargeRead(partition: Partition, items: readonly Item[], context: Context): number {
+    const bytes = items.reduce((sum, item) => sum + item.body.length, 0);
+    const charge = roundCharge(readCharge(bytes) * readFactorOf(context));
+    this.throughput.take(partition, charge);
+    return charge;
+  }
+
+  /** Meters a question that the index alone answers, in every partition of its scope. */
+  async counted<Answer>(
+    operation: ContainerName & { readonly scope: Scope },
+    context: Context,
+    ask: (container: ContainerRecord) => Promise<Answer>,
+  ): Promise<Answer> {
+    const container = containerOf(this, operation);
+    const meter = this.meter(container, operation.scope, context);
+    const answer = await ask(container);
+    meter.settle({ bytesReturned: 0, lookups: 1, isWhole: true });
+    return answer;
   }
 }
 
@@ -363,50 +448,56 @@ const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     engine.submit((staging) => engine.catalog.replaceChild(owner, type, id, body, { ifMatch, renamed }, staging)),
   'delete-resource': (engine, { owner, type, id, ifMatch }) =>
     engine.submit((staging) => engine.catalog.deleteChild(owner, type, id, ifMatch, staging)),
+  'split-partition': (engine, { database, container, range, parts }) => {
+    if (!Number.isInteger(parts) || parts < 2 || parts > partitionsMax)
+      throw new DatabaseError('BadRequest', `parts must be 2 to ${partitionsMax}`, { argument: 'parts' });
+    return engine.splits.split(engine.catalog.container(database, container), range, parts);
+  },
   'write-item': (engine, operation, context) => writeItem(engine, operation, context),
   'write-items': (engine, operation, context) => writeItems(engine, operation, context),
   'batch-items': (engine, operation, context) => batchItems(engine, operation, context),
   'read-item': async (engine, { database, container: id, id: itemId, partitionKey }, context) => {
     const container = engine.catalog.container(database, id);
     const key = checkedPartitionKey(container, partitionKey);
-    const item = engine.partitionFor(container, key, context).find(itemId, key, engine.nowSeconds);
-    if (item === undefined)
+    const partition = engine.partitionFor(container, key, context);
+    const item = partition.find(itemId, key, engine.nowSeconds);
+    if (item === undefined) {
+      engine.throughput.take(partition, failureCharge('ItemNotFound'));
       throw new DatabaseError('ItemNotFound', 'no item with that id in this logical partition', { argument: 'id' });
-    return { container, item, charge: readCharge(item.body.length) };
-  },
-  'find-by-id': async (engine, { database, container: id, id: itemId }) => {
-    const container = engine.catalog.container(database, id);
-    const items: Item[] = [];
-    for (const record of container.partitions) {
-      const partition = engine.state.partition(record.partition);
-      if (partition === undefined) continue;
-      if (isUnpartitioned(container)) {
-        // One key: the identity is one term, not a range of them.
-        const item = partition.find(itemId, [], engine.nowSeconds);
-        if (item !== undefined) items.push(item);
-      } else items.push(...partition.findAll(itemId, engine.nowSeconds, sameIdItemsMax));
     }
-    const bytes = items.reduce((sum, item) => sum + item.body.length, 0);
-    return { container, items, charge: readCharge(bytes) };
+    return { container, item, charge: engine.chargeRead(partition, [item], context) };
   },
+  'find-by-id': async (engine, operation, context) => findById(engine, operation, context),
   'read-feed': async (engine, { database, container: id, scope, itemsMax, after }, context) => {
     const container = engine.catalog.container(database, id);
     requireSession(engine, container, context);
-    return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds, context.signal);
+    const meter = engine.meter(container, scope, context);
+    return readFeed(engine.state, container, scope, itemsMax, after, engine.nowSeconds, context.signal, meter);
   },
-  'open-search': async (engine, operation) =>
-    openSearch(engine.state, containerOf(engine, operation), operation, engine.nowSeconds),
+  'open-search': async (engine, operation, context) => {
+    const container = containerOf(engine, operation);
+    const meter = engine.meter(container, operation.scope, context);
+    return openSearch(engine.state, container, operation, engine.nowSeconds, meter);
+  },
   'count-items': (engine, operation, context) =>
-    countItems(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
+    engine.counted(operation, context, (container) =>
+      countItems(engine.state, container, operation, engine.nowSeconds, context.signal),
+    ),
   'distinct-values': (engine, operation, context) =>
-    distinctValues(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
+    engine.counted(operation, context, (container) =>
+      distinctValues(engine.state, container, operation, engine.nowSeconds, context.signal),
+    ),
   'tally-values': (engine, operation, context) =>
-    tallyValues(engine.state, containerOf(engine, operation), operation, engine.nowSeconds, context.signal),
+    engine.counted(operation, context, (container) =>
+      tallyValues(engine.state, container, operation, engine.nowSeconds, context.signal),
+    ),
   'read-changes': async (engine, operation, context) => {
     const container = engine.catalog.container(operation.database, operation.container);
     requireSession(engine, container, context);
     const { state, log, nowSeconds } = engine;
-    return readChanges({ state, log, marks: state.marks, nowSeconds, signal: context.signal }, container, operation);
+    const meter = engine.meter(container, operation.scope, context);
+    const source = { state, log, marks: state.marks, nowSeconds, signal: context.signal };
+    return readChanges(source, container, operation, meter);
   },
 };
 

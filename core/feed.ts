@@ -4,9 +4,9 @@
 import { everything } from '../indexer/filter.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { FeedPage, Item, Scope } from '../model/operation.ts';
-import type { ContainerRecord } from '../model/resource.ts';
-import { pageCharge } from './charge.ts';
+import { descendsFrom, type ContainerRecord } from '../model/resource.ts';
 import type { GroupState } from './group.ts';
+import type { ReadMeter } from './read-meter.ts';
 import { openReading, type PartitionReading } from './reading.ts';
 import { itemsPerLook, Slices } from './slices.ts';
 import { walkByCreation } from './walk.ts';
@@ -15,33 +15,62 @@ import { walkByCreation } from './walk.ts';
 export const feedItemsMax = 10_000;
 export const feedBytesMax = 4 * 1024 * 1024;
 
-/** The partitions that a page has still to look at, and where in the first of them it begins. */
-export function startOf(
-  partitions: readonly PartitionReading[],
-  continuation: string | undefined,
-): { readonly partitions: readonly PartitionReading[]; readonly after: number } {
-  if (continuation === undefined) return { partitions, after: 0 };
-  const place = parsePlace(continuation);
-  const first = partitions.findIndex(({ record }) => record.range === place.range);
+/** Where in a partition a page begins. */
+interface Start {
+  readonly partition: PartitionReading;
+  /** Items created up to this LSN were given. */
+  readonly after: number;
+}
+
+/** Up to where a range was read. */
+interface Mark {
+  readonly range: number;
+  /** LSN of the creation of its last item that was given. */
+  readonly created: number;
+}
+
+/** Marks in one continuation: a range is split seldom while a feed is read. */
+const marksMax = 64;
+
+/**
+ * The partitions that a page has still to look at, and where in each it begins. Continuation: `range:created` of the
+ * last item given, then such marks of ranges that were split since the feed came to them, for their parts that follow.
+ */
+function startsOf(partitions: readonly PartitionReading[], continuation: string | undefined): Start[] {
+  if (continuation === undefined) return partitions.map((partition) => ({ partition, after: 0 }));
+  const marks = parseMarks(continuation);
+  const first = partitions.findIndex(({ record }) => descendsFrom(record, marks[0]!.range));
   if (first < 0)
     throw new DatabaseError('InvalidContinuation', 'the continuation names another range', {
       argument: 'continuation',
     });
-  return { partitions: partitions.slice(first), after: place.created };
+  return partitions.slice(first).map((partition) => {
+    const mark = marks.find(({ range }) => descendsFrom(partition.record, range));
+    return { partition, after: mark?.created ?? 0 };
+  });
 }
 
-/** `range:created` of the last item given: where a page resumes. */
-export function placeText(range: number, created: number): string {
-  return `${range}:${created}`;
-}
-
-function parsePlace(text: string): { readonly range: number; readonly created: number } {
-  const match = /^(\d{1,10}):(\d{1,15})$/.exec(text);
-  if (match === null)
+function parseMarks(text: string): Mark[] {
+  const parts = text.split(',');
+  const marks = parts.slice(0, marksMax + 1).map((part) => {
+    const match = /^(\d{1,10}):(\d{1,15})$/.exec(part);
+    return match && { range: Number(match[1]), created: Number(match[2]) };
+  });
+  if (marks.length > marksMax || marks.includes(null))
     throw new DatabaseError('InvalidContinuation', 'the continuation is not one of this feed', {
       argument: 'continuation',
     });
-  return { range: Number(match[1]), created: Number(match[2]) };
+  return marks as Mark[];
+}
+
+/** The continuation after an item of `starts[at]`; what followed a mark before still does. */
+function continuationOf(starts: readonly Start[], at: number, created: number, before: string | undefined): string {
+  const later = starts.slice(at + 1);
+  const marks = before === undefined ? [] : parseMarks(before);
+  const needed = marks.filter(({ range }) => later.some(({ partition }) => descendsFrom(partition.record, range)));
+  return [{ range: starts[at]!.partition.record.range, created }, ...needed]
+    .map((mark) => `${mark.range}:${mark.created}`)
+    .join();
 }
 
 export async function readFeed(
@@ -52,33 +81,33 @@ export async function readFeed(
   continuation: string | undefined,
   nowSeconds: number,
   signal: AbortSignal | undefined,
+  meter: ReadMeter,
 ): Promise<FeedPage> {
-  const limit = Math.min(itemsMax, feedItemsMax);
+  const limit = Math.min(itemsMax, feedItemsMax, meter.pageItemsMax);
   const items: Item[] = [];
   let bytes = 0;
   const slices = new Slices(signal);
   const reading = openReading(state, container, scope, nowSeconds);
   try {
-    const start = startOf(reading.partitions, continuation);
-    let { after } = start;
-    for (const partition of start.partitions) {
+    const starts = startsOf(reading.partitions, continuation);
+    for (const [at, { partition, after }] of starts.entries()) {
+      const load = meter.loadOf(partition.record);
+      let created = after;
       for (const item of walkByCreation(partition, everything, { after })) {
         if (item === undefined || (items.length % itemsPerLook === 0 && slices.isOver)) await slices.pause();
         if (item === undefined) continue;
         if (items.length >= limit || (items.length > 0 && bytes + item.body.length > feedBytesMax)) {
-          const last = items.at(-1);
-          const resume =
-            last === undefined
-              ? placeText(partition.record.range, after)
-              : placeText(last.partition.range, last.created);
-          return { container, items, continuation: resume, charge: pageCharge(items.length, bytes) };
+          const resume = continuationOf(starts, at, created, continuation);
+          return { container, items, continuation: resume, charge: meter.settle({ bytesReturned: bytes }) };
         }
         items.push(item);
         bytes += item.body.length;
+        load.items++;
+        load.bytes += item.body.length;
+        ({ created } = item);
       }
-      after = 0;
     }
-    return { container, items, continuation: undefined, charge: pageCharge(items.length, bytes) };
+    return { container, items, continuation: undefined, charge: meter.settle({ bytesReturned: bytes }) };
   } finally {
     reading.release();
   }

@@ -2,13 +2,15 @@
 // group's log. It only sends each record where it belongs; what records mean is `catalog.ts` and `partition.ts`.
 
 import { RecordKind, type RecordHeader } from '../model/record.ts';
-import type { ContainerRecord } from '../model/resource.ts';
+import { firstLsnOf, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 import { Catalog, systemPartition, type CatalogListener } from './catalog.ts';
 import type { StateMachine } from './proposal.ts';
 import type { IndexMoment } from './index-keeper.ts';
 import { LogMarks } from './log-marks.ts';
 import { Partition, type Graveyard, type Records } from './partition.ts';
-import type { IndexHome } from './index-home.ts';
+import { indexOptionsOf, type IndexHome, type OpenedIndex } from './index-home.ts';
+import { optionsText } from './index-options.ts';
+import { partitionGone } from './refusals.ts';
 
 /** A reader that needs the versions as they were at a sequence. */
 export interface Hold {
@@ -38,6 +40,11 @@ export class GroupState implements StateMachine, CatalogListener {
     this.catalog = new Catalog(this, graveyard);
   }
 
+  /** Who keeps the indexes. */
+  get home(): IndexHome {
+    return this.#home;
+  }
+
   /** Sequence of the last applied record. */
   get sequence(): number {
     return this.#sequence;
@@ -60,7 +67,8 @@ export class GroupState implements StateMachine, CatalogListener {
 
   /** Announces that a proposal is about to stage writes in this partition. Throws when its container is going. */
   enter(partition: Partition): Partition {
-    this.catalog.requireAlive(partition.container);
+    if (partition.retired) throw partitionGone();
+    this.catalog.requireAlive(partition.container, partition.record.partition);
     if (!this.#touched.has(partition)) {
       this.#touched.add(partition);
       partition.begin();
@@ -128,17 +136,38 @@ export class GroupState implements StateMachine, CatalogListener {
   }
 
   containerPut(container: ContainerRecord): void {
+    const ended: Partition[] = [];
     for (const record of container.partitions) {
       const known = this.#partitions.get(record.partition);
-      if (known === undefined)
-        this.#partitions.set(
-          record.partition,
-          new Partition(container, record, this.#records, this.#graveyard, this.#home),
-        );
+      if (known === undefined) this.#begin(container, record, ended);
       else known.container = container;
       const partition = this.#partitions.get(record.partition)!;
       if (partition.isIndexOutdated) this.outdated.add(partition);
     }
+    for (const partition of ended) {
+      this.#partitions.delete(partition.record.partition);
+      this.outdated.delete(partition);
+      partition.retire(this.#sequence);
+    }
+  }
+
+  /** A partition that is new, or made of another that ends with it. */
+  #begin(container: ContainerRecord, record: PartitionRecord, ended: Partition[]): void {
+    const parent = this.#partitions.get(record.origins.at(-1)?.partition ?? systemPartition);
+    const target = parent?.rebuilding?.targets.find(({ range }) => range?.minInclusive === record.minInclusive);
+    let opened: OpenedIndex | undefined;
+    if (target !== undefined) {
+      target.build.install(record.partition);
+      const { build, liveBytes } = target;
+      const outdated = optionsText(parent!.rebuilding!.options) !== optionsText(indexOptionsOf(container));
+      opened = { index: build.index, liveBytes, outdated, lsnFloor: 0, known: true };
+      this.#home.begun(record.partition, this.#sequence, firstLsnOf(record));
+    }
+    const partition = new Partition(container, record, this.#records, this.#graveyard, this.#home, opened);
+    this.#partitions.set(record.partition, partition);
+    if (parent === undefined) return;
+    partition.adopt(parent, this.#sequence);
+    if (!ended.includes(parent)) ended.push(parent);
   }
 
   containerDropped(container: ContainerRecord, killer: number): void {
@@ -148,7 +177,7 @@ export class GroupState implements StateMachine, CatalogListener {
       this.#partitions.delete(record.partition);
       this.outdated.delete(partition);
       partition.drop(killer);
-      this.marks.forget(record.partition);
+      for (const { partition: number } of [record, ...record.origins]) this.marks.forget(number);
     }
   }
 }

@@ -37,6 +37,10 @@ export class HeldReadings {
     },
   });
 
+  has(name: string, place: string): boolean {
+    return this.#held.has(keyOf(name, place));
+  }
+
   /** Uses the reading of that name over `place` (which container and scope), or opens one when there is none. */
   use(name: string | undefined, place: string, open: () => Reading): HeldUse {
     const known = name === undefined ? undefined : this.#held.get(keyOf(name, place));

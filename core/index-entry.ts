@@ -16,8 +16,11 @@ export interface Frozen {
 }
 
 export interface IndexEntry {
-  readonly partition: number;
+  /** While it is being built beside another: the number of that one. */
+  partition: number;
   readonly index: PartitionIndex;
+  /** Tells the bytes of the live items of one that is being built for another partition. */
+  ownLiveBytes: (() => number) | undefined;
   /** How the index is built: `optionsText`. */
   readonly options: string;
   /** Bytes of live items at the end of its segments. */
@@ -36,6 +39,8 @@ export interface IndexEntry {
   appliedAtLook: number;
   appliedAtTick: number;
   mergeFailures: number;
+  /** The record that made its partition of another: a manifest names it once its segments hold all from before. */
+  splitAt: number;
   /** True once nothing of it is written any more. */
   dropped: boolean;
   /** True while snapshots of a dropped index are still read. */
@@ -53,6 +58,7 @@ export function newEntry(
   return {
     partition,
     index,
+    ownLiveBytes: undefined,
     options,
     liveBytes: known?.liveBytes ?? 0,
     coveredLsn: index.checkpoint.lsn,
@@ -64,6 +70,7 @@ export function newEntry(
     appliedAtLook: 0,
     appliedAtTick: 0,
     mergeFailures: 0,
+    splitAt: 0,
     dropped: false,
     held: false,
     counts: true,
@@ -78,6 +85,14 @@ export function lsnOf({ index, lsnFloor }: IndexEntry): number {
 /** First record that no segment holds, Infinity when all are in segments. */
 export function firstOf({ activeFirst, frozen }: IndexEntry): number {
   return Math.min(activeFirst === 0 ? Infinity : activeFirst, ...frozen.map(({ first }) => first));
+}
+
+/**
+ * True while segments lack something of a partition that it had before it was made of another: a replay would not find
+ * that among its own records, and makes the index again from the other one.
+ */
+export function isSplitUnwritten(entry: IndexEntry): boolean {
+  return entry.splitAt > 0 && firstOf(entry) <= entry.splitAt;
 }
 
 export function manifestOf({

@@ -23,6 +23,8 @@ export interface OpenedIndex {
   readonly outdated: boolean;
   /** No LSN up to it may be given again, whatever a replay finds. */
   readonly lsnFloor: number;
+  /** False: nothing was known of it, not even that it is empty. */
+  readonly known: boolean;
 }
 
 /** Where the indexes of a group's partitions live, and who flushes them. */
@@ -32,8 +34,12 @@ export interface IndexHome {
   applied(partition: number, sequence: number, lsn: number, bytes: number): void;
   /** The partition is gone with its container, which that record deleted. */
   drop(partition: number, killer: number): void;
-  /** Begins to build the index of a partition anew. */
-  beginRebuild(partition: number, options: IndexOptions): IndexBuild;
+  /** The partition was made of another by that record: its index holds what it had before, up to that LSN. */
+  begun(partition: number, sequence: number, lsn: number): void;
+  /** The partition was split by that record. What reads its index may go on until it releases its snapshots. */
+  retire(partition: number, killer: number): void;
+  /** Begins to build an index beside that of a partition. */
+  beginBuild(partition: number, options: IndexOptions): IndexBuild;
 }
 
 /** Whether the id field is also the whole partition key: then the identity terms tell the logical partition. */

@@ -14,7 +14,7 @@ import { BlockCache } from '../indexer/block-cache.ts';
 import { memtableBytesThreshold, PartitionIndex, type IndexStatistics } from '../indexer/partition-index.ts';
 import { PagePool } from '../indexer/pool.ts';
 import type { History } from './history-file.ts';
-import { firstOf, manifestOf, newEntry, sumOf, type IndexEntry } from './index-entry.ts';
+import { firstOf, isSplitUnwritten, manifestOf, newEntry, sumOf, type IndexEntry } from './index-entry.ts';
 import { noStart, type IndexManifest, type PartitionManifest, type ReplayStart } from './index-manifest.ts';
 import { optionsOf, optionsText } from './index-options.ts';
 import type { Rebuild } from './index-rebuild.ts';
@@ -206,6 +206,7 @@ export class IndexKeeper implements IndexHome {
     readonly liveBytes: number;
     readonly outdated: boolean;
     readonly lsnFloor: number;
+    readonly known: boolean;
   } {
     if (this.#entries.has(partition)) throw new Error('the index of this partition is open');
     const known = this.#unclaimed.get(partition);
@@ -216,7 +217,8 @@ export class IndexKeeper implements IndexHome {
     const entry = newEntry(partition, index, options, known);
     this.#entries.set(partition, entry);
     if (known !== undefined) this.#jobs.wantMerge(entry);
-    return { index, liveBytes: entry.liveBytes, outdated: options !== text, lsnFloor: entry.lsnFloor };
+    const { liveBytes, lsnFloor } = entry;
+    return { index, liveBytes, outdated: options !== text, lsnFloor, known: known !== undefined };
   }
 
   #newIndex(options: string, segments: readonly string[]): PartitionIndex {
@@ -271,7 +273,7 @@ export class IndexKeeper implements IndexHome {
     for (const entry of this.#touched) {
       entry.touched = false;
       if (entry.dropped) continue;
-      if (entry.index.flushDue) this.#freeze(entry, now);
+      if (entry.index.flushDue || isSplitUnwritten(entry)) this.#freeze(entry, now);
       if (entry.applied - entry.appliedAtLook >= recordsPerMergeLook) this.#jobs.wantMerge(entry);
     }
     this.#touched.length = 0;
@@ -313,7 +315,13 @@ export class IndexKeeper implements IndexHome {
     if (!entry.index.freeze()) return;
     const { lsn } = entry.index;
     const last = now.sequence;
-    this.#jobs.queueFlush({ entry, first, last, lsn, liveBytes: now.liveBytesOf(entry.partition) });
+    this.#jobs.queueFlush({
+      entry,
+      first,
+      last,
+      lsn,
+      liveBytes: entry.ownLiveBytes?.() ?? now.liveBytesOf(entry.partition),
+    });
   }
 
   #freezeBiggest(now: IndexMoment): void {
@@ -344,7 +352,7 @@ export class IndexKeeper implements IndexHome {
     this.#dropped = this.#dropped.filter(({ sequence }) => sequence > start.sequence);
     this.#manifests.retire(gone.flatMap(({ manifest }) => manifest.segments));
     const partitions = [...this.#unclaimed.values(), ...this.#dropped.map(({ manifest }) => manifest)];
-    for (const entry of this.#entries.values()) partitions.push(manifestOf(entry));
+    for (const entry of this.#entries.values()) if (!isSplitUnwritten(entry)) partitions.push(manifestOf(entry));
     const { sequence, hybridTime, catalogLsn, catalog } = start;
     return {
       start: { sequence, hybridTime, catalogLsn, catalog },
@@ -368,6 +376,24 @@ export class IndexKeeper implements IndexHome {
     this.#forget(entry);
   }
 
+  /** The partition was made of another by that record: its index holds what it had before, up to that LSN. */
+  begun(partition: number, sequence: number, lsn: number): void {
+    const entry = this.#entries.get(partition);
+    if (entry === undefined) return;
+    entry.splitAt = sequence;
+    this.#count(entry, sequence, lsn);
+  }
+
+  /** Ends a partition that the record `killer` split. */
+  retire(partition: number, killer: number): void {
+    const entry = this.#entries.get(partition);
+    if (entry === undefined) return;
+    this.#rebuilds.dropped(partition);
+    this.#dropped.push({ sequence: killer, first: firstOf(entry), manifest: manifestOf(entry) });
+    this.#entries.delete(partition);
+    this.#rebuilds.replaced(entry, false);
+  }
+
   #forget(entry: IndexEntry): void {
     entry.dropped = true;
     this.#actives.delete(entry);
@@ -375,8 +401,8 @@ export class IndexKeeper implements IndexHome {
     this.#jobs.drop(entry);
   }
 
-  /** Begins to build the index of a partition anew with these options. */
-  beginRebuild(partition: number, options: IndexOptions): Rebuild {
+  /** Begins to build an index with these options beside that of a partition. */
+  beginBuild(partition: number, options: IndexOptions): Rebuild {
     return this.#rebuilds.begin(partition, options);
   }
 

@@ -1,4 +1,5 @@
-// A second index of one partition, built beside the one that answers, because the options changed. Whoever builds it
+// A second index of one partition, built beside the one that answers, because the options changed or because it will be
+// that of a part of it, when the partition is split. Whoever builds it
 // adds the live versions of a snapshot, then what was written since; then `finish`; from then on every record goes to
 // both; then `install` puts it in the place of the old one at once.
 //
@@ -18,10 +19,10 @@ export interface RebuildHost {
   readonly applied: (entry: IndexEntry, sequence: number, lsn: number) => void;
   /** Freezes its active memtable, which holds nobody back. */
   readonly freeze: (entry: IndexEntry) => void;
-  /** Freezes everything, and counts it from now on: it holds all records up to now. */
+  /** Freezes everything, and counts it from now on: it holds all its records up to now. */
   readonly count: (entry: IndexEntry) => void;
   readonly until: (condition: () => boolean) => Promise<void>;
-  readonly install: (entry: IndexEntry) => void;
+  readonly install: (entry: IndexEntry, partition: number) => void;
   readonly abandon: (entry: IndexEntry) => void;
 }
 
@@ -59,9 +60,10 @@ export class Rebuild {
    * Writes what it holds to segments. Called when it holds every record applied so far, between two groups; records
    * applied while this runs go to both indexes already.
    */
-  async finish(): Promise<void> {
+  async finish(liveBytes: () => number): Promise<void> {
     this.#requireOpen();
     if (this.#finished) throw new Error('this rebuild is finished');
+    this.#entry.ownLiveBytes = liveBytes;
     this.#host.count(this.#entry);
     const { frozen } = this.#entry;
     const last = frozen[frozen.length - 1];
@@ -72,12 +74,12 @@ export class Rebuild {
     this.#finished = true;
   }
 
-  /** From now on this is the partition's index. Snapshots of the old one stay readable until they are released. */
-  install(): void {
+  /** From now on this is that partition's index. Snapshots of the old one stay readable until they are released. */
+  install(partition: number): void {
     this.#requireOpen();
     if (!this.#finished) throw new Error('a rebuild is finished before it is installed');
     this.#ended = true;
-    this.#host.install(this.#entry);
+    this.#host.install(this.#entry, partition);
   }
 
   /** Gives up; harmless after the end. */

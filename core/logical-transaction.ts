@@ -14,7 +14,8 @@ import type { Item, ItemWrite, PartitionKeyValue, Written } from '../model/opera
 import { partitionKeyText } from '../model/partition-key.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { mergeView } from '../model/view.ts';
-import { deleteCharge, insertCharge, readCharge, replaceCharge } from './charge.ts';
+import { readCharge, roundCharge } from './charge.ts';
+import { itemCharge, writeCharge } from './charged-terms.ts';
 import { checkCondition } from './condition.ts';
 import { isExpired } from './expiry.ts';
 import { idOf, partitionKeyOf } from './identify.ts';
@@ -64,6 +65,7 @@ export class LogicalTransaction {
   #bytes = 0;
   #numbers = 0;
   #sawWhole = false;
+  #charge = 0;
 
   constructor(parts: {
     readonly partition: Partition;
@@ -83,6 +85,16 @@ export class LogicalTransaction {
     this.#watch = parts.watch;
   }
 
+  /** Request units so far. */
+  get charge(): number {
+    return roundCharge(this.#charge);
+  }
+
+  /** Adds what its caller did beside reading and writing items. */
+  addCharge(charge: number): void {
+    this.#charge += charge;
+  }
+
   get hasWrites(): boolean {
     return this.#writes.length > 0;
   }
@@ -95,10 +107,11 @@ export class LogicalTransaction {
     return found;
   }
 
-  read(id: string): { readonly item: Item; readonly charge: number } {
+  read(id: string): Item {
     const item = this.find(id);
     if (item === undefined) throw itemMissing();
-    return { item, charge: readCharge(item.body.length) };
+    this.#charge += readCharge(item.body.length);
+    return item;
   }
 
   /** The item whose first version has that number: of the log, or one that the transaction made. */
@@ -118,6 +131,7 @@ export class LogicalTransaction {
   /** Evaluates a write. Throws DatabaseError and changes nothing when it may not be done. */
   write(write: ItemWrite): Written {
     const evaluated = this.#evaluate({ ...write, partitionKey: this.partitionKey });
+    this.#charge += evaluated.charge;
     this.#writes.push({ write: { ...write, partitionKey: this.partitionKey }, provisional: evaluated });
     return evaluated;
   }
@@ -130,7 +144,12 @@ export class LogicalTransaction {
       if (current === undefined) throw itemMissing();
       checkCondition(write.condition, current.time);
       this.#forget(write.id);
-      return { container: this.container, item: current, change: 'deleted', charge: deleteCharge(current.body.length) };
+      return {
+        container: this.container,
+        item: current,
+        change: 'deleted',
+        charge: itemCharge(this.container, current.body),
+      };
     }
     if (write.kind === 'edit-item') throw new DatabaseError('NotSupported', 'a transaction here edits no items');
     return this.#put(write);
@@ -164,7 +183,7 @@ export class LogicalTransaction {
       container: this.container,
       item,
       change: current === undefined ? 'created' : 'replaced',
-      charge: current === undefined ? insertCharge(body.length) : replaceCharge(current.body.length, body.length),
+      charge: writeCharge(this.container, current?.body, body),
     };
   }
 

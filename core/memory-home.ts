@@ -12,8 +12,9 @@ export function memoryHome(): IndexHome {
       liveBytes: 0,
       outdated: false,
       lsnFloor: 0,
+      known: false,
     }),
-    beginRebuild: (_, options) => ({
+    beginBuild: (_, options) => ({
       index: new PartitionIndex({ ...options, pool }),
       applied: () => undefined,
       room: () => Promise.resolve(),
@@ -23,5 +24,7 @@ export function memoryHome(): IndexHome {
     }),
     applied: () => undefined,
     drop: () => undefined,
+    begun: () => undefined,
+    retire: () => undefined,
   };
 }

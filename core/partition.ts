@@ -5,33 +5,32 @@
 // Invariants: a write stages nothing unless all its checks passed; LSNs are dense from 1; a record is applied once.
 
 import { equal, everything } from '../indexer/filter.ts';
+import type { VersionFacts } from '../indexer/fact-terms.ts';
 import { idEquals } from '../indexer/identity.ts';
 import { NumberCursor } from '../indexer/lookup.ts';
 import type { PartitionIndex } from '../indexer/partition-index.ts';
 import { createdPath } from '../indexer/paths.ts';
+import { effectivePartitionKey, isInRange } from '../model/effective-partition-key.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { BsonWriter } from '../model/bson/write.ts';
-import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
 import { secondsOf } from '../model/hybrid-time.ts';
 import type { Condition, Item, ItemWrite, PartitionKeyValue, WriteView, Written } from '../model/operation.ts';
-import { partitionKeyText } from '../model/partition-key.ts';
-import { bodyOf, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
-import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
-import { mergeView } from '../model/view.ts';
-import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
-import { deleteCharge, failedConditionCharge, insertCharge, replaceCharge } from './charge.ts';
+import { parsePartitionKeyHeader, partitionKeyText } from '../model/partition-key.ts';
+import { bodyOf, RecordFlag, RecordKind, recordHeaderBytes, type RecordHeader } from '../model/record.ts';
+import { firstLsnOf, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
+import { readCharge } from './charge.ts';
+import { itemCharge, writeCharge } from './charged-terms.ts';
 import { checkCondition } from './condition.ts';
 import type { Staging } from './proposal.ts';
 import { isExpired, ttlOf } from './expiry.ts';
-import { idOf, partitionKeyOf } from './identify.ts';
-import type { GroupState } from './group.ts';
-import { indexOptionsOf, type IndexHome } from './index-home.ts';
+import { identityOf, identityOfRecord, storedForm } from './incoming.ts';
+import { indexOptionsOf, type IndexHome, type IndexOptions, type OpenedIndex } from './index-home.ts';
 import { optionsText } from './index-options.ts';
-import { Rebuilding } from './rebuild.ts';
+import type { Rebuilding } from './rebuild.ts';
 import { KeyWatches } from './key-watches.ts';
-import { immutable, itemExists, itemMissing, containerGone } from './refusals.ts';
-import { StagedVersions, type ItemIdentity } from './staged-versions.ts';
-import { absentItem, StoredItem } from './stored-item.ts';
+import { immutable, itemExists, itemMissing, containerGone, partitionGone } from './refusals.ts';
+import { StagedVersions, type CurrentVersion, type DraftNote, type ItemIdentity } from './staged-versions.ts';
+import { absentItem, factsOf, StoredItem } from './stored-item.ts';
 import { UniqueGuard } from './unique.ts';
 
 /** Where the bytes of a record are: the embedded log, or the local store of a follower. */
@@ -46,24 +45,15 @@ export interface Graveyard {
   superseded(sequence: number, bytes: number, killer: number): void;
 }
 
-/** The version a write meets: of the log, or of an earlier proposal of the same commit group. */
-interface CurrentVersion extends Item {
-  readonly sequence: number;
-}
-
-/** Carried beside a draft, so that `apply` need not read the body again. */
-interface DraftNote extends ItemIdentity {
-  /** Bytes of the body of the version that ends. */
-  readonly endedBytes: number;
-}
-
 /** Longer identities are found in the index by hash and must be compared (`indexer/composite-key.ts`). */
 const comparedIdentityLengthMin = 170;
 
 export class Partition {
   readonly record: PartitionRecord;
-  /** Set while the index is being built anew, with other options. */
+  /** Set while its index is being built anew, or those of the partitions it will be split into. */
   rebuilding: Rebuilding | undefined;
+  /** Set when it was split: nothing is written to it any more. Readings that began before go on. */
+  retired = false;
   #index: PartitionIndex;
   #indexText: string;
   readonly #lsnFloor: number;
@@ -75,6 +65,8 @@ export class Partition {
   /** Set when its container was deleted: queued writes and paused reads must stop. */
   dropped = false;
   #liveBytes: number;
+  /** False while nothing told what it holds: it was made of another, whose items it must take. */
+  readonly isKnown: boolean;
   #lsn: number;
   #stagedLsn: number;
   readonly watches = new KeyWatches();
@@ -88,6 +80,8 @@ export class Partition {
     records: Records,
     graveyard: Graveyard,
     home: IndexHome,
+    /** Its index, when that was built before the partition was. */
+    opened?: OpenedIndex,
   ) {
     this.container = container;
     this.record = record;
@@ -95,12 +89,13 @@ export class Partition {
     this.#graveyard = graveyard;
     this.#home = home;
     const options = indexOptionsOf(container);
-    const { index, liveBytes, outdated, lsnFloor } = home.openIndex(record.partition, options);
+    const { index, liveBytes, outdated, lsnFloor, known } = opened ?? home.openIndex(record.partition, options);
+    this.isKnown = known;
     this.#index = index;
     this.#indexText = outdated ? '' : optionsText(options);
     this.#lsnFloor = lsnFloor;
     this.#liveBytes = liveBytes;
-    this.#lsn = this.#stagedLsn = index.lsn;
+    this.#lsn = this.#stagedLsn = Math.max(index.lsn, firstLsnOf(record));
   }
 
   /** Item numbers are log sequences. */
@@ -113,26 +108,50 @@ export class Partition {
     return this.#indexText !== optionsText(indexOptionsOf(this.container));
   }
 
-  /** Builds the index anew for the container's policy; false when that has to begin again, or never. */
-  async rebuildIndex(state: GroupState, signal: AbortSignal): Promise<boolean> {
-    const options = indexOptionsOf(this.container);
-    const build = this.#home.beginRebuild(this.record.partition, options);
-    this.rebuilding = new Rebuilding(build);
-    try {
-      return await this.rebuilding.run(state, this, signal, () => {
-        this.#index = build.index;
-        this.#indexText = optionsText(options);
-        this.rebuilding = undefined;
-      });
-    } finally {
-      this.rebuilding = undefined;
-      build.abandon();
+  /** From now on that is its index, built for this policy. */
+  useIndex(index: PartitionIndex, options: IndexOptions): void {
+    this.#index = index;
+    this.#indexText = optionsText(options);
+  }
+
+  /** Nothing is written to it any more. */
+  get isOver(): boolean {
+    return this.dropped || this.retired;
+  }
+
+  /** Begins as a part of a partition that ended with the record `sequence`, with the items of that one in its range. */
+  adopt(parent: Partition, sequence: number): void {
+    if (this.isKnown) return;
+    const cursor = new NumberCursor(parent.index.now(), everything);
+    for (let number = cursor.next(); number !== 0; number = cursor.next()) {
+      const item = this.read(number);
+      if (!this.owns(item.key)) continue;
+      this.#liveBytes += item.body.length;
+      this.#index.add(number, item.lsn, item.body, factsOf(item));
     }
+    if (this.#index.lsn < this.#lsn) this.#index.kill(0, this.#lsn);
+    this.#home.begun(this.record.partition, sequence, this.#lsn);
+  }
+
+  /** Whether its range has the key of that text. */
+  owns(key: string): boolean {
+    return isInRange(this.record, effectivePartitionKey(this.container.partitionKey, parsePartitionKeyHeader(key)));
+  }
+
+  /** Ends: that record split it. */
+  retire(sequence: number): void {
+    this.retired = true;
+    this.#home.retire(this.record.partition, sequence);
   }
 
   /** The log was read to its end. */
   recovered(): void {
     this.#lsn = this.#stagedLsn = Math.max(this.#lsn, this.#lsnFloor);
+  }
+
+  /** LSN of the last record that a proposal of the present commit group staged, or that was applied. */
+  get stagedLsn(): number {
+    return this.#stagedLsn;
   }
 
   /** LSN of the last applied record. */
@@ -194,12 +213,19 @@ export class Partition {
   /** Evaluates one write and stages its record. Throws DatabaseError and stages nothing when it may not be done. */
   write(write: ItemWrite, staging: Staging, nowSeconds: number): Written {
     if (this.dropped) throw containerGone(this.container);
+    if (this.retired) throw partitionGone();
     switch (write.kind) {
       case 'create-item':
       case 'upsert-item':
       case 'replace-item': {
         const renames = write.kind === 'replace-item' && write.renames === true;
-        const identity = this.#identityOf(write.body, write.view, write.partitionKey, renames ? undefined : write.id);
+        const identity = identityOf(
+          this.container,
+          write.body,
+          write.view,
+          write.partitionKey,
+          renames ? undefined : write.id,
+        );
         if (renames && write.id !== undefined && write.id !== identity.id)
           return this.#rename({ id: write.id, key: identity.key }, identity, write, staging, nowSeconds);
         const current = this.#current(identity, nowSeconds);
@@ -211,7 +237,7 @@ export class Partition {
         return this.#put(
           identity,
           current,
-          this.#storedForm(identity, current, write.body, write.view),
+          storedForm(this.container, identity, current, write.body, write.view),
           staging,
           nowSeconds,
         );
@@ -221,7 +247,7 @@ export class Partition {
         const current = this.#current(identity, nowSeconds);
         if (current === undefined) throw itemMissing();
         checkCondition(write.condition, current.time);
-        return this.#delete(identity, current, staging);
+        return this.#delete(identity, current, staging, 0);
       }
       case 'edit-item': {
         const identity = { id: write.id, key: partitionKeyText(write.partitionKey) };
@@ -233,13 +259,13 @@ export class Partition {
             container: this.container,
             item: current ?? absentItem(this.record, write.id),
             change: 'none',
-            charge: failedConditionCharge,
+            charge: readCharge(current?.body.length ?? 0),
           };
         if (edited === 'delete') {
           if (current === undefined) throw itemMissing();
-          return this.#delete(identity, current, staging);
+          return this.#delete(identity, current, staging, 0);
         }
-        const after = this.#identityOf(edited, 'exact', undefined, undefined);
+        const after = identityOf(this.container, edited, 'exact', undefined, undefined);
         if (after.id !== identity.id) throw immutable('the id');
         if (after.key !== identity.key) throw immutable('the partition key');
         return this.#put(identity, current, edited, staging, nowSeconds);
@@ -259,42 +285,11 @@ export class Partition {
     if (current === undefined) throw itemMissing();
     checkCondition(write.condition, current.time);
     if (this.#current(after, nowSeconds) !== undefined) throw itemExists();
-    const body = this.#storedForm(after, current, write.body, write.view);
+    const body = storedForm(this.container, after, current, write.body, write.view);
     this.#checkUnique(after, body, nowSeconds, before);
-    this.#delete(before, current, staging);
-    const { item } = this.#put(after, undefined, body, staging, nowSeconds);
-    const charge = replaceCharge(current.body.length, body.length);
-    return { container: this.container, item, change: 'replaced', charge };
-  }
-
-  /** The bytes to store for an incoming body: a write through another view than the stored one is a diff. */
-  #storedForm(identity: ItemIdentity, current: Item | undefined, incoming: Uint8Array, view: WriteView): Uint8Array {
-    if (view === 'exact') return incoming;
-    const body =
-      this.container.profile === 'collection' ? adoptCollectionBody(incoming, identity.id, current?.body) : incoming;
-    const stored = current === undefined ? body : mergeView(current.body, body);
-    if (idOf(this.container, stored) !== identity.id)
-      throw new DatabaseError('BadRequest', "'id' and '_id' name different items", { argument: '_id' });
-    return stored;
-  }
-
-  #identityOf(
-    body: Uint8Array,
-    view: WriteView,
-    partitionKey: PartitionKeyValue | undefined,
-    id: string | undefined,
-  ): ItemIdentity {
-    const own = view === 'sql' && this.container.profile === 'collection' ? sqlIdOf(body) : idOf(this.container, body);
-    if (id !== undefined && id !== own)
-      throw new DatabaseError('BadRequest', 'the id in the body differs from the id in the address', {
-        argument: 'id',
-      });
-    const key = partitionKeyText(partitionKeyOf(this.container, body));
-    if (partitionKey !== undefined && partitionKeyText(partitionKey) !== key)
-      throw new DatabaseError('PartitionKeyMismatch', 'the partition key given differs from the one in the item', {
-        argument: 'partitionKey',
-      });
-    return { id: own, key };
+    this.#delete(before, current, staging, 0);
+    const written = this.#put(after, undefined, body, staging, nowSeconds);
+    return { ...written, change: 'replaced', charge: writeCharge(this.container, current.body, body) };
   }
 
   /** `leaving`: an item that the same write deletes. */
@@ -314,8 +309,8 @@ export class Partition {
     nowSeconds: number,
   ): Written {
     this.#checkUnique(identity, body, nowSeconds);
-    const ended = current ?? this.#last(identity);
-    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: ended?.body.length ?? 0 };
+    if (current === undefined) this.expire(identity, staging, nowSeconds);
+    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: current?.body.length ?? 0 };
     const time = staging.hybridTime();
     const lsn = this.#stagedLsn + 1;
     const created = current?.created ?? lsn;
@@ -325,7 +320,7 @@ export class Partition {
       partition: this.record.partition,
       lsn,
       hybridTime: time,
-      supersedes: ended?.sequence ?? 0,
+      supersedes: current?.sequence ?? 0,
       created,
       ttlSeconds: ttlOf(body),
       flags: 0,
@@ -339,11 +334,19 @@ export class Partition {
       container: this.container,
       item: { body, id: identity.id, time, lsn, created, partition: this.record },
       change: current === undefined ? 'created' : 'replaced',
-      charge: current === undefined ? insertCharge(body.length) : replaceCharge(current.body.length, body.length),
+      charge: writeCharge(this.container, current?.body, body),
     };
   }
 
-  #delete(identity: ItemIdentity, current: CurrentVersion, staging: Staging): Written {
+  /** Stages the end of an item whose time is over; false when there is none of that identity. */
+  expire(identity: ItemIdentity, staging: Staging, nowSeconds: number): boolean {
+    const last = this.#last(identity);
+    if (!(last instanceof StoredItem) || !isExpired(this.container, last, nowSeconds)) return false;
+    this.#delete(identity, last, staging, RecordFlag.expired);
+    return true;
+  }
+
+  #delete(identity: ItemIdentity, current: CurrentVersion, staging: Staging, flags: number): Written {
     const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: current.body.length };
     const lsn = this.#stagedLsn + 1;
     const time = staging.hybridTime();
@@ -355,7 +358,7 @@ export class Partition {
       supersedes: current.sequence,
       created: current.created,
       ttlSeconds: 0,
-      flags: 0,
+      flags,
       body: new BsonWriter(64).beginDocument().string('id', identity.id).string('key', identity.key).end().finish(),
       note,
     });
@@ -365,7 +368,7 @@ export class Partition {
       container: this.container,
       item: { body: current.body, id: identity.id, time, lsn, created: current.created, partition: this.record },
       change: 'deleted',
-      charge: deleteCharge(current.body.length),
+      charge: itemCharge(this.container, current.body),
     };
   }
 
@@ -373,15 +376,16 @@ export class Partition {
   apply(header: RecordHeader, record: Uint8Array, note?: unknown): void {
     const bytes = record.length - recordHeaderBytes;
     const known = note as DraftNote | undefined;
+    let ended = 0;
     if (header.supersedes !== 0) {
-      const ended = known?.endedBytes ?? (this.#records.get(header.supersedes)?.length ?? 0) - recordHeaderBytes;
+      ended = known?.endedBytes ?? (this.#records.get(header.supersedes)?.length ?? 0) - recordHeaderBytes;
       this.#graveyard.superseded(header.supersedes, ended + recordHeaderBytes, header.sequence);
       if (header.lsn > this.#lsn) this.#liveBytes -= ended;
     }
     if (header.kind === RecordKind.delete) this.#graveyard.superseded(header.sequence, record.length, header.sequence);
     // Recovery begins where the least flushed partition of the group needs it: others hold these records already.
     if (header.lsn <= this.#lsn) return;
-    const identity = known ?? this.#identityOfRecord(header, record);
+    const identity = known ?? identityOfRecord(this.container, header, record);
     this.#lsn = header.lsn;
     if (this.#stagedLsn < header.lsn) this.#stagedLsn = header.lsn;
     this.watches.touch(identity.key);
@@ -391,11 +395,12 @@ export class Partition {
     if (header.kind !== RecordKind.delete) {
       this.#liveBytes += bytes;
       const { id, key } = identity;
-      const { created, hybridTime } = header;
-      this.index.add(header.sequence, header.lsn, bodyOf(record), { id, key, created, seconds: secondsOf(hybridTime) });
+      const { created, ttlSeconds, hybridTime } = header;
+      const facts: VersionFacts = { id, key, created, seconds: secondsOf(hybridTime), ttlSeconds };
+      this.index.add(header.sequence, header.lsn, bodyOf(record), facts);
     }
     this.#home.applied(this.record.partition, header.sequence, header.lsn, record.length);
-    this.rebuilding?.applied(header, this);
+    this.rebuilding?.applied(header, identity.key, ended, this);
   }
 
   /** Ends every live version: its container was deleted by that record. */
@@ -407,13 +412,6 @@ export class Partition {
     for (let number = cursor.next(); number !== 0; number = cursor.next())
       this.#graveyard.superseded(number, bytes, killer);
     this.#home.drop(this.record.partition, killer);
-  }
-
-  #identityOfRecord(header: RecordHeader, record: Uint8Array): ItemIdentity {
-    const body = bodyOf(record);
-    if (header.kind === RecordKind.delete)
-      return { id: textOfRaw(fieldOf(body, 'id')!), key: textOfRaw(fieldOf(body, 'key')!) };
-    return { id: idOf(this.container, body), key: partitionKeyText(partitionKeyOf(this.container, body)) };
   }
 
   // Reading.

@@ -31,8 +31,9 @@ export interface RebuildsOptions {
 export class Rebuilds {
   readonly #options: RebuildsOptions;
   readonly #host: RebuildHost;
-  readonly #running = new Map<number, Rebuild>();
-  #replaced: IndexEntry[] = [];
+  readonly #running = new Map<number, Set<{ readonly rebuild: Rebuild; readonly entry: IndexEntry }>>();
+  /** `files`: they are removed with it; those of a split partition only when no replay begins before the split. */
+  #replaced: { readonly entry: IndexEntry; readonly files: boolean }[] = [];
 
   constructor(options: RebuildsOptions) {
     this.#options = options;
@@ -48,8 +49,8 @@ export class Rebuilds {
         this.#begin(entry);
         pump();
       },
-      install: (entry) => {
-        this.#install(entry);
+      install: (entry, partition) => {
+        this.#install(entry, partition);
         pump();
       },
       abandon: (entry) => {
@@ -59,15 +60,17 @@ export class Rebuilds {
     };
   }
 
-  /** Throws Unavailable when there is no such partition, or its index is being built anew already. */
+  /** Throws Unavailable when there is no such partition. */
   begin(partition: number, options: IndexOptions): Rebuild {
-    if (!this.#options.entries.has(partition) || this.#running.has(partition))
+    if (!this.#options.entries.has(partition))
       throw new DatabaseError('Unavailable', 'the index of this partition cannot be built anew now');
     const text = optionsText(options);
     const entry = newEntry(partition, this.#options.newIndex(text), text, undefined);
     entry.counts = false;
     const rebuild = new Rebuild(this.#host, entry);
-    this.#running.set(partition, rebuild);
+    let running = this.#running.get(partition);
+    if (running === undefined) this.#running.set(partition, (running = new Set()));
+    running.add({ rebuild, entry });
     return rebuild;
   }
 
@@ -82,26 +85,39 @@ export class Rebuilds {
     // The last records may have been deletes of what it never held: its segments must say that they are in it.
     const lsn = lsnOf(this.#options.entries.get(entry.partition)!);
     if (entry.index.lsn < lsn) entry.index.kill(0, lsn);
-    entry.liveBytes = this.#options.liveBytesOf(entry.partition);
+    entry.liveBytes = entry.ownLiveBytes?.() ?? this.#options.liveBytesOf(entry.partition);
     entry.counts = true;
     this.#options.freeze(entry);
   }
 
-  #install(entry: IndexEntry): void {
-    const { entries, manifests, jobs, forget } = this.#options;
-    const before = entries.get(entry.partition)!;
-    this.#running.delete(entry.partition);
-    entries.set(entry.partition, entry);
-    before.held = true;
-    forget(before);
-    this.#replaced.push(before);
+  #ended(entry: IndexEntry): void {
+    const running = this.#running.get(entry.partition);
+    for (const one of running ?? []) if (one.entry === entry) running!.delete(one);
+    if (running?.size === 0) this.#running.delete(entry.partition);
+  }
+
+  #install(entry: IndexEntry, partition: number): void {
+    const { entries, manifests, jobs } = this.#options;
+    const before = entries.get(partition);
+    this.#ended(entry);
+    entry.partition = partition;
+    entry.ownLiveBytes = undefined;
+    entries.set(partition, entry);
+    if (before !== undefined) this.replaced(before, true);
     manifests.want();
     this.freeReplaced();
     jobs.wantMerge(entry);
   }
 
+  /** An index that counts no more: its snapshots stay readable until they are released. */
+  replaced(entry: IndexEntry, files: boolean): void {
+    entry.held = true;
+    this.#options.forget(entry);
+    this.#replaced.push({ entry, files });
+  }
+
   #abandon(entry: IndexEntry): void {
-    this.#running.delete(entry.partition);
+    this.#ended(entry);
     this.#options.manifests.retire(entry.index.segments.map(({ name }) => name));
     this.#options.forget(entry);
   }
@@ -110,9 +126,9 @@ export class Rebuilds {
   freeReplaced(): void {
     if (this.#replaced.length === 0) return;
     const { manifests, jobs } = this.#options;
-    this.#replaced = this.#replaced.filter((entry) => {
+    this.#replaced = this.#replaced.filter(({ entry, files }) => {
       if (entry.index.statistics().snapshots > 0) return true;
-      manifests.retire(entry.index.segments.map(({ name }) => name));
+      if (files) manifests.retire(entry.index.segments.map(({ name }) => name));
       manifests.want();
       entry.held = false;
       jobs.drop(entry);
@@ -122,12 +138,12 @@ export class Rebuilds {
 
   /** The partition is gone. */
   dropped(partition: number): void {
-    this.#running.get(partition)?.abandon();
+    for (const { rebuild } of [...(this.#running.get(partition) ?? [])]) rebuild.abandon();
   }
 
   /** At the end: nothing of them is kept. */
   close(): void {
-    for (const rebuild of [...this.#running.values()]) rebuild.abandon();
-    for (const { index } of this.#replaced) index.close();
+    for (const partition of [...this.#running.keys()]) this.dropped(partition);
+    for (const { entry } of this.#replaced) entry.index.close();
   }
 }

@@ -33,6 +33,11 @@ export function containerMissing(): DatabaseError {
   });
 }
 
+/** The partition was split since the request was routed: whoever routes it again finds its place. */
+export function partitionGone(): DatabaseError {
+  return new DatabaseError('PartitionGone', 'the partition was split: resolve the ranges again');
+}
+
 export function childMissing(): DatabaseError {
   return new DatabaseError('ResourceNotFound', 'no resource with that id here', { argument: 'id' });
 }

@@ -1,5 +1,7 @@
 // When superseded records go. A record whose version ended is history: kept for feeds and point in time until
-// it is older than `ageMsMax` or the history outgrows its share of the store, then removed, oldest first.
+// it is older than `historyAgeMsMax` or the history outgrows its share of the store, then removed, oldest first. What is
+// younger than a container of the log group declares that it needs (`declaredRetentionMsOf`) is history of more right:
+// its share is larger.
 //
 // Invariants: records are removed in the order in which they were superseded. A tombstone is queued behind the
 // versions it ended, and a log-structured store loses only its latest writes, so no crash can leave a version
@@ -22,6 +24,10 @@ export const historyBytesMin = 64 * 1024 * 1024;
  */
 export const historyShareMax = 0.5;
 
+/** The same for history that is declared to be needed. Beyond that it goes: a policy must not fill the disk. */
+export const declaredBytesMin = 1024 * 1024 * 1024;
+const declaredShareMax = 4;
+
 /**
  * Removal waits until much is due and then goes on until the history is at this share of its bound, or an hour younger
  * than its age: a removed key lies among old ones, and each of LevelDB's files that holds one is rewritten with all it
@@ -42,9 +48,11 @@ export interface RetentionBounds {
   readonly coveredTo: () => number;
   /** Lowest sequence that an open snapshot does not see yet, Infinity when none is open. */
   readonly heldFrom: () => number;
+  /** Milliseconds for which some container declares that it needs history, 0 when none does. */
+  readonly declaredMs: () => number;
 }
 
-const unbounded: RetentionBounds = { coveredTo: () => Infinity, heldFrom: () => Infinity };
+const unbounded: RetentionBounds = { coveredTo: () => Infinity, heldFrom: () => Infinity, declaredMs: () => 0 };
 
 /** Entries done with before their room is given back. */
 const compactMin = 4096;
@@ -134,17 +142,25 @@ export class Retention implements Graveyard, History {
     if (first >= this.#sequences.length) return false;
     const nowMs = this.#nowMs();
     const bound = Math.max(historyBytesMin, liveBytes * historyShareMax);
-    if (this.#bytes > bound || this.#times[first]! < nowMs - historyAgeMsMax - historySlackMsMax)
-      this.#isDraining = true;
+    // Usually nothing is due, and then nobody is asked what is declared.
+    if (!this.#isDraining && this.#bytes <= bound && this.#times[first]! >= nowMs - historyAgeMsMax - historySlackMsMax)
+      return false;
+    const declaredMs = this.#bounds.declaredMs();
+    const ageMsMax = Math.max(historyAgeMsMax, declaredMs);
+    const declaredFrom = nowMs - declaredMs;
+    const declaredBound = Math.max(bound, declaredBytesMin, liveBytes * declaredShareMax);
+    const isOverBound = this.#bytes > (this.#times[first]! <= declaredFrom ? bound : declaredBound);
+    if (isOverBound || this.#times[first]! < nowMs - ageMsMax - historySlackMsMax) this.#isDraining = true;
     if (!this.#isDraining) return false;
-    const oldest = nowMs - historyAgeMsMax;
-    const bytesMax = bound * drainedShare;
+    const oldest = nowMs - ageMsMax;
     const covered = this.#bounds.coveredTo();
     const held = this.#bounds.heldFrom();
     const due: number[] = [];
     let bytes = 0;
     for (let i = this.#head - this.#base; i < this.#sequences.length && due.length < removedPerStepMax; i++) {
-      if (this.#times[i]! > oldest && this.#bytes - bytes <= bytesMax) break;
+      const time = this.#times[i]!;
+      const bytesMax = (time <= declaredFrom ? bound : declaredBound) * drainedShare;
+      if (time > oldest && this.#bytes - bytes <= bytesMax) break;
       const killer = this.#killers[i]!;
       if (killer > covered || killer >= held || this.#sequences[i]! >= covered) break;
       due.push(this.#sequences[i]!);

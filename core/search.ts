@@ -16,6 +16,7 @@ import type { GroupState } from './group.ts';
 import { compilePredicate } from './query/predicate/compile.ts';
 import { filterOf } from './query/predicate/filter.ts';
 import type { Path, Predicate } from '../model/predicate.ts';
+import type { ReadMeter } from './read-meter.ts';
 import { openReading, type PartitionReading, type Reading } from './reading.ts';
 import { itemsPerLook, Slices } from './slices.ts';
 import { walkSorted } from './sorted-walk.ts';
@@ -34,10 +35,11 @@ export function openSearch(
   container: ContainerRecord,
   operation: OpenSearch,
   nowSeconds: number,
+  meter: ReadMeter,
 ): Search {
   const reading = openReading(state, container, operation.scope, nowSeconds);
   try {
-    return new HeldSearch(container, operation, reading);
+    return new HeldSearch(container, operation, reading, meter);
   } catch (error) {
     reading.release();
     throw error;
@@ -56,6 +58,7 @@ class HeldSearch implements Search {
   readonly isOrdered: boolean;
   readonly #operation: OpenSearch;
   readonly #reading: Reading;
+  readonly #meter: ReadMeter;
   readonly #matches: (body: Uint8Array) => boolean;
   readonly #showsId: boolean;
   /** In the order they are read. */
@@ -70,7 +73,8 @@ class HeldSearch implements Search {
   #isBusy = false;
   #isClosed = false;
 
-  constructor(container: ContainerRecord, operation: OpenSearch, reading: Reading) {
+  constructor(container: ContainerRecord, operation: OpenSearch, reading: Reading, meter: ReadMeter) {
+    this.#meter = meter;
     this.container = container;
     this.#operation = operation;
     this.#reading = reading;
@@ -109,7 +113,10 @@ class HeldSearch implements Search {
     if (this.#isBusy) throw new DatabaseError('BadRequest', 'the search is being read');
     this.#isBusy = true;
     try {
-      return await this.#page(itemsMax, bytesMax, signal);
+      const page = await this.#page(itemsMax, bytesMax, signal);
+      const bytesReturned = page.items.reduce((sum, { body }) => sum + body.length, 0);
+      this.#meter.settle({ bytesReturned, lookups: this.access.kind === 'scan' ? 0 : 1 });
+      return page;
     } finally {
       this.#isBusy = false;
       if (this.#isDone || this.#isClosed) this.#reading.release();
@@ -156,6 +163,9 @@ class HeldSearch implements Search {
 
   #tested(item: StoredItem): Item | undefined {
     this.#examined++;
+    const load = this.#meter.loadOf(item.partition);
+    load.items++;
+    load.bytes += item.body.length;
     const body = this.#showsId ? mongoViewOf(item.body, item.id) : item.body;
     if (!this.#matches(body)) return undefined;
     return this.#showsId ? withBody(item, body) : item;

@@ -2,6 +2,7 @@
 // proposals of the group must see. The last proposal can be taken back alone.
 
 import type { HybridTime } from '../model/hybrid-time.ts';
+import type { Item } from '../model/operation.ts';
 import type { KeyWatches } from './key-watches.ts';
 
 export interface StagedVersion {
@@ -16,6 +17,17 @@ export interface StagedVersion {
 export interface ItemIdentity {
   readonly id: string;
   readonly key: string;
+}
+
+/** The version a write meets: of the log, or of an earlier proposal of the same commit group. */
+export interface CurrentVersion extends Item {
+  readonly sequence: number;
+}
+
+/** Carried beside a draft, so that `apply` need not read the body again. */
+export interface DraftNote extends ItemIdentity {
+  /** Bytes of the body of the version that ends. */
+  readonly endedBytes: number;
 }
 
 /** Lengths first, so that no id can run into a key. */

@@ -1,7 +1,8 @@
 // An item as it lies in a log record. What takes work to know (its id text, its key text) is found when it is asked
 // for: a search reads many more records than it gives out. It pins the record's bytes, which are never changed.
 
-import type { HybridTime } from '../model/hybrid-time.ts';
+import type { VersionFacts } from '../indexer/fact-terms.ts';
+import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
 import type { Item } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
 import { bodyOf, createdOf, decodeHeader, hybridTimeOf, lsnOf, transactionOf } from '../model/record.ts';
@@ -59,13 +60,18 @@ export class StoredItem implements Item {
   }
 }
 
+/** What the index keeps of a version beside its body. */
+export function factsOf({ id, key, created, time, ttlSeconds }: StoredItem): VersionFacts {
+  return { id, key, created, seconds: secondsOf(time), ttlSeconds };
+}
+
 /** The item with other bytes: another view of it, or a part. */
 export function withBody(item: Item, body: Uint8Array): Item {
   const { id, time, lsn, created, partition } = item;
   return { body, id, time, lsn, created, partition };
 }
 
-/** Stands for an item that is not there. */
+/** What an edit that made nothing of nothing answers. */
 export function absentItem(partition: PartitionRecord, id: string): Item {
   return { body: new Uint8Array([5, 0, 0, 0, 0]), id, time: 0 as HybridTime, lsn: 0, created: 0, partition };
 }

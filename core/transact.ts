@@ -16,12 +16,17 @@ import type { WriteEngine } from './write-items.ts';
 /** Times a transaction is begun before its caller is told to try again later. */
 export const attemptsMax = 5;
 
+/** Codes after which it is begun anew: something it read was written, or its partition was split. */
+const again: ReadonlySet<string> = new Set(['RetryWith', 'PartitionGone']);
+
 export interface TransactEngine extends WriteEngine {
   readonly nextTime: () => HybridTime;
 }
 
 export interface Transacted<Value> {
   readonly value: Value;
+  /** Request units, as the partition was charged. */
+  readonly charge: number;
   /** What was written, in order. */
   readonly writes: readonly StoredWrite[];
 }
@@ -44,10 +49,11 @@ export function transact<Value>(
       for (let attempt = 1; ; attempt++) {
         if (context.signal?.aborted === true) throw new DatabaseError('Cancelled', 'the caller went away');
         try {
-          return await attemptOnce(engine, container, key, body, context);
+          // A partition that was split meanwhile is found again.
+          const now = engine.catalog.container(container.database, container.id);
+          return await attemptOnce(engine, now, key, body, context);
         } catch (error) {
-          const isOutdated = error instanceof DatabaseError && error.code === 'RetryWith';
-          if (!isOutdated || attempt >= attemptsMax) throw error;
+          if (!(error instanceof DatabaseError) || attempt >= attemptsMax || !again.has(error.code)) throw error;
           letOn ??= engine.turns.holdWrites(name);
         }
       }
@@ -65,6 +71,7 @@ async function attemptOnce<Value>(
   context: Context,
 ): Promise<Transacted<Value>> {
   const partition = engine.partitionFor(container, partitionKey, context);
+  engine.throughput.admit(partition);
   const { nowSeconds, nextTime } = engine;
   // The watch begins before the snapshot: a write in between is told, not missed.
   const { watch, release } = partition.watches.watch(partitionKeyText(partitionKey));
@@ -72,12 +79,15 @@ async function attemptOnce<Value>(
   try {
     const transaction = new LogicalTransaction({ partition, reading, partitionKey, nowSeconds, nextTime, watch });
     const value = await body(transaction);
-    if (!transaction.hasWrites) return { value, writes: [] };
-    const writes = await engine.submit((staging) => {
-      engine.state.enter(partition);
-      return transaction.commit(staging);
-    });
-    return { value, writes };
+    const { charge } = transaction;
+    const writes = transaction.hasWrites
+      ? await engine.submit((staging) => {
+          engine.state.enter(partition);
+          return transaction.commit(staging);
+        })
+      : [];
+    engine.throughput.take(partition, charge);
+    return { value, charge, writes };
   } finally {
     reading.release();
     release();

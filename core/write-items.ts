@@ -2,14 +2,24 @@
 // evaluate them (`partition.ts`).
 
 import { DatabaseError } from '../model/errors.ts';
-import type { Context, ItemWrite, Operation, PartitionKeyValue, Result, WriteOutcome } from '../model/operation.ts';
+import type {
+  Context,
+  ItemWrite,
+  Operation,
+  PartitionKeyValue,
+  Result,
+  WriteOutcome,
+  Written,
+} from '../model/operation.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import type { Catalog } from './catalog.ts';
+import { failureCharge, roundCharge } from './charge.ts';
 import type { GroupState } from './group.ts';
 import { partitionKeyOf } from './identify.ts';
 import type { Partition } from './partition.ts';
 import type { Proposal, Staging } from './proposal.ts';
 import { checkedPartitionKey } from './router.ts';
+import type { Throughput } from './throughput.ts';
 import { asTransaction } from './transaction.ts';
 import { turnName, type Turns } from './turns.ts';
 
@@ -17,6 +27,7 @@ import { turnName, type Turns } from './turns.ts';
 export interface WriteEngine {
   readonly catalog: Catalog;
   readonly state: GroupState;
+  readonly throughput: Throughput;
   readonly nowSeconds: number;
   readonly turns: Turns;
   submit<Value>(proposal: Proposal<Value>): Promise<Value>;
@@ -27,15 +38,46 @@ export interface WriteEngine {
 const writesPerEntryMax = 64;
 const bytesPerEntryMax = 2 * 1024 * 1024;
 
+/** Times a write is routed again because its partition was being split. */
+const routesMax = 4;
+
+/** Runs what routes itself again when the partition that it went to was split meanwhile. */
+async function routed<Value>(run: () => Promise<Value>): Promise<Value> {
+  for (let routes = 1; ; routes++)
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.code !== 'PartitionGone' || routes === routesMax) throw error;
+    }
+}
+
 export async function writeItem(
   engine: WriteEngine,
   { database, container: id, write }: Operation<'write-item'>,
   context: Context,
 ): Promise<Result<'write-item'>> {
-  const container = engine.catalog.container(database, id);
-  const partition = partitionOfWrite(engine, container, write, context);
-  if (engine.turns.holdsWrites) await passAll(engine, container, [write]);
-  return engine.submit((staging) => engine.state.enter(partition).write(write, staging, engine.nowSeconds));
+  if (engine.turns.holdsWrites) await passAll(engine, engine.catalog.container(database, id), [write]);
+  return routed(() => {
+    const container = engine.catalog.container(database, id);
+    const partition = partitionOfWrite(engine, container, write, context);
+    return engine.submit((staging) => {
+      // Writes that came at once were admitted together: now that those before are charged, it is asked again.
+      engine.throughput.admit(partition);
+      return chargedWrite(engine, engine.state.enter(partition), write, staging);
+    });
+  });
+}
+
+/** Evaluates one write and charges the partition for it, also when it fails there. */
+function chargedWrite(engine: WriteEngine, partition: Partition, write: ItemWrite, staging: Staging): Written {
+  try {
+    const written = partition.write(write, staging, engine.nowSeconds);
+    engine.throughput.take(partition, written.charge);
+    return written;
+  } catch (error) {
+    if (error instanceof DatabaseError) engine.throughput.take(partition, failureCharge(error.code));
+    throw error;
+  }
 }
 
 export async function writeItems(
@@ -43,20 +85,23 @@ export async function writeItems(
   { database, container: id, writes, ordered }: Operation<'write-items'>,
   context: Context,
 ): Promise<Result<'write-items'>> {
-  const container = engine.catalog.container(database, id);
-  if (engine.turns.holdsWrites) await passAll(engine, container, writes);
+  const named = engine.catalog.container(database, id);
+  if (engine.turns.holdsWrites) await passAll(engine, named, writes);
   // All parts are queued at once, so that they share fsyncs; after a failure the later ones of an ordered list do nothing.
   let failed = false;
   const parts: Promise<WriteOutcome[]>[] = [];
   for (let start = 0; start < writes.length;) {
     const end = endOfPart(writes, start);
     const part = writes.slice(start, end);
-    const written = engine.submit((staging) => {
-      if (ordered && failed) return [];
-      const outcomes = writeEach(engine, container, part, ordered, staging, context);
-      failed ||= outcomes.some((outcome) => outcome.kind === 'failed');
-      return outcomes;
-    });
+    const written = routed(() =>
+      engine.submit((staging) => {
+        if (ordered && failed) return [];
+        const container = engine.catalog.container(database, id);
+        const outcomes = writeEach(engine, container, part, ordered, staging, context);
+        failed ||= outcomes.some((outcome) => outcome.kind === 'failed');
+        return outcomes;
+      }),
+    );
     written.catch(() => {
       failed = true;
     });
@@ -73,29 +118,38 @@ export async function batchItems(
   { database, container: id, partitionKey, writes }: Operation<'batch-items'>,
   context: Context,
 ): Promise<Result<'batch-items'>> {
-  const container = engine.catalog.container(database, id);
-  const key = checkedPartitionKey(container, partitionKey);
-  const partition = engine.partitionFor(container, key, context);
-  if (engine.turns.holdsWrites) await engine.turns.passed(turnName(container, key));
+  if (engine.turns.holdsWrites) {
+    const container = engine.catalog.container(database, id);
+    await engine.turns.passed(turnName(container, checkedPartitionKey(container, partitionKey)));
+  }
   let index = 0;
+  let charge = 0;
   try {
-    const written = await engine.submit((staging) => {
-      engine.state.enter(partition);
-      const transaction = asTransaction(staging);
-      return writes.map((write, i) => {
-        index = i;
-        return partition.write(withKey(write, partitionKey), transaction, engine.nowSeconds);
+    const written = await routed(() => {
+      const container = engine.catalog.container(database, id);
+      const partition = engine.partitionFor(container, checkedPartitionKey(container, partitionKey), context);
+      return engine.submit((staging) => {
+        engine.throughput.admit(partition);
+        engine.state.enter(partition);
+        const transaction = asTransaction(staging);
+        return writes.map((write, i) => {
+          index = i;
+          const done = chargedWrite(engine, partition, withKey(write, partitionKey), transaction);
+          charge += done.charge;
+          return done;
+        });
       });
     });
     return { kind: 'committed', written };
   } catch (error) {
-    if (!(error instanceof DatabaseError) || uncertain.has(error.code)) throw error;
-    return { kind: 'aborted', index, error };
+    if (!(error instanceof DatabaseError) || notOfOneWrite.has(error.code)) throw error;
+    return { kind: 'aborted', index, error, charge: roundCharge(charge + failureCharge(error.code)) };
   }
 }
 
-/** Codes after which a write may have happened: never reported as an abort. */
-const uncertain: ReadonlySet<string> = new Set([
+/** Codes that concern the batch as a whole, most because it may have happened: never reported as an abort. */
+const notOfOneWrite: ReadonlySet<string> = new Set([
+  'TooManyRequests',
   'OutcomeUnknown',
   'NotLeader',
   'Internal',
@@ -150,9 +204,10 @@ function writeEach(
   for (const write of writes) {
     try {
       const partition = engine.state.enter(partitionOfWrite(engine, container, write, context));
-      outcomes.push({ kind: 'written', written: partition.write(write, staging, engine.nowSeconds) });
+      outcomes.push({ kind: 'written', written: chargedWrite(engine, partition, write, staging) });
     } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
+      // The whole part is routed again.
+      if (!(error instanceof DatabaseError) || error.code === 'PartitionGone') throw error;
       outcomes.push({ kind: 'failed', error });
       if (ordered) break;
     }

@@ -6,7 +6,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
+import { TLSSocket, type SecureContext } from 'node:tls';
 import { constants, gunzip } from 'node:zlib';
 import { badRequest, DatabaseError } from '../model/errors.ts';
 import { openPort, type Port } from './port.ts';
@@ -48,6 +48,7 @@ export interface HttpOptions {
   readonly host: string;
   readonly port: number;
   readonly secureContext?: (() => SecureContext) | undefined;
+  readonly tlsOnly?: boolean | undefined;
   /** Largest body, before and after inflation. */
   readonly bodyBytesMax: number;
   /** Runs one request; `send` is called once. Never rejects. `signal` aborts when the connection closes. */
@@ -55,6 +56,16 @@ export interface HttpOptions {
 }
 
 const noBytes = new Uint8Array(0);
+
+/**
+ * For clients that offer HTTP/2 alone, as Rust's does at first: an empty SETTINGS frame and a GOAWAY frame with
+ * HTTP_1_1_REQUIRED (RFC 9113 §6.5, §6.8, §7), on which they come again with HTTP/1.1. A handshake refused for the
+ * protocol would tell them nothing of the kind.
+ */
+const versionRefusal = Buffer.from(
+  '000000' + '0400' + '00000000' + '000008' + '0700' + '00000000' + '00000000' + '0000000d',
+  'hex',
+);
 
 interface Connection {
   readonly encrypted: boolean;
@@ -97,8 +108,9 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
     },
   );
   server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
+    if (!socket.writable) socket.destroy();
+    else if (socket instanceof TLSSocket && socket.alpnProtocol === 'h2') socket.end(versionRefusal);
+    else socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
   // Node starts enforcing its time-outs, and telling idle connections from busy ones, when a server listens; this
   // one is handed its connections.
@@ -107,6 +119,7 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
     host: options.host,
     port: options.port,
     secureContext: options.secureContext,
+    tlsOnly: options.tlsOnly,
     onConnection: (socket, encrypted) => {
       const connection = { encrypted, closed: new AbortController() };
       connections.set(socket, connection);

@@ -1,11 +1,11 @@
-// The terms of what is known of a version beside its body: when its item was made, when it was written, in which
-// logical partition it is. Every index keeps them, whatever the policy says.
+// The terms of what is known of a version beside its body: when its item was made, when it was written and when
+// its time is over, in which logical partition it is. Every index keeps them, whatever the policy says.
 
 import { exists, type Filter } from './filter.ts';
 import { writeIdentityKey } from './composite-key.ts';
 import { keyBytes } from './key-scratch.ts';
 import { writeDoubleKey } from './number-key.ts';
-import { createdPath, identityPath, partitionKeyPath, timePath } from './paths.ts';
+import { createdPath, expiryPath, identityPath, partitionKeyPath, timePath } from './paths.ts';
 import { Tag, writeTextKey } from './term-key.ts';
 import type { TermSink } from './terms.ts';
 
@@ -18,6 +18,8 @@ export interface VersionFacts {
   readonly created: number;
   /** Commit time in seconds. */
   readonly seconds: number;
+  /** Its own time to live: seconds, -1 for ever, 0 when it names none. */
+  readonly ttlSeconds: number;
 }
 
 function numberTerm(sink: TermSink, path: number, value: number): void {
@@ -36,5 +38,7 @@ export function factTerms(facts: VersionFacts, lsn: number, keepsPartitionKeys: 
   numberTerm(sink, createdPath, facts.created);
   if (facts.created !== lsn) sink.exists(createdPath);
   numberTerm(sink, timePath, facts.seconds);
+  if (facts.ttlSeconds !== 0) sink.exists(expiryPath);
+  if (facts.ttlSeconds > 0) numberTerm(sink, expiryPath, facts.seconds + facts.ttlSeconds);
   if (keepsPartitionKeys) sink.term(partitionKeyPath, writeTextKey(keyBytes, 0, facts.key));
 }

@@ -32,7 +32,9 @@ export const createdPath = 3;
 export const timePath = 4;
 /** Strings: the text of the partition key, in indexes that keep such terms. */
 export const partitionKeyPath = 5;
-const firstPath = 6;
+/** Of versions that name a time to live. Numbers: the second in which it ends, if it does. Existence: they name one. */
+export const expiryPath = 6;
+const firstPath = 7;
 
 /** Path ids are two bytes in a term. Cosmos DB and MongoDB name no limit; beyond this, queries test items. */
 export const pathsMax = 65_535;
@@ -80,7 +82,7 @@ export interface Composite {
   readonly slots: readonly number[];
 }
 
-const serialFormat = 2;
+const serialFormat = 3;
 
 export class PathDictionary {
   readonly #policy: CompiledPolicy;

@@ -161,6 +161,11 @@ export interface Operations {
     result: ResourceRecord;
   };
   'delete-resource': { input: ResourceName & { readonly ifMatch?: HybridTime | undefined }; result: ResourceRecord };
+  /** Puts `parts` partitions (at least 2) in the place of that range; what is being read and written goes on. */
+  'split-partition': {
+    input: ContainerName & { readonly range: number; readonly parts: number };
+    result: ContainerRecord;
+  };
   'write-item': { input: ContainerName & { readonly write: ItemWrite }; result: Written };
   /** Independent writes in the order given: each commits or fails alone, `ordered` stops after the first failure. */
   'write-items': {
@@ -313,7 +318,7 @@ export type WriteOutcome =
 
 export type BatchOutcome =
   | { readonly kind: 'committed'; readonly written: readonly Written[] }
-  | { readonly kind: 'aborted'; readonly index: number; readonly error: Error };
+  | { readonly kind: 'aborted'; readonly index: number; readonly error: Error; readonly charge: number };
 
 export interface FeedPage {
   readonly container: ContainerRecord;
@@ -355,4 +360,6 @@ export interface Context {
   readonly signal?: AbortSignal | undefined;
   /** Session token the answer must not be older than. */
   readonly sessionToken?: string | undefined;
+  /** Reads are as consistent as only several replicas together are (strong, bounded staleness), and cost twice. */
+  readonly isQuorumRead?: boolean | undefined;
 }

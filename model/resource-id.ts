@@ -6,7 +6,8 @@
 //   4 … 7    container or user number, big-endian; the highest bit tells a container from a user
 //   8 … 15   child: for an item the LSN of its first version (44 bits) and its partition (16 bits), for others
 //            a number; bytes 8 … 12 its low 40 bits, little-endian; 13, 14 partition, big-endian; 15 the kind in
-//            the upper half and the top 4 bits of the LSN in the lower
+//            the upper half and the top 4 bits of the LSN in the lower. A client encryption key has no user:
+//            bytes 4 … 7 are 0, 8 … 11 its number, little-endian, and byte 12 the kind (2)
 //
 // Invariant: one id, one spelling, and the other way round.
 
@@ -29,6 +30,7 @@ export type ResourceId =
   | { readonly kind: 'container'; readonly database: number; readonly container: number }
   | { readonly kind: 'user'; readonly database: number; readonly user: number }
   | { readonly kind: 'permission'; readonly database: number; readonly user: number; readonly number: number }
+  | { readonly kind: 'clientEncryptionKey'; readonly database: number; readonly number: number }
   | {
       readonly kind: ChildKind;
       readonly database: number;
@@ -45,7 +47,11 @@ export const containerNumberMax = 2 ** 31 - 1;
 export const partitionNumberMax = 2 ** 16 - 1;
 export const childNumberMax = 2 ** 44 - 1;
 
+const clientEncryptionKeyNumberMax = 2 ** 32 - 1;
+
 const containerBit = 0x80000000;
+/** Byte 12 of a client encryption key's id. */
+const clientEncryptionKeyKind = 2;
 const two40 = 2 ** 40;
 
 function isWithin(number: number, most: number): boolean {
@@ -70,12 +76,21 @@ export function formatResourceId(id: ResourceId): string {
   const bytes = Buffer.alloc(id.kind === 'database' ? 4 : id.kind === 'container' || id.kind === 'user' ? 8 : 16);
   writeUint32BE(bytes, 0, id.database);
   if (id.kind === 'database') return textOf(bytes);
+  if (id.kind === 'clientEncryptionKey') {
+    assert(isWithin(id.number, clientEncryptionKeyNumberMax), 'the number of a key fits 32 bits');
+    bytes.writeUInt32LE(id.number, 8);
+    bytes[12] = clientEncryptionKeyKind;
+    return textOf(bytes);
+  }
   const isContainer = id.kind !== 'user' && id.kind !== 'permission';
   const parent = isContainer ? id.container : id.user;
   assert(isWithin(parent, containerNumberMax), 'a container or user number fits 31 bits');
   writeUint32BE(bytes, 4, isContainer ? (parent | containerBit) >>> 0 : parent);
-  if (id.kind === 'permission') writeChild(bytes, 0, 0, id.number);
-  else if (id.kind !== 'container' && id.kind !== 'user')
+  if (id.kind === 'permission') {
+    assert(id.user > 0, 'a permission belongs to a user');
+    writeChild(bytes, 0, 0, id.number);
+  }
+  if (id.kind !== 'permission' && id.kind !== 'container' && id.kind !== 'user')
     writeChild(bytes, childKinds[id.kind], id.partition, id.number);
   return textOf(bytes);
 }
@@ -101,6 +116,10 @@ export function parseResourceId(text: string): ResourceId | undefined {
   const number = bytes.readUIntLE(8, 5) + (bytes[15]! & 15) * two40;
   const partition = bytes.readUInt16BE(13);
   const kindNumber = bytes[15]! >> 4;
+  if (!isContainer && parent === 0) {
+    const isKey = bytes[12] === clientEncryptionKeyKind && partition === 0 && bytes[15] === 0;
+    return isKey ? { kind: 'clientEncryptionKey', database, number: bytes.readUInt32LE(8) } : undefined;
+  }
   if (!isContainer)
     return kindNumber === 0 && partition === 0 ? { kind: 'permission', database, user: parent, number } : undefined;
   const kind = kindOfNumber.get(kindNumber);

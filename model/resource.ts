@@ -17,6 +17,17 @@ export interface DatabaseRecord {
   readonly time: HybridTime;
 }
 
+/**
+ * A partition that ended when others were made of it. Its records stay where they are: those whose keys are in the range
+ * of a descendant are that one's, under their own LSNs, which the descendant goes on from.
+ */
+export interface PartitionOrigin {
+  readonly range: number;
+  readonly partition: number;
+  /** Its last LSN. */
+  readonly lastLsn: number;
+}
+
 /** One physical partition of a container. */
 export interface PartitionRecord {
   /** Id of the range within its container: what session tokens and `pkranges` name. Never reused. */
@@ -26,8 +37,8 @@ export interface PartitionRecord {
   /** Effective partition keys [min, max), hexadecimal, '' … 'FF'. */
   readonly minInclusive: string;
   readonly maxExclusive: string;
-  /** Ranges it was split or merged from. */
-  readonly parents: readonly number[];
+  /** What it was split from, the oldest first; empty for a partition that was made with its container. */
+  readonly origins: readonly PartitionOrigin[];
   /** Configuration number, raised when members or write region change: the version in session tokens. */
   readonly epoch: number;
 }
@@ -76,6 +87,21 @@ export interface ResourceRecord {
   /** What the door lets its user set, as one BSON document that core keeps and returns unread. */
   readonly body: Uint8Array;
   readonly time: HybridTime;
+}
+
+/** LSN that a partition begins after. */
+export function firstLsnOf({ origins }: PartitionRecord): number {
+  return origins.at(-1)?.lastLsn ?? 0;
+}
+
+/** Id of the range in which an item was made, by the LSN of its first version: part of its `_rid`, for ever. */
+export function rangeOfCreation({ range, origins }: PartitionRecord, created: number): number {
+  return origins.find(({ lastLsn }) => created <= lastLsn)?.range ?? range;
+}
+
+/** True when the partition is that range or was split from it. */
+export function descendsFrom(partition: PartitionRecord, range: number): boolean {
+  return partition.range === range || partition.origins.some((origin) => origin.range === range);
 }
 
 /** True for a container made without a partition key: one logical and one physical partition. */

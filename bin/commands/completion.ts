@@ -15,6 +15,7 @@ function wordsOf(row: CommandRow): string[] {
     ...(row.argument?.choices ?? []),
     ...own,
     ...(own.length > 0 ? ['--config'] : []),
+    ...(row.options ?? []).map(({ name }) => `--${name}`),
     ...(row.json === true ? ['--json'] : []),
     '--help',
   ];
@@ -53,6 +54,10 @@ function fish(): string {
     for (const key of row.flags) {
       const takes = flags[key].type.placeholder === undefined ? '' : ' -r';
       lines.push(`complete -c meridian ${seen} -l ${flags[key].name}${takes} -d ${quoted(flags[key].help)}`);
+    }
+    for (const { name, placeholder, help } of row.options ?? []) {
+      const takes = placeholder === undefined ? '' : ' -r';
+      lines.push(`complete -c meridian ${seen} -l ${name}${takes} -d ${quoted(help)}`);
     }
     if (row.json === true) lines.push(`complete -c meridian ${seen} -l json`);
     for (const choice of row.argument?.choices ?? []) lines.push(`complete -c meridian ${seen} -a ${choice}`);

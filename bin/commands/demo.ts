@@ -1,6 +1,8 @@
 // `meridian demo`: a server with real data in it, and a request per door to try on it.
 
 import type { Engine } from '../../core/engine.ts';
+import { withEnforced } from '../../core/offer.ts';
+import { BsonWriter } from '../../model/bson/write.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { banner } from '../banner.ts';
 import type { Command } from '../commands.ts';
@@ -30,6 +32,8 @@ export const demo: Command = async ({ settings, given, write }) => {
   return 0;
 };
 
+const exempt = withEnforced(new BsonWriter(8).beginDocument().end().finish(), false);
+
 /** Fills database `demo`, unless a former demo did. Gives the number of items in it. */
 export async function loadDemo(engine: Engine, account: number): Promise<number> {
   const context = { account };
@@ -51,8 +55,9 @@ export async function loadDemo(engine: Engine, account: number): Promise<number>
   let done = 0;
   for (const { id, partitionKey, items } of loads) {
     const key = { paths: [partitionKey], kind: 'Hash', version: 2 } as const;
-    await engine.execute(
-      { kind: 'create-container', database, container: id, profile: 'documents', partitionKey: key },
+    // What the server itself loads is no load to be held back.
+    const container = await engine.execute(
+      { kind: 'create-container', database, container: id, profile: 'documents', partitionKey: key, settings: exempt },
       context,
     );
     for (let start = 0; start < items.length; start += itemsPerWrite) {
@@ -67,6 +72,8 @@ export async function loadDemo(engine: Engine, account: number): Promise<number>
       if (failed?.kind === 'failed') throw failed.error;
       progress.update((done += writes.length));
     }
+    const settings = withEnforced(container.settings, undefined);
+    await engine.execute({ kind: 'replace-container', database, container: id, settings }, context);
   }
   progress.stop();
   let total = 0;

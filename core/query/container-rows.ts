@@ -4,8 +4,8 @@
 
 import { everything } from '../../indexer/filter.ts';
 import type { Item } from '../../model/operation.ts';
-import type { ContainerRecord } from '../../model/resource.ts';
 import { defaultTtlOf } from '../expiry.ts';
+import type { Load, ReadMeter } from '../read-meter.ts';
 import type { PartitionReading, Reading } from '../reading.ts';
 import { walkByCreation, walkHits, type Walk } from '../walk.ts';
 import { positionsPerPartition, type IndexedPartition } from './indexed-rows.ts';
@@ -18,17 +18,18 @@ export interface ItemRow extends ScannedItem {
 /** What a door shows of an item beside its body. */
 export type SystemView = (item: Item) => ScannedItem['system'];
 
-/** Differs when partitions were split or merged. */
-export function layoutOf(container: ContainerRecord): string {
-  return container.partitions.map(({ range }) => range).join('.');
-}
-
-/** The rows of a reading that its caller holds. */
-export function containerRows(reading: Reading, systemOf: SystemView): RowSource {
+/** The rows of a reading that its caller holds; what they load is noted on the meter, if there is one. */
+export function containerRows(reading: Reading, systemOf: SystemView, meter?: ReadMeter): RowSource {
   const places = new Map(reading.container.partitions.map((record, place) => [record.partition, place]));
   const expires = defaultTtlOf(reading.container) !== undefined;
   const indexed = reading.partitions.map((partition) =>
-    indexedPartition(partition, places.get(partition.record.partition)! * positionsPerPartition, expires, systemOf),
+    indexedPartition(
+      partition,
+      places.get(partition.record.partition)! * positionsPerPartition,
+      expires,
+      systemOf,
+      meter?.loadOf(partition.record),
+    ),
   );
   return {
     indexed,
@@ -48,13 +49,15 @@ function indexedPartition(
   base: number,
   expires: boolean,
   systemOf: SystemView,
+  load: Load | undefined,
 ): IndexedPartition {
-  const rowOf = (item: Item): ItemRow => ({
-    position: base + item.created,
-    document: item.body,
-    system: systemOf(item),
-    item,
-  });
+  const rowOf = (item: Item): ItemRow => {
+    if (load !== undefined) {
+      load.items++;
+      load.bytes += item.body.length;
+    }
+    return { position: base + item.created, document: item.body, system: systemOf(item), item };
+  };
   function* rows(walk: Walk): Generator<ItemRow | undefined, void, void> {
     for (const item of walk) yield item && rowOf(item);
   }

@@ -45,10 +45,10 @@ function encodeKey(value: Value): string | null {
 }
 
 /** The mark that a continuation can carry: keys that are too long are given up for a count. */
-export function portableMark(mark: SortMark): PageMark {
+export function portableMark(mark: SortMark, lengthMax = keysLengthMax): PageMark {
   let length = 0;
   for (const key of mark.keys) length += encodeKey(key)?.length ?? 4;
-  return length > keysLengthMax ? { kind: 'count' } : { kind: 'sort', mark };
+  return length > Math.min(lengthMax, keysLengthMax) ? { kind: 'count' } : { kind: 'sort', mark };
 }
 
 export function encodeContinuation(fingerprint: string, continuation: Continuation): string {
@@ -87,12 +87,41 @@ function decodeKey(value: unknown): Value {
   return valueOf(fieldOf(bytes, ''));
 }
 
-export function decodeContinuation(fingerprint: string, text: string): Continuation {
+/**
+ * The same place when positions have changed, because partitions were split: `move` gives the new one, undefined when
+ * there is none. Throws InvalidContinuation for a place that no position tells, as a count of results is.
+ */
+export function movedContinuation(text: string, move: (position: number) => number | undefined): string {
+  const moved = (value: unknown): number | undefined => {
+    if (value === undefined) return undefined;
+    const position = move(count(value));
+    if (position === undefined) throw invalid();
+    return position;
+  };
+  const record = recordOf(text);
+  const { k, a, i, p } = record;
+  if (k === 'scan') return btoa(JSON.stringify({ ...record, a: moved(a), i: moved(i) }));
+  if (k === 'sort') return btoa(JSON.stringify({ ...record, p: moved(p) }));
+  throw invalid();
+}
+
+/** The fields of a continuation, each still to be checked. */
+function recordOf(text: string): Record<string, unknown> {
   if (text.length > continuationLengthMax) throw invalid();
+  let record: unknown;
   try {
-    const record = JSON.parse(atob(text)) as unknown;
-    if (record === null || typeof record !== 'object') throw invalid();
-    const { v, q, s, t, k, a, i, r, o, p, n, w } = record as Record<string, unknown>;
+    record = JSON.parse(atob(text));
+  } catch (cause) {
+    // Not base64, not JSON: somebody else's text.
+    throw invalid(cause);
+  }
+  if (record === null || typeof record !== 'object') throw invalid();
+  return record as Record<string, unknown>;
+}
+
+export function decodeContinuation(fingerprint: string, text: string): Continuation {
+  const { v, q, s, t, k, a, i, r, o, p, n, w } = recordOf(text);
+  try {
     if (v !== version || q !== fingerprint) throw invalid();
     const common = { skipped: count(s), taken: count(t) };
     if (k === 'count') {
@@ -107,7 +136,7 @@ export function decodeContinuation(fingerprint: string, text: string): Continuat
     return { ...common, mark: { kind: 'sort', mark } };
   } catch (cause) {
     if (cause instanceof DatabaseError && cause.code === 'InvalidContinuation') throw cause;
-    // Not base64, not JSON, not BSON: somebody else's text.
+    // Not BSON.
     throw invalid(cause);
   }
 }

@@ -7,6 +7,8 @@ import type { Route } from './surface.ts';
 export interface AdminInput {
   /** Undefined when no route has that path and method. */
   readonly route: Route | undefined;
+  /** As the request line has it. */
+  readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   /** What was wrong with the body before it was read whole. */
@@ -17,6 +19,7 @@ export interface AdminInput {
 export interface AdminRequest {
   readonly route: Route;
   readonly headers: IncomingHttpHeaders;
+  readonly query: URLSearchParams;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -24,7 +27,9 @@ export function decode(input: AdminInput): AdminRequest {
   if (input.bodyFault !== undefined) throw input.bodyFault;
   if (input.route === undefined)
     throw new DatabaseError('ResourceNotFound', 'the admin door has no such route', { argument: 'path' });
-  return { route: input.route, headers: input.headers, body: parseBody(input.body) };
+  const question = input.url.indexOf('?');
+  const query = new URLSearchParams(question < 0 ? '' : input.url.slice(question));
+  return { route: input.route, headers: input.headers, query, body: parseBody(input.body) };
 }
 
 function parseBody(bytes: Buffer): Readonly<Record<string, unknown>> {

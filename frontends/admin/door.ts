@@ -18,7 +18,7 @@ export function adminDoor(deployment: Deployment, sources: AdminSources): AdminD
     decode,
     operationOf: ({ route }) => route.operation,
     authenticate: authenticator(deployment.accounts, sources.hostNames),
-    operate: ({ route, body }, principal) => route.run({ deployment, sources, principal, body }),
+    operate: ({ route, query, body }, principal) => route.run({ deployment, sources, principal, query, body }),
     encode: (answer) => encode(answer),
     fail: (error: DatabaseError, _input, _request, activityId) => encode(answerOfError(error, activityId)),
   };

@@ -47,6 +47,7 @@ export async function openAdminDoor(
     host: listen.host,
     port: listen.port,
     secureContext: deployment.secureContext,
+    tlsOnly: deployment.tlsOnly,
     onConnection: (socket) => server.emit('connection', socket),
     // Those in the middle of a request end with it, below.
     onClosing: () => undefined,
@@ -93,6 +94,7 @@ function handlerOf(
     const body: unknown = request.body;
     const input = {
       route,
+      url: request.originalUrl,
       headers: request.headers,
       body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
       bodyFault,

@@ -2,19 +2,19 @@
 // items with change feed" of the REST reference, "Change feed modes in Azure Cosmos DB", and the SDKs, which send
 // the time of their start again with every continuation.
 
+import { declaredRetentionMsOf } from '../../core/declared-retention.ts';
 import { badRequest } from '../../model/errors.ts';
 import { hybridTimeOfMs, type HybridTime } from '../../model/hybrid-time.ts';
 import type { ChangeStart } from '../../model/operation.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
-import { retentionMinutesOf } from './settings.ts';
 
 const modes: ReadonlyMap<string, 'latest' | 'all'> = new Map([
   ['incremental feed', 'latest'],
   ['full-fidelity feed', 'all'],
 ]);
 
-/** The one form in which SDKs ask for all versions. */
+/** The one form in which SDKs ask for changes with what is known about them beside the item. */
 const wireFormat = '2021-09-15';
 const wireFormatHeader = 'x-ms-cosmos-changefeed-wire-format-version';
 
@@ -23,6 +23,8 @@ export interface AskedChanges {
   readonly start: ChangeStart;
   readonly since: HybridTime | undefined;
   readonly historySince: HybridTime | undefined;
+  /** Each change as `{current, metadata}`: always of all versions, of latest ones when asked for. */
+  readonly enveloped: boolean;
 }
 
 export function askedChangesOf(request: CosmosRequest, container: ContainerRecord, nowSeconds: number): AskedChanges {
@@ -30,20 +32,21 @@ export function askedChangesOf(request: CosmosRequest, container: ContainerRecor
   if (mode === undefined) throw badRequest('A-IM names no kind of feed that this server knows', 'A-IM');
   const place = (headerOf(request, 'if-none-match') ?? '').trim();
   const since = sinceOf(headerOf(request, 'if-modified-since'));
-  if (mode === 'latest') return { mode, start: startOf(place), since, historySince: undefined };
   const format = headerOf(request, wireFormatHeader);
   if (format !== undefined && format !== wireFormat)
     throw badRequest(`${wireFormatHeader} must be ${wireFormat}`, wireFormatHeader);
-  const retentionMinutes = retentionMinutesOf(container.settings);
-  if (retentionMinutes === 0)
+  if (mode === 'latest')
+    return { mode, start: startOf(place), since, historySince: undefined, enveloped: format !== undefined };
+  const retentionMs = declaredRetentionMsOf(container);
+  if (retentionMs === 0)
     throw badRequest(
       "Change Feed 'All Versions and Deletes' mode must be enabled: give the container a changeFeedPolicy with a retentionDuration.",
       'changeFeedPolicy',
     );
   // The service begins this feed nowhere but at the end or where an earlier page ended.
   if (place === '') throw badRequest('FullFidelity Change Feed must have valid If-None-Match header.', 'If-None-Match');
-  const historySince = hybridTimeOfMs((nowSeconds - retentionMinutes * 60) * 1000);
-  return { mode, start: startOf(place), since, historySince };
+  const historySince = hybridTimeOfMs(nowSeconds * 1000 - retentionMs);
+  return { mode, start: startOf(place), since, historySince, enveloped: true };
 }
 
 function startOf(place: string): ChangeStart {

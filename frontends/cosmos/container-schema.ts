@@ -7,6 +7,7 @@ import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import { valueOf } from '../../model/value.ts';
 import { embeddingsOf, invalidInput } from './search-policies.ts';
+import { isPlanar } from './geospatial-config.ts';
 import { parseComputed, type ComputedProperty } from './sql/computed.ts';
 import type { ContainerSchema } from './sql/schema.ts';
 import { vectorPathText } from './sql/vector-distance.ts';
@@ -31,8 +32,10 @@ function readSchema(settings: Uint8Array): ContainerSchema {
   const computed = readComputed(fieldOf(settings, field));
   const distances = new Map<string, string>();
   for (const { steps, distance } of embeddingsOf(settings)) distances.set(vectorPathText(steps), distance);
-  const texts = [[...computed].map(([name, { text }]) => [name, text]), [...distances]];
-  return { text: computed.size + distances.size === 0 ? '' : JSON.stringify(texts), computed, distances };
+  const planar = isPlanar(settings);
+  const texts = [[...computed].map(([name, { text }]) => [name, text]), [...distances], planar];
+  const isPlain = computed.size + distances.size === 0 && !planar;
+  return { text: isPlain ? '' : JSON.stringify(texts), computed, distances, planar };
 }
 
 /** Throws BadRequest when a definition's list of computed properties is not one. */

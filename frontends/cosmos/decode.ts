@@ -13,16 +13,22 @@ import { rowOf, type Row } from './surface.ts';
 export interface CosmosRequest {
   readonly row: Row;
   readonly verb: string;
+  /** As it was sent, with its query. */
+  readonly path: string;
   /** Type of the resource addressed, as it is signed: dbs, colls, docs, …; '' for the account. */
   readonly resourceType: string;
   /** What the signature covers for a name-based address: the resource itself, or its parent for feeds and creations. */
   readonly link: string;
   /** Ids in the path, outermost first. */
   readonly ids: readonly string[];
+  /** As the client sent it. */
+  readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Uint8Array;
   /** Scheme and host by which the client reached this server. */
   readonly origin: string;
+  /** When it was read, by the monotonic clock: answers tell how long it took. */
+  readonly receivedMs: number;
   /** Set once the operation knows it, so that a failure too can tell the session token. */
   touched: Place | undefined;
 }
@@ -54,6 +60,18 @@ function segmentsOf(url: string): string[] {
   return start === end ? [] : path.slice(start, end).split('/');
 }
 
+/** What stands after the question mark. */
+export function queryOf(url: string): URLSearchParams {
+  const mark = url.indexOf('?');
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+}
+
+/** The resource whose addresses are asked for: `dbs/…/colls/…/docs`. Some clients encode it twice. */
+function resolvedPath(url: string): string {
+  const path = queryOf(url).get('$resolveFor') ?? '';
+  return `/${path.includes('/') || !path.includes('%') ? path : decodeId(path)}`;
+}
+
 const control = /[\x00-\x1f]/;
 
 /** The link as the routing gateway sees it: decoded again, backslashes turned, cut at `#`, blanks at its end dropped. */
@@ -83,7 +101,10 @@ export function decode(input: HttpInput, addresses: Addresses = 'exact'): Cosmos
   const url = message.url ?? '/';
   const verb = message.method ?? 'GET';
   if (!printable.test(url)) throw badRequest('the path holds characters that must be percent-encoded', 'path');
-  const segments = segmentsOf(url);
+  const asked = segmentsOf(url);
+  // Addresses are asked for what the query names, and that is signed.
+  const resolved = asked.length === 1 && asked[0] === 'addresses' ? resolvedPath(url) : undefined;
+  const segments = resolved === undefined ? asked : segmentsOf(resolved);
   if (segments.length > segmentsMax) throw badRequest('the path has too many segments', 'path');
   const ids: string[] = [];
   let shape = '';
@@ -104,19 +125,22 @@ export function decode(input: HttpInput, addresses: Addresses = 'exact'): Cosmos
   }
   const isFeed = segments.length % 2 === 1;
   const { headers } = message;
-  const row = rowOf(verb, shape, headers);
+  const row = rowOf(verb, resolved === undefined ? shape : 'addresses', headers);
   if (row === undefined)
     throw new DatabaseError('NotSupported', 'there is no such operation at this address', { argument: 'path' });
   const signedLink = isFeed || row.signedType !== undefined ? parent : link;
   return {
     row,
     verb,
+    path: url,
     resourceType: row.signedType ?? (segments.length === 0 ? '' : isFeed ? segments.at(-1)! : segments.at(-2)!),
     link: addresses === 'gateway' ? gatewaySigned(signedLink, ids) : signedLink,
     ids,
+    url,
     headers,
     body: input.body,
     origin: originOf(input),
+    receivedMs: performance.now(),
     touched: undefined,
   };
 }

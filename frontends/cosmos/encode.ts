@@ -12,11 +12,12 @@ import type { Item } from '../../model/operation.ts';
 import type { ContainerRecord, PartitionRecord } from '../../model/resource.ts';
 import { formatSessionToken } from '../../model/session-token.ts';
 import { BytesCache } from '../../core/bytes-cache.ts';
+import { failureCharge } from '../../core/charge.ts';
 import type { Engine } from '../../core/engine.ts';
 import type { HttpAnswer } from '../http.ts';
 import type { CosmosRequest } from './decode.ts';
 import { cosmosErrorOf, errorBody, ownerMissing, retryAfterMsOf } from './errors.ts';
-import { linksOfContainer, ridOfItem } from './links.ts';
+import { linksOfContainer, linksOfOwner, ridOfItem } from './links.ts';
 
 /** What clients take for the version of the gateway and of the stored schema. */
 const gatewayVersion = 'version=2.14.0.0';
@@ -48,6 +49,8 @@ export interface Place {
   readonly container: ContainerRecord;
   /** The partition of one item, or absent for the whole container. */
   readonly partition?: PartitionRecord | undefined;
+  /** The answer is the container itself, which its database owns; not what is in it. */
+  readonly itself?: true | undefined;
 }
 
 /** Stored fields of these names are system properties and never shown from the body. */
@@ -153,7 +156,7 @@ const quota = 'documentSize=2048;documentsSize=-1;documentsCount=-1;collectionSi
 
 function pushPlace(headers: string[], place: Place): void {
   const { engine, container } = place;
-  const { rid, path } = linksOfContainer(container);
+  const { rid, path } = place.itself === true ? linksOfOwner(container) : linksOfContainer(container);
   headers.push('x-ms-alt-content-path', path, 'x-ms-content-path', rid);
   if (place.partition !== undefined) {
     const lsn = engine.lsnOf(place.partition.partition);
@@ -180,6 +183,8 @@ function pushPlace(headers: string[], place: Place): void {
   for (const partition of container.partitions) {
     const lsn = engine.lsnOf(partition.partition);
     if (lsn > lsnMax) lsnMax = lsn;
+    // Java's client takes the token of every answer about a container, and knows only those of one partition.
+    if (place.itself === true && tokens !== '') continue;
     tokens = tokens === '' ? keptOf(engine, partition, lsn).token : `${tokens},${keptOf(engine, partition, lsn).token}`;
   }
   headers.push('x-ms-session-token', tokens, 'lsn', String(lsnMax), 'x-ms-global-committed-lsn', String(lsnMax));
@@ -198,7 +203,8 @@ function usageOf(engine: Engine, container: ContainerRecord): string {
   return `documentSize=0;documentsSize=${kilobytes};documentsCount=${count};collectionSize=${kilobytes};`;
 }
 
-function fixedHeaders(activityId: string, charge: number): string[] {
+function fixedHeaders(activityId: string, charge: number, request: CosmosRequest | undefined): string[] {
+  const durationMs = request === undefined ? 0 : performance.now() - request.receivedMs;
   return [
     'Cache-Control',
     'no-store, no-cache',
@@ -206,6 +212,8 @@ function fixedHeaders(activityId: string, charge: number): string[] {
     activityId,
     'x-ms-request-charge',
     String(charge),
+    'x-ms-request-duration-ms',
+    String(Math.round(durationMs * 1000) / 1000),
     'x-ms-gatewayversion',
     gatewayVersion,
     'x-ms-serviceversion',
@@ -226,7 +234,7 @@ function activityIdOf(request: CosmosRequest | undefined): string | undefined {
 }
 
 export function encode(answer: Answer, request: CosmosRequest): HttpAnswer {
-  const headers = fixedHeaders(activityIdOf(request) ?? randomUUID(), answer.charge);
+  const headers = fixedHeaders(activityIdOf(request) ?? randomUUID(), answer.charge, request);
   const body = answer.body ?? noBytes;
   if (answer.status !== 204 && answer.status !== 304) {
     headers.push('Content-Type', answer.contentType ?? 'application/json', 'Content-Length', String(body.length));
@@ -238,9 +246,6 @@ export function encode(answer: Answer, request: CosmosRequest): HttpAnswer {
   if (answer.extra !== undefined) headers.push(...answer.extra);
   return { status: answer.status, headers, body: answer.body };
 }
-
-/** A look-up that found nothing, or a condition that did not hold, still cost this. */
-const failureCharge = 1.24;
 
 /** Substatus of a failure: the error's own, or that of a missing database or container which is not itself the resource asked for. */
 function substatusOf(error: DatabaseError, request: CosmosRequest | undefined): number {
@@ -260,7 +265,7 @@ export function encodeFailure(
   const { status } = cosmosErrorOf(error);
   // A fault of ours is in our log under our own id.
   const activityId = (error.code === 'Internal' ? undefined : activityIdOf(request)) ?? ownActivityId;
-  const headers = fixedHeaders(activityId, failureCharge);
+  const headers = fixedHeaders(activityId, failureCharge(error.code), request);
   const substatus = substatusOf(error, request);
   if (substatus !== 0) headers.push('x-ms-substatus', String(substatus));
   const retryAfterMs = retryAfterMsOf(error);

@@ -2,7 +2,12 @@
 
 import { formatResourceId } from '../../model/resource-id.ts';
 import type { Item } from '../../model/operation.ts';
-import type { ContainerRecord, DatabaseRecord, PartitionRecord } from '../../model/resource.ts';
+import {
+  rangeOfCreation,
+  type ContainerRecord,
+  type DatabaseRecord,
+  type PartitionRecord,
+} from '../../model/resource.ts';
 
 function ridOfDatabaseNumber(database: number): string {
   return formatResourceId({ kind: 'database', database });
@@ -43,12 +48,17 @@ export function linksOfContainer(container: ContainerRecord): ContainerLinks {
   return links;
 }
 
+/** Those of the database: an answer names the owner of what is in it, and Java's client builds addresses on that. */
+export function linksOfOwner(container: ContainerRecord): Pick<ContainerLinks, 'rid' | 'path'> {
+  return { rid: ridOfDatabaseNumber(container.databaseNumber), path: encodeURI(`dbs/${container.database}`) };
+}
+
 export function ridOfItem(container: ContainerRecord, item: Item): string {
   return formatResourceId({
     kind: 'item',
     database: container.databaseNumber,
     container: container.number,
-    partition: item.partition.range,
+    partition: rangeOfCreation(item.partition, item.created),
     number: item.created,
   });
 }

@@ -2,10 +2,11 @@
 // It only joins the pieces; the order of a request is `frontends/serve.ts`.
 
 import { DatabaseError } from '../../model/errors.ts';
-import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
+import { isQuorumLevel, type Deployment, type ListenOptions, type OpenDoor } from '../deployment.ts';
 import { openHttp, type HttpAnswer, type HttpInput } from '../http.ts';
 import { serve, type Door } from '../serve.ts';
 import { authenticator } from './authenticate.ts';
+import type { CosmosPrincipal } from './authorize.ts';
 import { consistencyOf, sessionTokenOf } from './consistency.ts';
 import { decode, type CosmosRequest } from './decode.ts';
 import { encode, encodeFailure, type Answer } from './encode.ts';
@@ -16,7 +17,9 @@ const bodyBytesMax = itemJsonBytesMax + 64 * 1024;
 
 const protocol = 'cosmos';
 
-export function cosmosDoor(deployment: Deployment): Door<HttpInput, CosmosRequest, Answer, HttpAnswer> {
+export function cosmosDoor(
+  deployment: Deployment,
+): Door<HttpInput, CosmosRequest, Answer, HttpAnswer, CosmosPrincipal> {
   const authenticate = authenticator(deployment);
   const accounts = new Map(deployment.accounts.map((account) => [account.number, account]));
   return {
@@ -29,10 +32,10 @@ export function cosmosDoor(deployment: Deployment): Door<HttpInput, CosmosReques
       if (run === undefined)
         throw new DatabaseError('NotSupported', `${operation} is not supported yet`, { argument: 'path' });
       const account = accounts.get(principal.account)!;
-      consistencyOf(request, deployment.consistency);
+      const level = consistencyOf(request, deployment.consistency);
       const sessionToken = sessionTokenOf(request, deployment.consistency);
-      const context = { account: account.number, signal, sessionToken };
-      return run({ request, deployment, account, engine: account.engine, context });
+      const context = { account: account.number, signal, sessionToken, isQuorumRead: isQuorumLevel(level) };
+      return run({ request, principal, deployment, account, engine: account.engine, context });
     },
     encode,
     fail: (error, _input, request, activityId) => encodeFailure(error, request, activityId),
@@ -45,6 +48,7 @@ export async function openCosmos(deployment: Deployment, options: ListenOptions)
     host: options.host,
     port: options.port,
     secureContext: deployment.secureContext,
+    tlsOnly: deployment.tlsOnly,
     bodyBytesMax,
     handle: (input, send, signal) => serve(door, input, send, signal, deployment.observer),
   });

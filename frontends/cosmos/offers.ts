@@ -3,21 +3,21 @@
 // version. Its `_rid` is a number of its own space.
 
 import type { Engine } from '../../core/engine.ts';
-import { BsonType } from '../../model/bson/types.ts';
-import { ElementCursor, fieldOf } from '../../model/bson/walk.ts';
+import {
+  autoscaleFloor,
+  contentIn,
+  offerField,
+  partitionThroughputMax,
+  provisionedBy,
+  throughputDefault,
+} from '../../core/offer.ts';
+import { ElementCursor } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { etagOf } from '../../model/etag.ts';
 import { secondsOf } from '../../model/hybrid-time.ts';
 import type { ContainerRecord, DatabaseRecord } from '../../model/resource.ts';
-import { valueOf } from '../../model/value.ts';
 import { linksOfContainer, ridOfDatabase, selfOfDatabase } from './links.ts';
-
-/** Name in the settings of a container or database; not part of what these show. */
-export const offerField = 'offer';
-
-/** RU/s of a container that was made without saying. */
-export const throughputDefault = 400;
 
 export interface Offer {
   readonly owner:
@@ -25,12 +25,12 @@ export interface Offer {
     | { readonly kind: 'container'; readonly record: ContainerRecord };
   /** Unique among offers: databases have the odd numbers. */
   readonly number: number;
+  /** As it is kept. */
   readonly content: Uint8Array;
-}
-
-function contentIn(settings: Uint8Array): Uint8Array | undefined {
-  const content = fieldOf(settings, offerField);
-  return content?.type === BsonType.object ? content.slice() : undefined;
+  /** RU/s that are provisioned now: of autoscale what it is scaled to. */
+  readonly throughput: number;
+  /** More partitions are being made for it. */
+  readonly isPending: boolean;
 }
 
 /** Every offer of the account. A container without throughput of its own shares its database's, or has the default. */
@@ -39,15 +39,33 @@ export function offersOf(engine: Engine): Offer[] {
   for (const database of engine.catalog.databases()) {
     const shared = contentIn(database.settings);
     if (shared !== undefined)
-      offers.push({ owner: { kind: 'database', record: database }, number: database.number * 2 + 1, content: shared });
+      offers.push({
+        owner: { kind: 'database', record: database },
+        number: database.number * 2 + 1,
+        content: shared,
+        throughput: throughputNow(shared, (maximum) => engine.throughput.scaledOfDatabase(database, maximum)),
+        isPending: false,
+      });
     for (const container of engine.catalog.containers(database.id)) {
       const content =
         contentIn(container.settings) ?? (shared === undefined ? manualThroughput(throughputDefault) : undefined);
       if (content !== undefined)
-        offers.push({ owner: { kind: 'container', record: container }, number: container.number * 2, content });
+        offers.push({
+          owner: { kind: 'container', record: container },
+          number: container.number * 2,
+          content,
+          throughput: throughputNow(content, (maximum) => engine.throughput.scaledOf(container, maximum)),
+          isPending: engine.splits.isPending(container),
+        });
     }
   }
   return offers;
+}
+
+function throughputNow(content: Uint8Array, scaledOf: (maximum: number) => number): number {
+  const provisioned = provisionedBy(content);
+  if (provisioned === undefined) return throughputDefault;
+  return provisioned.kind === 'autoscale' ? scaledOf(provisioned.throughput) : provisioned.throughput;
 }
 
 export function offerOf(engine: Engine, id: string): Offer {
@@ -68,7 +86,7 @@ export function ownerRidOf({ owner }: Offer): string {
 }
 
 export function offerDocument(offer: Offer): Uint8Array {
-  const { owner, content } = offer;
+  const { owner } = offer;
   const rid = ridOfOffer(offer);
   const { time } = owner.record;
   return new BsonWriter()
@@ -76,7 +94,7 @@ export function offerDocument(offer: Offer): Uint8Array {
     .string('id', rid)
     .string('offerVersion', 'V2')
     .string('offerType', 'Invalid')
-    .document('content', content)
+    .document('content', shownContent(offer))
     .string('resource', owner.kind === 'database' ? selfOfDatabase(owner.record) : linksOfContainer(owner.record).self)
     .string('offerResourceId', ownerRidOf(offer))
     .string('_rid', rid)
@@ -87,24 +105,41 @@ export function offerDocument(offer: Offer): Uint8Array {
     .finish();
 }
 
+/** The content with the throughput of now. */
+function shownContent({ content, throughput, isPending }: Offer): Uint8Array {
+  const writer = new BsonWriter(content.length + 16).beginDocument().double('offerThroughput', throughput);
+  const cursor = new ElementCursor(content);
+  while (cursor.next()) {
+    const name = cursor.name();
+    if (name !== 'offerThroughput') writer.raw(name, cursor.raw());
+  }
+  if (isPending) writer.boolean('isOfferReplacePending', true);
+  return writer.end().finish();
+}
+
+/** Least RU/s of a manual offer, and least maximum of autoscale; both rise in steps. */
+export const manualMin = 400;
+export const manualStep = 100;
+export const autoscaleMin = 1_000;
+export const autoscaleStep = 1_000;
+
+/** What SDKs read of an offer beside its body: how low it may go, and whether all of a change is in force. */
+export function offerHeaders({ content, isPending }: Offer): readonly string[] {
+  const least = provisionedBy(content)?.kind === 'autoscale' ? autoscaleMin : manualMin;
+  return ['x-ms-cosmos-min-throughput', String(least), 'x-ms-offer-replace-pending', String(isPending)];
+}
+
 export function manualThroughput(requestUnits: number): Uint8Array {
   return new BsonWriter().beginDocument().double('offerThroughput', requestUnits).end().finish();
 }
 
-/** RU/s that one physical partition serves at most, and what the service gives each when a container needs several. */
-const partitionThroughputMax = 10_000;
+/** What the service gives each physical partition when a container needs several. */
 const partitionThroughputAtFirst = 6_000;
 
 /** Physical partitions that a container made with this throughput needs for it. */
 export function partitionsFor(content: Uint8Array): number {
-  const settings = fieldOf(content, 'offerAutopilotSettings');
-  const requestUnits = valueOf(
-    settings?.type === BsonType.object
-      ? fieldOf(settings.slice(), 'maxThroughput')
-      : fieldOf(content, 'offerThroughput'),
-  );
-  if (typeof requestUnits !== 'number' || requestUnits <= partitionThroughputMax) return 1;
-  return Math.ceil(requestUnits / partitionThroughputAtFirst);
+  const throughput = provisionedBy(content)?.throughput ?? 0;
+  return throughput <= partitionThroughputMax ? 1 : Math.ceil(throughput / partitionThroughputAtFirst);
 }
 
 export interface Autoscale {
@@ -113,9 +148,9 @@ export interface Autoscale {
   readonly incrementPercent: number | undefined;
 }
 
-/** Autoscale runs between a tenth of its maximum and the maximum; what is provisioned now is the tenth. */
+/** Autoscale runs between a tenth of its maximum and the maximum. */
 export function autoscaleThroughput({ maxThroughput, incrementPercent }: Autoscale): Uint8Array {
-  const writer = new BsonWriter().beginDocument().double('offerThroughput', maxThroughput / 10);
+  const writer = new BsonWriter().beginDocument().double('offerThroughput', maxThroughput * autoscaleFloor);
   writer.beginObject('offerAutopilotSettings').double('maxThroughput', maxThroughput);
   if (incrementPercent !== undefined)
     writer

@@ -14,10 +14,12 @@ import { BsonType, depthMax } from '../../model/bson/types.ts';
 import { validateBson } from '../../model/bson/validate.ts';
 import { childOf, ElementCursor, elementCount, type Raw, rawDocument, textOfRaw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
+import { defaultTtlOf } from '../../core/expiry.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { Condition, Edit, Item } from '../../model/operation.ts';
+import type { ContainerRecord } from '../../model/resource.ts';
 import { valueOf } from '../../model/value.ts';
-import { itemJsonBytesMax, tooLargeItem } from './write-item.ts';
+import { checkTtl, itemJsonBytesMax, tooLargeItem } from './write-item.ts';
 
 /** Operations in one patch. */
 export const patchOperationsMax = 10;
@@ -95,6 +97,7 @@ export function editOf(
   operations: readonly PatchOperation[],
   condition: Condition | undefined,
   holds: ((item: Item) => boolean) | undefined,
+  container: ContainerRecord,
 ): Edit {
   return (current) => {
     if (current === undefined)
@@ -104,7 +107,9 @@ export function editOf(
       throw new DatabaseError('PreconditionFailed', 'the condition of the patch does not hold', {
         argument: 'condition',
       });
-    return applyPatch(current.body, operations);
+    const after = applyPatch(current.body, operations);
+    if (defaultTtlOf(container) !== undefined) checkTtl(after);
+    return after;
   };
 }
 

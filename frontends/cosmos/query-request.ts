@@ -1,10 +1,10 @@
 // What a query request asks: the text, its parameters, and how it may be paged (docs: "Query documents").
 
-import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, fieldOf, type Raw, textOfRaw } from '../../model/bson/walk.ts';
 import { badRequest } from '../../model/errors.ts';
 import { valueOf, type Value } from '../../model/value.ts';
+import { documentOfBody } from './body.ts';
 import { headerOf, isTrue, type CosmosRequest } from './decode.ts';
 
 /** Characters of a query's text: what the account document tells clients. */
@@ -17,7 +17,7 @@ export interface SqlRequest {
 }
 
 export function sqlRequestOf(request: CosmosRequest): SqlRequest {
-  return sqlQueryOf(bsonOfJson(request.body));
+  return sqlQueryOf(documentOfBody(request.body));
 }
 
 /** The query in `{ query, parameters }`. */

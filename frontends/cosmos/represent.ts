@@ -3,6 +3,7 @@
 // answers and queries over them alike.
 
 import { declaredIndexesField } from '../../core/declared-index.ts';
+import { enforcedField, offerField } from '../../core/offer.ts';
 import { jsonOfBson } from '../../model/bson/json-write.ts';
 import { ElementCursor } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
@@ -10,7 +11,9 @@ import { etagOf } from '../../model/etag.ts';
 import { secondsOf, type HybridTime } from '../../model/hybrid-time.ts';
 import type { ContainerRecord, DatabaseRecord, PartitionRecord } from '../../model/resource.ts';
 import { linksOfContainer, ridOfDatabase, ridOfRange, selfOfDatabase } from './links.ts';
-import { offerField } from './offers.ts';
+
+/** Settings that are no part of the resource. */
+const ownNames: readonly string[] = [offerField, enforcedField, declaredIndexesField];
 
 function writeSystem(writer: BsonWriter, rid: string, self: string, time: HybridTime): BsonWriter {
   return writer.string('_rid', rid).string('_self', self).string('_etag', etagOf(time)).double('_ts', secondsOf(time));
@@ -34,7 +37,7 @@ export function containerDocument(container: ContainerRecord, sizes?: readonly P
   const cursor = new ElementCursor(container.settings);
   while (cursor.next()) {
     const name = cursor.name();
-    if (name !== offerField && name !== declaredIndexesField) writer.raw(name, cursor.raw());
+    if (!ownNames.includes(name)) writer.raw(name, cursor.raw());
   }
   writePartitionKey(writer, container);
   writeSystem(writer, rid, self, container.time);
@@ -65,7 +68,9 @@ function writeSizes(writer: BsonWriter, sizes: readonly PartitionSize[]): void {
 function writePartitionKey(writer: BsonWriter, { partitionKey }: ContainerRecord): void {
   writer.beginObject('partitionKey').beginArray('paths');
   for (const path of partitionKey.paths) writer.string('', path);
-  writer.end().string('kind', partitionKey.kind).double('version', partitionKey.version);
+  writer.end().string('kind', partitionKey.kind);
+  // As in the service, version 1 is shown only to whom it was not left open: clients take none for it.
+  if (partitionKey.version !== 1 || partitionKey.versionStated === true) writer.double('version', partitionKey.version);
   if (partitionKey.systemKey === true) writer.boolean('systemKey', true);
   writer.end();
 }
@@ -76,7 +81,7 @@ export function rangeDocument(container: ContainerRecord, partition: PartitionRe
   writer.string('minInclusive', partition.minInclusive).string('maxExclusive', partition.maxExclusive);
   writer.double('ridPrefix', partition.range).double('throughputFraction', 1 / container.partitions.length);
   writer.string('status', 'online').beginArray('parents');
-  for (const parent of partition.parents) writer.string('', String(parent));
+  for (const { range } of partition.origins) writer.string('', String(range));
   writer.end();
   writeSystem(writer, rid, `${linksOfContainer(container).self}pkranges/${rid}/`, container.time);
   return writer.double('_lsn', lsn).end().finish();

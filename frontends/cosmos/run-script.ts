@@ -2,6 +2,7 @@
 // that throws gives 400 with the number of its error as substatus, and its message and stack, as in the service; one that
 // runs for too long gives 408.
 
+import { scriptCharge } from '../../core/charge.ts';
 import type { LogicalTransaction, StoredWrite } from '../../core/logical-transaction.ts';
 import {
   logCharactersMax,
@@ -90,6 +91,9 @@ export async function runScript(
     },
     (text) => calls.answer(text),
   );
+  const text = fieldOf(script.body, 'body')!;
+  const bytes = text.end - text.start + input.parameters.length;
+  if (outcome.kind === 'done') transaction.addCharge(scriptCharge(bytes + (outcome.response?.length ?? 0), 0));
   if (outcome.kind === 'ended')
     throw new DatabaseError('ScriptTimeout', `the script did not end within ${scriptMsMax} ms`);
   if (outcome.kind === 'failed') throw failureOf(outcome);

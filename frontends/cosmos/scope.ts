@@ -2,6 +2,7 @@
 // partition keys. Sources: the request headers of "Query documents" and of the SDKs' feed ranges.
 
 import { partitionOf } from '../../core/router.ts';
+import { compareEpk, rangeOfKey, type EpkRange } from '../../model/effective-partition-key.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { Scope } from '../../model/operation.ts';
 import type { ContainerRecord, PartitionRecord } from '../../model/resource.ts';
@@ -26,10 +27,22 @@ export function scopeOf(call: Call, container: ContainerRecord): Scope {
     const maxExclusive = end ?? 'FF';
     if (!boundShape.test(minInclusive) || !boundShape.test(maxExclusive))
       throw badRequest('x-ms-start-epk and x-ms-end-epk must be hexadecimal', 'x-ms-start-epk');
-    return { range: { minInclusive: minInclusive.toUpperCase(), maxExclusive: maxExclusive.toUpperCase() } };
+    const range = { minInclusive: minInclusive.toUpperCase(), maxExclusive: maxExclusive.toUpperCase() };
+    return { range: whole === undefined ? range : sharedRange(range, whole) };
   }
   if (whole !== undefined) return { range: { minInclusive: whole.minInclusive, maxExclusive: whole.maxExclusive } };
   return {};
+}
+
+/** What both hold: of a feed range, the part in one partition. An empty range where they are apart. */
+function sharedRange(left: EpkRange, right: EpkRange): EpkRange {
+  const [minInclusive, maxExclusive] = [
+    compareEpk(left.minInclusive, right.minInclusive) > 0 ? left.minInclusive : right.minInclusive,
+    compareEpk(left.maxExclusive, right.maxExclusive) < 0 ? left.maxExclusive : right.maxExclusive,
+  ];
+  return compareEpk(minInclusive, maxExclusive) < 0
+    ? { minInclusive, maxExclusive }
+    : { minInclusive, maxExclusive: minInclusive };
 }
 
 function rangeNamed(container: ContainerRecord, text: string): PartitionRecord {
@@ -43,17 +56,19 @@ function rangeNamed(container: ContainerRecord, text: string): PartitionRecord {
   return found;
 }
 
-/** Where an answer over a scope comes from: one partition, if the scope is one logical or one whole physical partition. */
+/** Where an answer over a scope comes from: one partition, if the scope lies in one. */
 export function placeOf(call: Call, container: ContainerRecord, scope: Scope): Place {
   const { engine } = call;
-  const { partitionKey, range } = scope;
+  const { partitionKey } = scope;
   if (container.partitions.length === 1) return { engine, container, partition: container.partitions[0] };
   if (partitionKey !== undefined && partitionKey.length === container.partitionKey.paths.length)
     return { engine, container, partition: partitionOf(container, partitionKey) };
-  const whole =
+  const range = partitionKey === undefined ? scope.range : rangeOfKey(container.partitionKey, partitionKey);
+  const around =
     range &&
     container.partitions.find(
-      (one) => one.minInclusive === range.minInclusive && one.maxExclusive === range.maxExclusive,
+      (one) =>
+        compareEpk(one.minInclusive, range.minInclusive) <= 0 && compareEpk(range.maxExclusive, one.maxExclusive) <= 0,
     );
-  return { engine, container, partition: whole };
+  return { engine, container, partition: around };
 }

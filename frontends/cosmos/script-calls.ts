@@ -39,13 +39,14 @@ interface Reply {
   readonly continuation?: string | undefined;
 }
 
+/** Codes that end the execution instead of a call. */
+const ofTheExecution: ReadonlySet<string> = new Set(['Internal', 'Cancelled', 'PartitionGone', 'ScriptFailed']);
+
 const everyDocument: SqlRequest = { text: 'SELECT * FROM root', parameters: new Map() };
 
 export class ScriptCalls {
   readonly #call: Call;
   readonly #transaction: LogicalTransaction;
-  /** Request units of all calls so far. */
-  charge = 0;
 
   constructor(call: Call, transaction: LogicalTransaction) {
     this.#call = call;
@@ -73,7 +74,7 @@ export class ScriptCalls {
     try {
       return `{"id":${id},${textOf(await this.#reply(given))}}`;
     } catch (error) {
-      if (!(error instanceof DatabaseError) || error.code === 'Internal' || error.code === 'Cancelled') throw error;
+      if (!(error instanceof DatabaseError) || ofTheExecution.has(error.code)) throw error;
       const { status, phrase } = cosmosErrorOf(error);
       if (status === 304) return `{"id":${id},"options":{"statusCode":304,"notModified":true}}`;
       const message = phrase === undefined ? error.message : `${phrase} Reason: ${error.message}`;
@@ -116,9 +117,7 @@ export class ScriptCalls {
   }
 
   #write(write: Parameters<LogicalTransaction['write']>[0]): Written {
-    const written = this.#transaction.write(write);
-    this.charge += written.charge;
-    return written;
+    return this.#transaction.write(write);
   }
 
   #json(item: Item): Uint8Array {
@@ -160,8 +159,7 @@ export class ScriptCalls {
   }
 
   #read(given: Raw): Reply {
-    const { item, charge } = this.#transaction.read(this.#idIn(given));
-    this.charge += charge;
+    const item = this.#transaction.read(this.#idIn(given));
     const known = textIn(given, 'ifNoneMatch');
     if (known !== undefined && parseEtag(known) === item.time)
       throw new DatabaseError('NotModified', 'the item still has that version');
@@ -186,7 +184,11 @@ export class ScriptCalls {
     const page = await collectWith(execution, functions);
     const documents = page.rows.map((row) => jsonOfRow(row, container));
     const text = `[${documents.map((document) => Buffer.from(document).toString()).join(',')}]`;
-    this.charge += pageCharge(page.explanation.examined, text.length);
+    const { examined, index } = page.explanation;
+    const lookups = index?.uses.length ?? 0;
+    this.#transaction.addCharge(
+      pageCharge({ lookups, itemsLoaded: examined, bytesLoaded: text.length, bytesReturned: text.length }),
+    );
     return { resource: Buffer.from(text), status: 200, continuation: page.continuation };
   }
 }

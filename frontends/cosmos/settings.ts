@@ -3,6 +3,7 @@
 // pages on indexing policies and hierarchical partition keys.
 
 import { declaredIndexesField } from '../../core/declared-index.ts';
+import { enforcedField, offerField } from '../../core/offer.ts';
 import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, fieldOf, type Raw, textOfRaw } from '../../model/bson/walk.ts';
@@ -12,28 +13,35 @@ import { parsePath, partitionKeyPathsMax, type PartitionKeyDefinition } from '..
 import { valueOf } from '../../model/value.ts';
 import { readComputed } from './container-schema.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
-import { autoscaleThroughput, manualThroughput, offerField, type Autoscale } from './offers.ts';
+import { writeConflictPolicy, writeFixed } from './fixed-policies.ts';
+import { checkGeospatialConfig, geographyName, geospatialConfigField } from './geospatial-config.ts';
+import {
+  autoscaleMin,
+  autoscaleStep,
+  autoscaleThroughput,
+  manualMin,
+  manualStep,
+  manualThroughput,
+  type Autoscale,
+} from './offers.ts';
 import { checkSearchPolicies } from './search-policies.ts';
 import { checkSameUniqueKeys, uniqueKeyPolicyField, uniqueKeyPolicyIn } from './unique-key-policy.ts';
 
 /** Characters in the id of a database or container. */
 const nameCharactersMax = 255;
 
-/** Bounds of RU/s: the service's smallest, and its largest without asking support. */
-const throughputMin = 400;
+/** The most RU/s, in the service without asking support. */
 const throughputMax = 1_000_000;
-const autoscaleStep = 1000;
 
 /** Settings that are kept and shown as they were given. */
 const keptNames = [
   'defaultTtl',
   'analyticalStorageTtl',
-  'conflictResolutionPolicy',
   'computedProperties',
   'vectorEmbeddingPolicy',
   'fullTextPolicy',
   'changeFeedPolicy',
-  'geospatialConfig',
+  geospatialConfigField,
   'clientEncryptionPolicy',
   'materializedViewDefinition',
 ] as const;
@@ -83,18 +91,19 @@ export function containerDefinition(
     else if (name === 'computedProperties') readComputed(raw);
     else if (raw.type !== BsonType.object) throw badRequest(`${name} has the wrong type`, name);
     if (name === 'changeFeedPolicy') checkRetention(raw);
+    if (name === geospatialConfigField) checkGeospatialConfig(raw);
     writer.raw(name, raw);
   }
-  if (fieldOf(body, 'conflictResolutionPolicy') === undefined) {
-    writer.beginObject('conflictResolutionPolicy').string('mode', 'LastWriterWins');
-    writer.string('conflictResolutionPath', '/_ts').string('conflictResolutionProcedure', '').end();
-  }
-  if (fieldOf(body, 'geospatialConfig') === undefined)
-    writer.beginObject('geospatialConfig').string('type', 'Geography').end();
+  writeConflictPolicy(writer, body, before);
+  if (before !== undefined) writeFixed(writer, body, before);
+  if (fieldOf(body, geospatialConfigField) === undefined)
+    writer.beginObject(geospatialConfigField).string('type', geographyName).end();
   if (unique !== undefined) writer.document(uniqueKeyPolicyField, unique);
   // What another door declared stays.
-  const declared = before && fieldOf(before, declaredIndexesField);
-  if (declared !== undefined) writer.raw(declaredIndexesField, declared);
+  for (const name of [declaredIndexesField, enforcedField]) {
+    const declared = before && fieldOf(before, name);
+    if (declared !== undefined) writer.raw(name, declared);
+  }
   if (offer !== undefined) writer.document(offerField, offer);
   return { id: nameIn(body), partitionKey: partitionKeyIn(body), settings: writer.end().finish() };
 }
@@ -104,13 +113,6 @@ function checkRetention(policy: Raw): void {
   const value = valueOf(fieldOf(policy.slice(), 'retentionDuration')) ?? 0;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 2 ** 31 - 1)
     throw badRequest('changeFeedPolicy.retentionDuration must be a whole number of minutes', 'changeFeedPolicy');
-}
-
-/** As `checkRetention` found it in the settings of a container. */
-export function retentionMinutesOf(settings: Uint8Array): number {
-  const policy = fieldOf(settings, 'changeFeedPolicy');
-  const value = policy?.type === BsonType.object ? valueOf(fieldOf(policy.slice(), 'retentionDuration')) : undefined;
-  return typeof value === 'number' ? value : 0;
 }
 
 function checkTtl(name: string, raw: Raw): void {
@@ -134,7 +136,7 @@ function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
       'partitionKey.paths',
     );
   const kind = valueOf(fieldOf(given, 'kind')) ?? (paths.length > 1 ? 'MultiHash' : 'Hash');
-  const version = valueOf(fieldOf(given, 'version')) ?? (paths.length > 1 ? 2 : 1);
+  const version = versionIn(given) ?? (paths.length > 1 ? 2 : 1);
   if (kind !== 'Hash' && kind !== 'MultiHash')
     throw badRequest('partitionKey.kind must be Hash or MultiHash', 'partitionKey.kind');
   if (version !== 1 && version !== 2) throw badRequest('partitionKey.version must be 1 or 2', 'partitionKey.version');
@@ -148,7 +150,13 @@ function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
       throw badRequest('A partition key path cannot go through arrays.', 'partitionKey.paths');
   }
   if (new Set(paths).size !== paths.length) throw badRequest('The same path stands twice.', 'partitionKey.paths');
-  return { paths, kind, version };
+  return { paths, kind, version, ...(version === 1 && versionIn(given) === 1 ? { versionStated: true } : {}) };
+}
+
+/** A number; Java's client writes `V1` and `V2`. */
+function versionIn(given: Uint8Array): unknown {
+  const value = valueOf(fieldOf(given, 'version'));
+  return value === 'V1' ? 1 : value === 'V2' ? 2 : value;
 }
 
 function textsOf(raw: Raw | undefined, argument: string): string[] {
@@ -174,8 +182,9 @@ function writeIndexingPolicy(writer: BsonWriter, raw: Raw | undefined): void {
   if (typeof mode !== 'string' || !indexingModes.includes(mode.toLowerCase()))
     throw badRequest('indexingPolicy.indexingMode must be consistent, lazy or none', 'indexingPolicy.indexingMode');
   writer.beginObject('indexingPolicy').string('indexingMode', mode.toLowerCase());
-  writer.boolean('automatic', valueOf(field('automatic')) !== false);
   const isNone = mode.toLowerCase() === 'none';
+  // Whatever was given: the service has no other combinations left, and shows what it does.
+  writer.boolean('automatic', !isNone);
   writePaths(writer, 'includedPaths', field('includedPaths'), isNone ? [] : ['/*'], undefined);
   writePaths(writer, 'excludedPaths', field('excludedPaths'), [], isNone ? undefined : '/"_etag"/?');
   if (given !== undefined) {
@@ -249,32 +258,30 @@ function objectIn(document: Uint8Array | undefined, name: string): Uint8Array | 
   return raw?.type === BsonType.object ? raw.slice() : undefined;
 }
 
+function invalidThroughput(least: number, step: number): string {
+  return `The offer should have valid throughput values between ${least} and ${throughputMax} inclusive in increments of ${step}.`;
+}
+
 function checkedManual(value: unknown): number {
   if (
     typeof value !== 'number' ||
     !Number.isInteger(value) ||
-    value < throughputMin ||
+    value < manualMin ||
     value > throughputMax ||
-    value % 100 !== 0
+    value % manualStep !== 0
   )
-    throw badRequest(
-      `The offer should have valid throughput: ${throughputMin} to ${throughputMax} in steps of 100.`,
-      'x-ms-offer-throughput',
-    );
+    throw badRequest(invalidThroughput(manualMin, manualStep), 'x-ms-offer-throughput');
   return value;
 }
 
 function checkedAutoscale(value: unknown): number {
-  if (typeof value === 'number' && value < autoscaleStep)
+  if (typeof value === 'number' && value < autoscaleMin)
     throw badRequest(
-      `Requested throughput ${value} is less than required minimum throughput ${autoscaleStep}.`,
+      `Requested throughput ${value} is less than required minimum throughput ${autoscaleMin}.`,
       'x-ms-cosmos-offer-autopilot-settings',
     );
   if (typeof value !== 'number' || value > throughputMax || value % autoscaleStep !== 0)
-    throw badRequest(
-      `The maximum autoscale throughput must be ${autoscaleStep} to ${throughputMax} in steps of ${autoscaleStep}.`,
-      'x-ms-cosmos-offer-autopilot-settings',
-    );
+    throw badRequest(invalidThroughput(autoscaleMin, autoscaleStep), 'x-ms-cosmos-offer-autopilot-settings');
   return value;
 }
 

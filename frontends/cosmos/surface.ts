@@ -15,6 +15,7 @@ import {
   upsertChild,
   type ChildResource,
 } from './child-resource.ts';
+import { clientEncryptionKeys } from './client-encryption-keys.ts';
 import { isTrue } from './decode.ts';
 import { batchItems } from './operations/batch-items.ts';
 import { createContainer } from './operations/create-container.ts';
@@ -26,6 +27,7 @@ import { deleteDatabase } from './operations/delete-database.ts';
 import { deleteItem } from './operations/delete-item.ts';
 import { deletePartitionKey } from './operations/delete-partition-key.ts';
 import { executeStoredProcedure } from './operations/execute-stored-procedure.ts';
+import { listAttachments } from './operations/list-attachments.ts';
 import { listConflicts } from './operations/list-conflicts.ts';
 import { listContainers } from './operations/list-containers.ts';
 import { listDatabases } from './operations/list-databases.ts';
@@ -40,6 +42,7 @@ import { queryDatabases } from './operations/query-databases.ts';
 import { queryItems } from './operations/query-items.ts';
 import { queryOffers } from './operations/query-offers.ts';
 import { readAccount } from './operations/read-account.ts';
+import { readAttachment } from './operations/read-attachment.ts';
 import { readCertificate } from './operations/read-certificate.ts';
 import { readChangeFeed } from './operations/read-change-feed.ts';
 import { readConflict } from './operations/read-conflict.ts';
@@ -50,7 +53,9 @@ import { readOffer } from './operations/read-offer.ts';
 import { replaceContainer } from './operations/replace-container.ts';
 import { replaceItem } from './operations/replace-item.ts';
 import { replaceOffer } from './operations/replace-offer.ts';
+import { resolveAddresses } from './operations/resolve-addresses.ts';
 import { upsertItem } from './operations/upsert-item.ts';
+import { permissions, users } from './permissions.ts';
 import { storedProcedures, triggers, userDefinedFunctions } from './scripts.ts';
 
 /** A mark by which clients tell operations of one verb and address apart. */
@@ -116,6 +121,14 @@ export const surface: readonly Row[] = [
     signed: false,
     run: readCertificate,
   },
+  {
+    verb: 'GET',
+    path: '/cosmos/{file}',
+    operation: 'read-certificate',
+    reads: true,
+    signed: false,
+    run: readCertificate,
+  },
 
   { verb: 'POST', path: '/dbs', when: isQuery, operation: 'query-databases', reads: true, run: queryDatabases },
   { verb: 'POST', path: '/dbs', operation: 'create-database', reads: false, run: createDatabase },
@@ -155,6 +168,14 @@ export const surface: readonly Row[] = [
   { verb: 'PUT', path: item, operation: 'replace-item', reads: false, run: replaceItem },
   { verb: 'PATCH', path: item, operation: 'patch-item', reads: false, run: patchItem },
   { verb: 'DELETE', path: item, operation: 'delete-item', reads: false, run: deleteItem },
+  { verb: 'GET', path: `${item}/attachments`, operation: 'list-attachments', reads: true, run: listAttachments },
+  {
+    verb: 'GET',
+    path: `${item}/attachments/{attachment}`,
+    operation: 'read-attachment',
+    reads: true,
+    run: readAttachment,
+  },
   {
     verb: 'POST',
     path: `${container}/operations/{operation}`,
@@ -204,15 +225,15 @@ export const surface: readonly Row[] = [
     run: deleteConflict,
   },
 
-  ...feedRows(`${database}/users`, 'user'),
-  ...feedRows(`${database}/users/{user}/permissions`, 'permission'),
-  ...feedRows(`${database}/clientencryptionkeys`, 'client-encryption-key'),
+  ...childRows(database, users),
+  ...childRows(`${database}/users/{user}`, permissions),
+  ...childRows(database, clientEncryptionKeys, 'kept'),
 
-  { verb: 'GET', path: '/addresses', operation: 'resolve-addresses', reads: true, run: undefined },
+  { verb: 'GET', path: '/addresses', operation: 'resolve-addresses', reads: true, run: resolveAddresses },
 ];
 
-/** The common operations of a kind of resource. */
-function childRows(parent: string, child: ChildResource): Row[] {
+/** The common operations of a kind of resource; `kept`: one that is not upserted and never deleted by itself. */
+function childRows(parent: string, child: ChildResource, kept?: 'kept'): Row[] {
   const { noun } = child;
   const feed = `${parent}/${child.segment}`;
   const one = `${feed}/{id}`;
@@ -231,7 +252,7 @@ function childRows(parent: string, child: ChildResource): Row[] {
     reads: verb === 'GET' || when === isQuery,
     run: (call) => run(call, child),
   });
-  return [
+  const rows = [
     row('POST', feed, `query-${noun}s`, queryChildren, isQuery),
     row('POST', feed, `upsert-${noun}`, upsertChild, isUpsert),
     row('POST', feed, `create-${noun}`, createChild),
@@ -240,19 +261,7 @@ function childRows(parent: string, child: ChildResource): Row[] {
     row('PUT', one, `replace-${noun}`, replaceChild),
     row('DELETE', one, `delete-${noun}`, deleteChild),
   ];
-}
-
-/** Create, query, list, read, replace and delete of a kind of resource that is not supported. */
-function feedRows(feed: string, noun: string): Row[] {
-  const one = `${feed}/{id}`;
-  return [
-    { verb: 'POST', path: feed, when: isQuery, operation: `query-${noun}s`, reads: true, run: undefined },
-    { verb: 'POST', path: feed, operation: `create-${noun}`, reads: false, run: undefined },
-    { verb: 'GET', path: feed, operation: `list-${noun}s`, reads: true, run: undefined },
-    { verb: 'GET', path: one, operation: `read-${noun}`, reads: true, run: undefined },
-    { verb: 'PUT', path: one, operation: `replace-${noun}`, reads: false, run: undefined },
-    { verb: 'DELETE', path: one, operation: `delete-${noun}`, reads: false, run: undefined },
-  ];
+  return kept === undefined ? rows : rows.filter(({ verb, when }) => verb !== 'DELETE' && when !== isUpsert);
 }
 
 // A path as `decode` sees it: without its first slash, ids replaced by stars.

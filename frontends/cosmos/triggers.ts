@@ -5,10 +5,13 @@
 
 import type { LogicalTransaction } from '../../core/logical-transaction.ts';
 import { transact } from '../../core/transact.ts';
+import { jsonOfBson } from '../../model/bson/json-write.ts';
 import { fieldOf, textOfRaw } from '../../model/bson/walk.ts';
+import { isBinaryJson } from '../../model/cosmos-binary/read.ts';
 import { badRequest } from '../../model/errors.ts';
 import type { PartitionKeyValue, Written } from '../../model/operation.ts';
 import type { ContainerRecord, PartitionRecord, ResourceRecord } from '../../model/resource.ts';
+import { documentOfBody } from './body.ts';
 import { conditionOf, wantsContent, type Call } from './call.ts';
 import { headerOf, isTrue } from './decode.ts';
 import { jsonOfItem, scriptLogHeader, type Answer } from './encode.ts';
@@ -70,7 +73,6 @@ interface Outcome {
   readonly written: Written;
   /** JSON, when the post-trigger set it. */
   readonly response: string | undefined;
-  readonly charge: number;
   readonly log: string;
 }
 
@@ -88,7 +90,7 @@ export async function writeWithTriggers(
   const time = new ScriptTime();
   const body = (transaction: LogicalTransaction): Promise<Outcome> =>
     attempt(call, container, transaction, time, { write, id, partitionKey, triggers });
-  const { value, writes } = await transact(engine, container, partitionKey, body, context);
+  const { value, charge, writes } = await transact(engine, container, partitionKey, body, context);
   const { written, response } = value;
   // What a trigger wrote over it afterwards is not what was answered for.
   const stored = writes.find(({ provisional }) => provisional === written)!.stored.item;
@@ -100,14 +102,11 @@ export async function writeWithTriggers(
     status: write === 'delete-item' ? 204 : written.change === 'created' ? 201 : 200,
     body: isShown && response !== undefined ? Buffer.from(withStoredStamps(container, response, writes)) : own,
     etag: write === 'delete-item' ? undefined : stored.time,
-    charge: Math.round(value.charge * 100) / 100,
+    charge,
     place,
     extra: log === '' ? undefined : [scriptLogHeader, encodeURIComponent(log)],
   };
 }
-
-/** Of each trigger that runs. */
-const triggerCharge = 1;
 
 async function attempt(
   call: Call,
@@ -132,16 +131,17 @@ async function attempt(
   let json: Uint8Array = call.request.body;
   // Refused here if it is no JSON: it goes into a larger text.
   let document = isDelete ? undefined : itemIn(container, json);
-  const bodyText = (): string | undefined => (isDelete ? undefined : Buffer.from(json).toString());
+  const bodyText = (): string | undefined => {
+    if (isDelete) return undefined;
+    return Buffer.from(isBinaryJson(json) ? jsonOfBson(documentOfBody(json)) : json).toString();
+  };
   let log = '';
-  let charge = 0;
   if (pre !== undefined) {
     const outcome = await runScript(call, pre, transaction, calls, time, {
       request: { Body: { value: bodyText(), isWritable: !isDelete }, OperationType: operation },
       response: undefined,
       parameters: '[]',
     });
-    charge += triggerCharge;
     log += outcome.log;
     if (outcome.request !== undefined && !isDelete) {
       json = Buffer.from(outcome.request);
@@ -161,7 +161,6 @@ async function attempt(
           condition,
         },
   );
-  charge += written.charge;
   let response: string | undefined;
   if (post !== undefined) {
     const shown = isDelete ? undefined : jsonOfItem(container, written.item).toString();
@@ -170,9 +169,8 @@ async function attempt(
       response: { Body: { value: shown, isWritable: true } },
       parameters: '[]',
     });
-    charge += triggerCharge;
     log += outcome.log;
     response = outcome.response;
   }
-  return { written, response, charge: charge + calls.charge, log };
+  return { written, response, log };
 }

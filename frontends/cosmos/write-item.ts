@@ -1,13 +1,15 @@
 // Create, replace and upsert: the same request but for the rule core applies.
 
 import { defaultTtlOf, ttlOf } from '../../core/expiry.ts';
-import { bsonOfJson } from '../../model/bson/json-read.ts';
+import { jsonOfValue } from '../../model/bson/json-write.ts';
+import { isBinaryJson } from '../../model/cosmos-binary/read.ts';
 import { BsonType } from '../../model/bson/types.ts';
-import { ElementCursor, fieldOf, nameOf } from '../../model/bson/walk.ts';
+import { ElementCursor, fieldOf, nameOf, rawDocument } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import { partitionKeyRoots } from '../../model/partition-key.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../model/resource.ts';
+import { documentOfBody } from './body.ts';
 import { conditionOf, containerOf, keyOf, touch, wantsContent, type Call } from './call.ts';
 import { jsonOfItem, type Answer } from './encode.ts';
 import { itemIdOf } from './item-id.ts';
@@ -59,10 +61,15 @@ function uniqueNamesOf(container: ContainerRecord): readonly string[] {
   return names;
 }
 
-/** An item as a client sent it, without the properties that only the server sets. */
+/** An item as a client sent it, as text or binary JSON, without the properties that only the server sets. */
 export function itemIn(container: ContainerRecord, json: Uint8Array): Uint8Array {
   if (json.length > itemJsonBytesMax) throw tooLargeItem();
-  return checkedItem(container, bsonOfJson(json, { uniqueNames: uniqueNamesOf(container) }));
+  const document = documentOfBody(json, { uniqueNames: uniqueNamesOf(container) });
+  // Binary forms can be much shorter than the text they stand for.
+  if (isBinaryJson(json) && document.length > itemJsonBytesMax / 2) {
+    if (Buffer.byteLength(jsonOfValue(rawDocument(document))) > itemJsonBytesMax) throw tooLargeItem();
+  }
+  return checkedItem(container, document);
 }
 
 export function tooLargeItem(): DatabaseError {
@@ -83,7 +90,7 @@ export function checkedItem(container: ContainerRecord, document: Uint8Array): U
 }
 
 /** Where items expire, a time to live that says nothing is a mistake; elsewhere `ttl` is a name like any other. */
-function checkTtl(document: Uint8Array): void {
+export function checkTtl(document: Uint8Array): void {
   const raw = fieldOf(document, 'ttl');
   if (raw !== undefined && ttlOf(document) === 0)
     throw badRequest('The input ttl is invalid. Ensure to provide a nonzero positive integer, or -1.', 'ttl');

@@ -3,7 +3,7 @@
 
 import { DatabaseError } from '../../model/errors.ts';
 import { readInt32 } from '../../model/bytes.ts';
-import type { Account } from '../deployment.ts';
+import { isQuorumLevel, type Account } from '../deployment.ts';
 import type { Door, Principal } from '../serve.ts';
 import { Arguments } from './arguments.ts';
 import type { Client, Call, Reply, Run, Shared } from './call.ts';
@@ -117,7 +117,7 @@ function run(
     client,
     account,
     engine: account.engine,
-    context: { account: account.number },
+    context: { account: account.number, isQuorumRead: isQuorumLevel(shared.deployment.consistency) },
     signal: deadline?.signal ?? gone,
   };
   const fault = command.test === true ? undefined : shared.failPoints.meet(command.name, client.appName);

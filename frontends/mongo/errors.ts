@@ -202,6 +202,16 @@ export function duplicateKey({ container, name, entries }: UniqueViolation): Mon
   );
 }
 
+/** As Azure Cosmos DB for MongoDB words it: clients read the wait out of the text. */
+function rateText(error: DatabaseError): string {
+  const retryAfterMs = error.details?.['retryAfterMs'];
+  const wait = typeof retryAfterMs === 'number' ? retryAfterMs : retryAfterMsDefault;
+  return `Error=${MongoCode.RequestRateTooLarge}, RetryAfterMs=${wait}, Details='${error.message}'`;
+}
+
+/** Milliseconds told when the error does not say. */
+const retryAfterMsDefault = 100;
+
 /** Any thrown value as MongoDB's error. A fault of ours tells nothing of its inside. */
 export function mongoErrorOf(error: unknown): MongoError {
   if (error instanceof MongoError) return error;
@@ -211,7 +221,7 @@ export function mongoErrorOf(error: unknown): MongoError {
     const violation = violationOf(error);
     if (violation !== undefined) return duplicateKey(violation);
     const { code, labels } = codes[error.code];
-    return new MongoError(code, error.message, labels);
+    return new MongoError(code, error.code === 'TooManyRequests' ? rateText(error) : error.message, labels);
   }
   return new MongoError(MongoCode.InternalError, 'internal error');
 }

@@ -41,6 +41,9 @@ describe('usage', () => {
     ['a value that cannot be', ['start', '--sql-port', 'x'], /^meridian: --sql-port must be a whole number/],
     ['a public key on the network', ['start', '--host', '0.0.0.0', '--memory'], /would let anybody in/],
     ['a check of no data directory', ['check', '--data', '/nowhere/at/all'], /is no data directory/],
+    ['an import of no account', ['import', 'http://localhost:8081'], /the source must be cosmos:\/\//],
+    ['an import without a key', ['import', 'cosmos://shop.example'], /there is no key for shop\.example/],
+    ['a key on the command line', ['import', 'cosmos://localhost', '--key', 'x'], /unknown option '--key'/],
     ['a completion for no shell', ['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
   ])('that is wrong ends with 2 and says why: %s', async (_name, args, words) => {
     const { code, errors, out } = await run(args);

@@ -27,7 +27,7 @@ function page(): string {
     '| Command | What it does |',
     '|---|---|',
     ...commandRows.map(({ name, argument, help }) => {
-      const words = argument === undefined ? name : `${name} ${argument.choices.join('\\|')}`;
+      const words = argument === undefined ? name : `${name} ${argument.choices?.join('\\|') ?? argument.name}`;
       return `| \`meridian ${words}\` | ${help} |`;
     }),
     '',

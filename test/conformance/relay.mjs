@@ -1,6 +1,7 @@
 // Stands between a vendor's suite and a server. As it is, bytes pass untouched, TLS included, and it only counts the
 // connections: a test that made none has proven nothing about the server. With a wrong answer to tell, it ends the
-// TLS itself and spoils the answers on their way back: a harness that stays green then measures nothing.
+// TLS itself and spoils the answers on their way back: a harness that stays green then measures nothing. A third one
+// makes a server on the same machine as distant as one in a network.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -8,6 +9,7 @@ import { request } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { pipeline, Transform } from 'node:stream';
 
 /** Counts and passes on. `connections` is read before and after a test. */
 export async function countingRelay(port, target) {
@@ -29,6 +31,27 @@ export async function countingRelay(port, target) {
     }
     // What connects and says nothing has asked nothing.
     client.once('data', () => relay.connections++);
+  });
+  return opened(relay, server, sockets, port);
+}
+
+/**
+ * Passes bytes on untouched, those of the server after a pause each: tests that set a timeout below a millisecond
+ * take for granted that no server is as near as one on the same machine.
+ */
+export async function distantRelay(port, target, pauseMs) {
+  const relay = { close: undefined };
+  const sockets = new Set();
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const upstream = connect({ ...target, allowHalfOpen: true });
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+    }
+    const pause = new Transform({ transform: (chunk, _, done) => setTimeout(done, pauseMs, null, chunk) });
+    // Each side's end or failure reaches the other through the pipeline; there is nobody to tell.
+    pipeline(client, upstream, () => undefined);
+    pipeline(upstream, pause, client, () => undefined);
   });
   return opened(relay, server, sockets, port);
 }

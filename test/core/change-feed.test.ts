@@ -305,17 +305,23 @@ describe('a change feed', () => {
     expect([...seen].sort()).toEqual(keys);
   });
 
-  test('hides expired items from the latest versions', async () => {
+  test('hides expired items from the latest versions, and shows their end among all', async () => {
     const world = await openWorld(1);
     const settings = new BsonWriter().beginDocument().int32('defaultTtl', 5).end().finish();
     await world.engine.execute({ kind: 'replace-container', ...name, settings }, context);
     await write(world, upsert('old', 'a'));
     world.nowMs += 6_000;
-    await write(world, upsert('new', 'a'));
     await write(world, upsert('old', 'a', 2));
+    await write(world, upsert('new', 'a'));
     const { changes } = await drain(world, { mode: 'all' });
-    expect(changes.map(textOf)).toEqual(['create old 1 0:1', 'create new 1 0:2', 'create old 2 0:3']);
-    expect(changes[2]!.previous).toBeUndefined();
+    const [first, ended, again, other] = changes;
+    expect([first, again, other].map((change) => textOf(change!))).toEqual([
+      'create old 1 0:1',
+      'create old 2 0:3',
+      'create new 1 0:4',
+    ]);
+    expect(ended).toMatchObject({ operation: 'delete', expired: true, item: { id: 'old', lsn: 2 } });
+    expect(again!.previous).toBeUndefined();
     world.nowMs += 6_000;
     expect((await drain(world)).changes).toEqual([]);
   });

@@ -198,13 +198,13 @@ describe('the keeper of an index', () => {
     bench.keeper.applied(1, (bench.sequence = 31), 31);
     bench.settle();
     const options = { ...plainIndex, partitionKeyTerms: true };
-    const rebuild = bench.keeper.beginRebuild(1, options);
+    const rebuild = bench.keeper.beginBuild(1, options);
     for (let i = 1; i < 30; i++) rebuild.index.add(i, i, randomItem(randomOf(i), `i${i}`), factsOf(`i${i}`));
-    const finished = rebuild.finish();
+    const finished = rebuild.finish(() => 0);
     bench.tasks.waiting.shift()?.();
     await bench.finish();
     await finished;
-    rebuild.install();
+    rebuild.install(1);
     await bench.finish();
     await bench.keeper.close({ flush: true });
     const again = (await new Bench().open(store)).keeper;

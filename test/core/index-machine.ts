@@ -32,7 +32,7 @@ export interface LogRecord {
 export const plainIndex: IndexOptions = { policy: defaultPolicy, identityField: undefined, partitionKeyTerms: false };
 
 export function factsOf(id: string): VersionFacts {
-  return { id, key: '', created: 1, seconds: 1 };
+  return { id, key: '', created: 1, seconds: 1, ttlSeconds: 0 };
 }
 
 export const bytesOf = (record: LogRecord): number => record.item.length + 80;
@@ -168,7 +168,7 @@ export class Machine {
       // Everything is always old enough to go.
       () => (log.nowMs += historyAgeMsMax + historySlackMsMax + 1),
       async (sequences) => log.trim(sequences),
-      { coveredTo: () => opened.keeper!.coveredTo, heldFrom },
+      { coveredTo: () => opened.keeper!.coveredTo, heldFrom, declaredMs: () => 0 },
     );
     const keeper = (opened.keeper = await IndexKeeper.open(store, { ...options, history: retention }));
     const machine = new Machine(log, keeper, retention, wantedOf);
@@ -248,7 +248,7 @@ export class Machine {
 
   beginRebuild(partition: number): void {
     const open = this.partitions.get(partition)!;
-    const rebuild = this.keeper.beginRebuild(partition, this.wantedOf(partition));
+    const rebuild = this.keeper.beginBuild(partition, this.wantedOf(partition));
     const walk = liveNumbers(open.index.now()).map((number) => this.log.records.get(number)!);
     open.building = { rebuild, walk, since: [], stage: 'walking' };
   }
@@ -263,14 +263,16 @@ export class Machine {
       if (walk.length > 0) return;
       for (const record of since) addTo(rebuild, record);
       building.stage = 'finishing';
-      rebuild.finish().then(
-        () => {
-          building.stage = 'finished';
-        },
-        () => undefined,
-      );
+      rebuild
+        .finish(() => open.liveBytes)
+        .then(
+          () => {
+            building.stage = 'finished';
+          },
+          () => undefined,
+        );
     } else if (building.stage === 'finished') {
-      rebuild.install();
+      rebuild.install(partition);
       open.index = rebuild.index;
       open.building = undefined;
     }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { everything } from '../../indexer/filter.ts';
 import { NumberCursor } from '../../indexer/lookup.ts';
 import { openReading } from '../../core/reading.ts';
+import { rebuildIndex } from '../../core/rebuild.ts';
 import type { Engine } from '../../core/engine.ts';
 import type { Partition } from '../../core/partition.ts';
 import type { RunningServer } from '../../bin/server.ts';
@@ -68,7 +69,7 @@ describe('a new policy', () => {
     await engine.execute({ kind: 'replace-container', ...place, settings: settingsWithout('/b/?') }, context);
     expect(partition.isIndexOutdated).toBe(true);
     expect(partition.index.paths.resolve(['b']).kind).toBe('path');
-    expect(await partition.rebuildIndex(engine.state, never)).toBe(true);
+    expect(await rebuildIndex(partition, { state: engine.state, signal: never })).toBe(true);
     expect(partition.isIndexOutdated).toBe(false);
     expect(partition.index.paths.resolve(['b']).kind).toBe('excluded');
     expect(partition.index.items).toBe(400);
@@ -87,7 +88,7 @@ describe('a new policy', () => {
     await engine.execute({ kind: 'replace-container', ...place, settings: settingsWithout('/b/?') }, context);
     const reading = openReading(engine.state, engine.catalog.container('d', 'c'), {}, 0);
     const before = numbersOf();
-    const built = partition.rebuildIndex(engine.state, never);
+    const built = rebuildIndex(partition, { state: engine.state, signal: never });
     for (let round = 2; partition.rebuilding !== undefined; round++) {
       await upsert(Math.floor(random() * 400), 1 + Math.floor(random() * 40), round);
       const id = `i${Math.floor(random() * 400)}`;
@@ -110,7 +111,7 @@ describe('a new policy', () => {
 
   test('of a container that is dropped meanwhile is given up', async () => {
     await engine.execute({ kind: 'replace-container', ...place, settings: settingsWithout('/b/?') }, context);
-    const built = partition.rebuildIndex(engine.state, never).catch(() => false);
+    const built = rebuildIndex(partition, { state: engine.state, signal: never }).catch(() => false);
     await engine.execute({ kind: 'delete-container', ...place }, context);
     expect(await built).toBe(false);
   });

@@ -2,11 +2,17 @@
 
 import { describe, expect, test } from 'vitest';
 import { readHistory, historyEntryBytes } from '../../core/history-file.ts';
-import { historyAgeMsMax, historyBytesMin, historySlackMsMax, Retention } from '../../core/retention.ts';
+import {
+  declaredBytesMin,
+  historyAgeMsMax,
+  historyBytesMin,
+  historySlackMsMax,
+  Retention,
+} from '../../core/retention.ts';
 import { DatabaseError } from '../../model/errors.ts';
 
 function fixture() {
-  const bounds = { covered: Infinity, held: Infinity, nowMs: 1_000, full: false };
+  const bounds = { covered: Infinity, held: Infinity, nowMs: 1_000, full: false, declaredMs: 0 };
   const removed: number[] = [];
   const retention = new Retention(
     () => bounds.nowMs,
@@ -14,7 +20,7 @@ function fixture() {
       if (bounds.full) throw new DatabaseError('StorageFull', 'no space');
       removed.push(...sequences);
     },
-    { coveredTo: () => bounds.covered, heldFrom: () => bounds.held },
+    { coveredTo: () => bounds.covered, heldFrom: () => bounds.held, declaredMs: () => bounds.declaredMs },
   );
   return { bounds, removed, retention };
 }
@@ -54,6 +60,36 @@ describe('retention', () => {
     bounds.covered = 7;
     await retention.step(0);
     expect(removed).toEqual([1, 6]);
+  });
+
+  test('keeps what a container declares to need, up to a larger share of the store', async () => {
+    const { bounds, removed, retention } = fixture();
+    bounds.declaredMs = 30 * 60_000;
+    for (let sequence = 1; sequence <= 4; sequence++) retention.superseded(sequence, historyBytesMin, sequence);
+    await retention.step(0);
+    expect(removed).toEqual([]);
+    bounds.nowMs += bounds.declaredMs - 1;
+    retention.superseded(5, historyBytesMin, 5);
+    await retention.step(0);
+    expect(removed).toEqual([]);
+    bounds.nowMs += 1;
+    await retention.step(0);
+    expect(removed).toEqual([1, 2, 3, 4]);
+    retention.superseded(6, declaredBytesMin, 6);
+    await retention.step(0);
+    expect(removed).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('keeps what a container declares to need for longer than history is kept otherwise', async () => {
+    const { bounds, removed, retention } = fixture();
+    bounds.declaredMs = 2 * historyAgeMsMax;
+    retention.superseded(1, 10, 1);
+    bounds.nowMs += historyAgeMsMax + 2 * historySlackMsMax;
+    await retention.step(0);
+    expect(removed).toEqual([]);
+    bounds.nowMs += historyAgeMsMax;
+    await retention.step(0);
+    expect(removed).toEqual([1]);
   });
 
   test('keeps what an open snapshot sees', async () => {

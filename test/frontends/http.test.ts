@@ -1,5 +1,6 @@
 // HTTP on the shared port, below any protocol.
 
+import { connect as connectHttp2, constants as http2 } from 'node:http2';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { openCertificate } from '../../frontends/certificate.ts';
@@ -65,4 +66,29 @@ test('a request that comes over TLS as soon as a long answer ends is served, its
   await worker.terminate();
   await port.close(0);
   certificate.close();
+});
+
+test('a client that offers HTTP/2 alone is told in its words to come with HTTP/1.1', async () => {
+  const certificate = await openCertificate({
+    directory: undefined,
+    names: [],
+    nowMs: () => Date.now(),
+    onRenewalFailure: () => undefined,
+  });
+  const port = await openHttp({
+    host: '127.0.0.1',
+    port: 0,
+    secureContext: certificate.secureContext,
+    bodyBytesMax: bodyBytes,
+    handle: () => Promise.reject(new Error('nothing was asked')),
+  });
+  try {
+    const session = connectHttp2(`https://localhost:${port.address.port}`, { ca: certificate.authorityPem });
+    session.on('error', () => undefined);
+    const code = await new Promise((resolve) => session.once('goaway', resolve));
+    expect(code).toBe(http2.NGHTTP2_HTTP_1_1_REQUIRED);
+    session.destroy();
+  } finally {
+    await port.close(1000);
+  }
 });

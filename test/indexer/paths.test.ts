@@ -18,7 +18,7 @@ function indexOf(
     const item = write(new BsonWriter().beginDocument().string('id', `i${i}`))
       .end()
       .finish();
-    index.add(i + 1, i + 1, item, { id: `i${i}`, key: '', created: i + 1, seconds: 0 });
+    index.add(i + 1, i + 1, item, { id: `i${i}`, key: '', created: i + 1, seconds: 0, ttlSeconds: 0 });
   }
   return index;
 }
@@ -103,7 +103,7 @@ describe('the path dictionary', () => {
   });
 
   it('lists items with a path beyond the limit as candidates of every unknown path', () => {
-    const index = indexOf({ pathsLimit: 9 }, [
+    const index = indexOf({ pathsLimit: 10 }, [
       (writer) => writer.int32('a', 1).int32('b', 1),
       (writer) => writer.int32('a', 1).int32('c', 1),
       (writer) => writer.int32('d', 1).beginArray('b').int32('', 1).end(),
@@ -162,7 +162,7 @@ describe('identity', () => {
           id,
           key,
           created: number,
-          seconds: 0,
+          seconds: 0, ttlSeconds: 0,
         });
       }
     const resolved = index.paths.resolve(['id']);

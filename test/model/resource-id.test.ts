@@ -18,11 +18,13 @@ function randomId(random: Random): ResourceId {
   const database = upTo(databaseNumberMax);
   const parent = upTo(containerNumberMax);
   const number = upTo(childNumberMax);
-  const kind = random.below(5);
+  const kind = random.below(6);
   if (kind === 0) return { kind: 'database', database };
   if (kind === 1) return { kind: 'container', database, container: parent };
   if (kind === 2) return { kind: 'user', database, user: parent };
-  if (kind === 3) return { kind: 'permission', database, user: parent, number };
+  // No user has number 0, as the ids of keys say.
+  if (kind === 3) return { kind: 'permission', database, user: Math.max(1, parent), number };
+  if (kind === 4) return { kind: 'clientEncryptionKey', database, number: number % 2 ** 32 };
   const child = random.pick(Object.keys(childKinds) as ChildKind[]);
   return { kind: child, database, container: parent, partition: upTo(partitionNumberMax), number };
 }

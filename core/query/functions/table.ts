@@ -9,6 +9,7 @@ import { mathematicsFunctions } from './mathematics.ts';
 import { regexFunctions } from './regex.ts';
 import type { FunctionRow } from './row.ts';
 import { setFunctions } from './set.ts';
+import { spatialFunctions } from './spatial.ts';
 import { stringFunctions } from './string.ts';
 import { textConversionFunctions } from './text-conversion.ts';
 import { typeCheckFunctions } from './type-check.ts';
@@ -24,6 +25,7 @@ for (const family of [
   mathematicsFunctions,
   regexFunctions,
   setFunctions,
+  spatialFunctions,
   stringFunctions,
   textConversionFunctions,
   typeCheckFunctions,

@@ -3,6 +3,7 @@
 
 import type { KeeperStatistics } from '../../../core/index-keeper.ts';
 import type { Operation } from '../surface.ts';
+import { throughputMetrics } from '../throughput-metrics.ts';
 
 /** What is told of an account's indexes, summed over its partitions. */
 const indexFigures: readonly (readonly [
@@ -73,6 +74,12 @@ export const readMetrics: Operation = async ({ deployment, sources }) => {
       'Records appended.',
       (i) => deployment.accounts[i]!.engine.counters.records,
     ],
+    [
+      'meridian_expired_items_total',
+      'counter',
+      'Items removed because their time to live was over.',
+      (i) => deployment.accounts[i]!.engine.counters.expired,
+    ],
     ['meridian_live_bytes', 'gauge', 'Bytes of live items.', (i) => deployment.accounts[i]!.engine.state.liveBytes],
     ...indexFigures.map(
       ([name, kind, help, figure]) =>
@@ -83,6 +90,7 @@ export const readMetrics: Operation = async ({ deployment, sources }) => {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`);
     for (const [i, { id }] of deployment.accounts.entries()) lines.push(`${name}{account="${id}"} ${of(i)}`);
   }
+  lines.push(...throughputMetrics(deployment.accounts));
   const doors = sources.doors();
   lines.push('# HELP meridian_connections Connections open.', '# TYPE meridian_connections gauge');
   for (const { name, connections } of doors) lines.push(`meridian_connections{door="${name}"} ${connections.open}`);

@@ -1,7 +1,9 @@
 // POST /dbs/{database}/colls
 
 import { catalogWriteCharge } from '../../../core/charge.ts';
+import { fieldOf } from '../../../model/bson/walk.ts';
 import { databaseOf, type Call } from '../call.ts';
+import { checkEncryptionPolicy } from '../client-encryption-keys.ts';
 import type { Answer } from '../encode.ts';
 import { partitionsFor } from '../offers.ts';
 import { containerDocument, jsonOf } from '../represent.ts';
@@ -11,6 +13,7 @@ export async function createContainer(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
   const throughput = throughputOf(request);
   const { id, partitionKey, settings } = containerDefinition(request, throughput);
+  checkEncryptionPolicy(call, fieldOf(settings, 'clientEncryptionPolicy'), partitionKey);
   const container = await engine.execute(
     {
       kind: 'create-container',
@@ -28,6 +31,6 @@ export async function createContainer(call: Call): Promise<Answer> {
     body: jsonOf(containerDocument(container)),
     etag: container.time,
     charge: catalogWriteCharge,
-    place: { engine, container },
+    place: { engine, container, itself: true },
   };
 }

@@ -1,10 +1,10 @@
 // POST /dbs
 
 import { catalogWriteCharge } from '../../../core/charge.ts';
+import { offerField } from '../../../core/offer.ts';
 import { BsonWriter } from '../../../model/bson/write.ts';
 import type { Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
-import { offerField } from '../offers.ts';
 import { databaseDocument, jsonOf } from '../represent.ts';
 import { documentIn, nameIn, throughputOf } from '../settings.ts';
 

@@ -1,6 +1,7 @@
 // POST …/operations/partitionkeydelete: deletes every item of one logical partition that exists when it begins. The
 // service does so in the background and hides the items at once; here they are gone when the answer comes.
 
+import { roundCharge } from '../../../core/charge.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import { containerOf, keyOf, touch, type Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
@@ -35,7 +36,7 @@ export async function deletePartitionKey(call: Call): Promise<Answer> {
     }
     after = writes.length < page.items.length ? undefined : page.continuation;
   } while (after !== undefined);
-  return { status: 200, charge: Math.round(charge * 100) / 100, place: { engine, container, partition } };
+  return { status: 200, charge: roundCharge(charge), place: { engine, container, partition } };
 }
 
 function isMissing(error: Error): boolean {

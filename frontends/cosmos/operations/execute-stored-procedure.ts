@@ -10,9 +10,6 @@ import { runScript, ScriptTime, withStoredStamps } from '../run-script.ts';
 import { parametersIn, ScriptCalls } from '../script-calls.ts';
 import { storedProcedures } from '../scripts.ts';
 
-/** Of an execution, beside what its calls cost. */
-const executionCharge = 1;
-
 export async function executeStoredProcedure(call: Call): Promise<Answer> {
   const { engine, context, request } = call;
   const container = containerOf(call);
@@ -22,27 +19,29 @@ export async function executeStoredProcedure(call: Call): Promise<Answer> {
   const parameters = parametersIn(request.body);
   if (request.body.length > bodyBytesMax) throw badRequest(`the arguments have at most ${bodyBytesMax} bytes`, 'body');
   const time = new ScriptTime();
-  const { value, writes } = await transact(
+  const {
+    value: outcome,
+    charge,
+    writes,
+  } = await transact(
     engine,
     container,
     partitionKey,
-    async (transaction) => {
+    (transaction) => {
       const calls = new ScriptCalls(call, transaction);
-      const outcome = await runScript(call, script, transaction, calls, time, {
+      return runScript(call, script, transaction, calls, time, {
         request: { Body: { value: parameters, isWritable: false } },
         response: { Body: { value: '""', isWritable: true } },
         parameters,
       });
-      return { outcome, charge: calls.charge };
     },
     context,
   );
-  const { outcome, charge } = value;
   const body = withStoredStamps(container, outcome.response ?? '""', writes);
   return {
     status: 200,
     body: Buffer.from(body),
-    charge: Math.round((executionCharge + charge) * 100) / 100,
+    charge,
     place: { engine, container, partition },
     extra: outcome.log === '' ? undefined : [scriptLogHeader, encodeURIComponent(outcome.log)],
   };

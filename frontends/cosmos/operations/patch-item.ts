@@ -1,8 +1,8 @@
 // PATCH …/docs/{item}: a list of changes to parts of an item, made in one step on its partition.
 
-import { valueOfJson } from '../../../model/bson/json-read.ts';
 import { Raw } from '../../../model/bson/walk.ts';
 import { badRequest } from '../../../model/errors.ts';
+import { valueOfBody } from '../body.ts';
 import { conditionOf, containerOf, keyOf, touch, wantsContent, type Call } from '../call.ts';
 import type { CosmosRequest } from '../decode.ts';
 import { jsonOfItem, type Answer } from '../encode.ts';
@@ -18,7 +18,7 @@ export async function patchItem(call: Call): Promise<Answer> {
   const id = itemIdOf(call, container, partition);
   const { operations, condition } = parsePatch(patchIn(request));
   const holds = condition === undefined ? undefined : testOfCondition(condition, container, call.deployment);
-  const edit = editOf(operations, conditionOf(request), holds);
+  const edit = editOf(operations, conditionOf(request), holds, container);
   const { item, charge } = await engine.execute(
     {
       kind: 'write-item',
@@ -33,7 +33,7 @@ export async function patchItem(call: Call): Promise<Answer> {
 }
 
 function patchIn(request: CosmosRequest): Raw {
-  const body = valueOfJson(request.body);
+  const body = valueOfBody(request.body);
   if (!(body instanceof Raw)) throw badRequest('a patch must be an object or an array', 'body');
   return body;
 }

@@ -3,21 +3,22 @@
 // partitions is refused with the plan for doing so, as the service does and as SDKs expect.
 
 import { requireSession } from '../../../core/engine.ts';
-import { containerRows, layoutOf } from '../../../core/query/container-rows.ts';
-import { openReading } from '../../../core/reading.ts';
-import { epkMax, epkMin } from '../../../model/effective-partition-key.ts';
+import { containerRows } from '../../../core/query/container-rows.ts';
+import { openReading, type Reading } from '../../../core/reading.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import type { Scope } from '../../../model/operation.ts';
 import type { Query } from '../../../model/query.ts';
-import { partitionKeyText } from '../../../model/partition-key.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../../model/resource.ts';
 import { containerOf, pageItemsOf, type Call } from '../call.ts';
 import { schemaOf } from '../container-schema.ts';
 import { headerOf } from '../decode.ts';
 import { jsonOfFeed, type Answer } from '../encode.ts';
+import { rangesOfQuery } from '../key-ranges.ts';
 import { linksOfContainer } from '../links.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
-import { isServedDirectly, planDocument, queryInfoOf } from '../query-plan.ts';
+import { continuationText, foreignContinuation, queryStart, readingPlace } from '../query-continuation.ts';
+import { isServedDirectly, planDocument, type QueryInfo } from '../query-info.ts';
+import { isBeyondPlans, queryInfoOf } from '../query-plan.ts';
 import { requireCrossPartition, sqlRequestOf, type SqlRequest } from '../query-request.ts';
 import { emptyPage, preparedQueries, runPage, systemViewOf, type QueryPage } from '../run-query.ts';
 import { placeOf, scopeOf } from '../scope.ts';
@@ -31,32 +32,35 @@ export async function queryItems(call: Call): Promise<Answer> {
   const isPart = asked.partitionKey !== undefined || asked.range !== undefined;
   const scope = isPart || isUnpartitioned(container) ? asked : wholeScope(call, container, sql);
   requireSession(engine, container, context);
-  const text = headerOf(request, 'x-ms-continuation');
   const isWhole = scope.partitionKey === undefined && scope.range === undefined && !isUnpartitioned(container);
   const schema = schemaOf(container);
-  const prepared = preparedQueries.get(sql.text, { rewritten: asked.range !== undefined, schema });
-  // A count of results means nothing in another scope; a position in the order of items does.
-  const countsResults = prepared.plan.shape === 'counted';
-  const mark = countsResults ? scopeMark(container, scope) : layoutMark(container);
-  const { held, continuation } = unwrap(text, mark);
-  if (continuation === atEnd && !isWhole) throw foreignContinuation();
-  const { page, name } = continuation === atEnd ? { page: emptyPage(call), name: '' } : await readPage();
+  const startedMs = performance.now();
+  const prepared = preparedQueries.get(sql.text, { rewritten: isPart, schema });
+  const prepareMs = performance.now() - startedMs;
+  const start = queryStart(
+    headerOf(request, 'x-ms-continuation'),
+    container,
+    scope,
+    prepared.plan.shape === 'counted',
+    engine.readings,
+  );
+  if (start.continuation === atEnd && !isWhole) throw foreignContinuation();
+  const meter = engine.meter(container, scope, context);
+  const { page, name } =
+    start.isDone || start.continuation === atEnd ? { page: emptyPage(call, meter), name: '' } : await readPage();
   async function readPage(): Promise<{ readonly page: QueryPage; readonly name: string }> {
-    const { partitionKey } = scope;
-    const place = `${scopeMark(container, scope)} ${partitionKey === undefined ? '' : partitionKeyText(partitionKey)}`;
-    const use = engine.readings.use(held, place, () => openReading(engine.state, container, scope, engine.nowSeconds));
+    const open = (): Reading => openReading(engine.state, container, start.scope, engine.nowSeconds);
+    const use = engine.readings.use(start.held, readingPlace(container, start.layout, start.scope), open);
     let goesOn = false;
     try {
-      const source = containerRows(use.reading, systemViewOf(container));
-      const page = await runPage(
-        call,
-        prepared,
-        source,
-        sql.parameters,
-        continuation,
+      const source = containerRows(use.reading, systemViewOf(container), meter);
+      const page = await runPage(call, sql, prepared, source, {
+        continuation: start.continuation,
         container,
-        keyPathsOf(container, scope),
-      );
+        keyPaths: keyPathsOf(container, scope),
+        prepareMs,
+        meter,
+      });
       goesOn = page.continuation !== undefined;
       return { page, name: use.name };
     } finally {
@@ -71,7 +75,7 @@ export async function queryItems(call: Call): Promise<Answer> {
     charge: page.charge,
     place: placeOf(call, container, scope),
     itemCount: page.documents.length,
-    continuation: next === undefined ? undefined : wrap(next, name, mark),
+    continuation: next === undefined ? undefined : continuationText(container, start, name, next),
     extra: page.metrics,
   };
 }
@@ -89,8 +93,8 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
   const isPinned = pinned?.length === container.partitionKey.paths.length;
   if (isPinned && !isNamedAggregate(query)) return { partitionKey: pinned };
   if (!isPinned) requireCrossPartition(call.request);
-  const info = queryInfoOf(sql.text, sql.parameters, schemaOf(container).distances);
-  if (!isServedDirectly(info))
+  const info = infoOf(sql, container);
+  if (info !== undefined && !isServedDirectly(info))
     throw new DatabaseError(
       'BadRequest',
       'The provided cross partition query can not be directly served by the gateway. This is a first chance (internal) ' +
@@ -99,11 +103,22 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
         argument: 'query',
         details: {
           substatus: 1004,
-          additionalErrorInfo: planDocument(info, { minInclusive: epkMin, maxExclusive: epkMax }, false),
+          additionalErrorInfo: planDocument(info, rangesOfQuery(query, container, sql.parameters)),
         },
       },
     );
   return pinned === undefined ? {} : { partitionKey: pinned };
+}
+
+/** The plan; none where few or no clients could follow it: then the server does what it would not ask of them. */
+function infoOf(sql: SqlRequest, container: ContainerRecord): QueryInfo | undefined {
+  try {
+    const info = queryInfoOf(sql.text, sql.parameters, { distances: schemaOf(container).distances });
+    return info.dCountInfo === null ? info : undefined;
+  } catch (error) {
+    if (isBeyondPlans(error)) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -116,40 +131,6 @@ function isNamedAggregate({ relation }: Query): boolean {
   return (
     top.kind === 'project' && top.value.kind === 'object' && top.input.kind === 'group' && top.input.keys.length === 0
   );
-}
-
-// A continuation holds for one layout of partitions, and, where it counts, for one scope. It names the reading it began
-// with, too.
-
-function layoutMark(container: ContainerRecord): string {
-  return `${container.number}:${layoutOf(container)}`;
-}
-
-function scopeMark(container: ContainerRecord, { range }: Scope): string {
-  return `${layoutMark(container)}:${range === undefined ? '' : `${range.minInclusive}-${range.maxExclusive}`}`;
-}
-
-function wrap(continuation: string, held: string, mark: string): string {
-  return `${mark}#${held}#${continuation}`;
-}
-
-interface Unwrapped {
-  readonly held: string | undefined;
-  readonly continuation: string | undefined;
-}
-
-function unwrap(text: string | undefined, mark: string): Unwrapped {
-  if (text === undefined || text === '') return { held: undefined, continuation: undefined };
-  const prefix = `${mark}#`;
-  const split = text.indexOf('#', prefix.length);
-  if (!text.startsWith(prefix) || split < 0) throw foreignContinuation();
-  return { held: text.slice(prefix.length, split), continuation: text.slice(split + 1) };
-}
-
-function foreignContinuation(): DatabaseError {
-  return new DatabaseError('InvalidContinuation', 'the continuation does not belong to this query', {
-    argument: 'x-ms-continuation',
-  });
 }
 
 /** The index paths by which a partition key was found. */

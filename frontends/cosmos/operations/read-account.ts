@@ -31,7 +31,7 @@ const queryEngineConfiguration = JSON.stringify({
 });
 
 /** Where clients are to go: an advertised URL, with the port by which this one came if it names none. */
-function endpointOf(advertise: string | undefined, origin: string): string {
+export function endpointOf(advertise: string | undefined, origin: string): string {
   if (advertise === undefined) return `${origin}/`;
   const base = advertise.replace(/\/+$/, '');
   const port = /:\d+$/.exec(origin)?.[0] ?? '';

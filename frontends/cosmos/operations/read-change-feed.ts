@@ -15,7 +15,7 @@ export async function readChangeFeed(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
   const container = containerOf(call);
   const scope = scopeOf(call, container);
-  const asked = askedChangesOf(request, container, engine.nowSeconds);
+  const { enveloped, ...asked } = askedChangesOf(request, container, engine.nowSeconds);
   const { changes, continuation, charge } = await engine.execute(
     {
       kind: 'read-changes',
@@ -31,7 +31,7 @@ export async function readChangeFeed(call: Call): Promise<Answer> {
   const extra = ['etag', changeEtagOf(continuation)];
   if (changes.length === 0) return { status: 304, charge, place, extra };
   const documents = changes.map((change) =>
-    asked.mode === 'latest' ? jsonOfChangedItem(container, change.item) : jsonOfChange(container, change),
+    enveloped ? jsonOfChange(container, change, asked.mode) : jsonOfChangedItem(container, change.item),
   );
   return {
     status: 200,
@@ -45,14 +45,17 @@ export async function readChangeFeed(call: Call): Promise<Answer> {
 
 const noItem = Buffer.from('{}');
 
-/** `{"current":…,"previous":…,"metadata":…}`, the form of wire format 2021-09-15. */
-function jsonOfChange(container: ContainerRecord, change: Change): Buffer {
+/**
+ * `{"current":…,"previous":…,"metadata":…}`, the form of wire format 2021-09-15. Of a latest version only place and
+ * time are told: whether the item is new in the feed depends on where the reader began.
+ */
+function jsonOfChange(container: ContainerRecord, change: Change, mode: 'latest' | 'all'): Buffer {
   const { operation, item, previous } = change;
   const deleted = operation === 'delete';
   const parts = [Buffer.from('{"current":'), deleted ? noItem : jsonOfItem(container, item)];
   if (deleted && previous !== undefined) parts.push(Buffer.from(',"previous":'), jsonOfItem(container, previous));
   const metadata = {
-    operationType: operation,
+    ...(mode === 'latest' ? {} : { operationType: operation }),
     lsn: item.lsn,
     crts: secondsOf(item.time),
     ...(previous === undefined ? {} : { previousImageLSN: previous.lsn }),

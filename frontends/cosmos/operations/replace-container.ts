@@ -1,11 +1,11 @@
 // PUT /dbs/{database}/colls/{container}: policies may change, id and partition key may not; throughput stays.
 
+import { offerField } from '../../../core/offer.ts';
 import { catalogWriteCharge } from '../../../core/charge.ts';
 import { badRequest } from '../../../model/errors.ts';
 import { fieldOf } from '../../../model/bson/walk.ts';
 import { containerOf, ifMatchOf, type Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
-import { offerField } from '../offers.ts';
 import { containerDocument, jsonOf } from '../represent.ts';
 import { checkSearchUnchanged } from '../search-policies.ts';
 import { checkUnchanged, containerDefinition } from '../settings.ts';
@@ -30,6 +30,6 @@ export async function replaceContainer(call: Call): Promise<Answer> {
     body: jsonOf(containerDocument(container)),
     etag: container.time,
     charge: catalogWriteCharge,
-    place: { engine, container },
+    place: { engine, container, itself: true },
   };
 }

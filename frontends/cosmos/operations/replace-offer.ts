@@ -6,9 +6,10 @@ import { badRequest } from '../../../model/errors.ts';
 import { valueOf } from '../../../model/value.ts';
 import { ifMatchOf, type Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
-import { offerDocument, offerOf, ownerRidOf, withOffer } from '../offers.ts';
+import { offerDocument, offerHeaders, offerOf, ownerRidOf, withOffer } from '../offers.ts';
+import { replacedContent } from '../replaced-offer.ts';
 import { jsonOf } from '../represent.ts';
-import { documentIn, throughputIn } from '../settings.ts';
+import { documentIn } from '../settings.ts';
 
 export async function replaceOffer({ request, engine, context }: Call): Promise<Answer> {
   const id = request.ids[0]!;
@@ -18,14 +19,22 @@ export async function replaceOffer({ request, engine, context }: Call): Promise<
   const resource = valueOf(fieldOf(body, 'offerResourceId'));
   if (resource !== undefined && resource !== ownerRidOf(before))
     throw badRequest('offerResourceId of an offer cannot change', 'offerResourceId');
-  const settings = withOffer(owner.record.settings, throughputIn(body));
+  const settings = withOffer(owner.record.settings, replacedContent(request, body, before.content));
   const ifMatch = ifMatchOf(request);
   if (owner.kind === 'database')
     await engine.execute({ kind: 'replace-database', id: owner.record.id, settings, ifMatch }, context);
   else {
     const { database, id: container } = owner.record;
     await engine.execute({ kind: 'replace-container', database, container, settings, ifMatch }, context);
+    // More throughput may need more partitions; the answer does not wait for them.
+    void engine.splits.tend();
   }
   const offer = offerOf(engine, id);
-  return { status: 200, body: jsonOf(offerDocument(offer)), etag: offer.owner.record.time, charge: catalogWriteCharge };
+  return {
+    status: 200,
+    body: jsonOf(offerDocument(offer)),
+    etag: offer.owner.record.time,
+    charge: catalogWriteCharge,
+    extra: offerHeaders(offer),
+  };
 }

@@ -8,4 +8,6 @@ export interface ContainerSchema {
   readonly text: string;
   readonly computed: ReadonlyMap<string, ComputedProperty>;
   readonly distances: VectorDistances;
+  /** Coordinates of GeoJSON are those of a plane, not degrees. */
+  readonly planar?: boolean | undefined;
 }

@@ -3,7 +3,7 @@
 import { BsonType } from '../../../model/bson/types.ts';
 import { readInt64 } from '../../../model/bytes.ts';
 import { typeNameOf } from '../bson-input.ts';
-import { ownerOf, type Call, type Operation } from '../call.ts';
+import { collectionOf, ownerOf, type Call, type Operation } from '../call.ts';
 import { continueCursor } from '../cursor-reply.ts';
 import { MongoError, typeMismatch } from '../errors.ts';
 import { checkedNamespace } from '../namespace.ts';
@@ -22,6 +22,9 @@ export const getMore: Operation = {
       throw new MongoError(40414, "BSON field 'getMore.collection' is missing but a required field");
     const namespace = checkedNamespace(request.database, collection);
     const batchSize = args.count('batchSize');
+    // Refused before the cursor is taken: it can be asked again.
+    const container = collectionOf(call, namespace);
+    if (container !== undefined) call.engine.throughput.admitAll(container.partitions);
     const cursor = call.shared.cursors.take(readInt64(id.bytes, id.start), namespace.text, ownerOf(call));
     return continueCursor(call, cursor, batchSize);
   },

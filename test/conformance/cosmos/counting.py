@@ -1,21 +1,23 @@
-"""A pytest plugin that writes one line of JSON for every test of a vendor's suite: how it ended, how long it took, and
-how many requests it sent to the server under test. A test that sent none while it ran has proven nothing about the
-server, however green it is.
+"""A pytest plugin that writes one line of JSON for every test of a vendor's suite: its marks, how it ended, how long it
+took, and how many requests it sent to the server under test. A test that sent none while it ran has proven nothing
+about the server, however green it is.
 
 Requests are counted where the two HTTP clients of the SDK write them to a connection that is open, so that neither a
 mocked transport nor a client that was made and never used counts. Only the test's own run counts, not the fixtures
-and class set-ups before it.
+and set-ups before it, nor what is cleared away after it.
 """
 
 import http.client
 import json
 import os
+import unittest
 
 import pytest
 
 _port = int(os.environ["CONFORMANCE_PORT"])
 _hosts = {"localhost", "127.0.0.1", "::1"}
 _sent = 0
+_sent_by_method = None
 _reports = {}
 
 
@@ -48,17 +50,41 @@ def _watch_aiohttp():
     client_reqrep.ClientRequest.send = counted
 
 
+def _watch_methods(case):
+    """A unittest case runs its set-up and tear-down within pytest's call: its method alone is the test."""
+    call = case._callTestMethod
+
+    def watched(self, method):
+        global _sent_by_method
+        before = _sent
+        try:
+            return call(self, method)
+        finally:
+            _sent_by_method = _sent - before
+
+    case._callTestMethod = watched
+
+
 _watch_http_client()
 _watch_aiohttp()
+_watch_methods(unittest.TestCase)
+_watch_methods(unittest.IsolatedAsyncioTestCase)
+
+
+def pytest_runtest_setup(item):
+    marks = sorted({mark.name for mark in item.iter_markers() if mark.name.startswith("cosmos")})
+    _reports.setdefault(item.nodeid, {})["marks"] = marks
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    before = _sent
+    global _sent_by_method
+    before, _sent_by_method = _sent, None
     try:
         return (yield)
     finally:
-        _reports.setdefault(item.nodeid, {})["requests"] = _sent - before
+        sent = _sent - before if _sent_by_method is None else _sent_by_method
+        _reports.setdefault(item.nodeid, {})["requests"] = sent
 
 
 def _first_line(report):
@@ -77,6 +103,6 @@ def pytest_runtest_logreport(report):
     elif report.when == "call":
         one.setdefault("outcome", "passed")
     if report.when == "teardown":
-        line = {"name": report.nodeid, "requests": 0, **_reports.pop(report.nodeid)}
+        line = {"name": report.nodeid, "marks": [], "requests": 0, **_reports.pop(report.nodeid)}
         with open(os.environ["CONFORMANCE_RESULTS"], "a", encoding="utf-8") as out:
             out.write(json.dumps(line) + "\n")

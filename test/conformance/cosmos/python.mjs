@@ -1,16 +1,19 @@
 // Runs the suite that `python.sh` obtained. It takes a server for the emulator only at https://localhost:8081/, so
-// that is where ours listens, with TLS, no relay between; like that emulator, it tells clients to use 127.0.0.1. A
-// test that sent no request while it ran is not counted.
+// that is where a relay passes bytes to ours, untouched, TLS included; like that emulator, it tells clients to use
+// 127.0.0.1. A test that sent no request while it ran is not counted.
 //
 //   --partitions N   physical partitions of each container
-//   --marks EXPR     pytest marks instead of cosmosEmulator; `all` adds Query, Long and SearchQuery
+//   --marks EXPR     pytest marks instead of cosmosEmulator; `all` adds Query, Long and SearchQuery; `split` and
+//                    `regions` are the tests of splits and of several regions
 //   --async          the asynchronous twins instead of the synchronous tests
 //   --only EXPR      pytest's -k
 //   --file PATH      only that file of tests/; may be repeated
 //   --wrong NAME     answers spoilt that way (or `all`): each must turn a test red that was green
+//   --latency MS     how far away the server seems: 3 if not said, 0 for no relay
 //   --verbose        print pytest's output
 //
-// Exit code: 0 when every failure is listed in known-failures/cosmos-python*.txt and every listed test that ran fails.
+// Exit code: 0 when every failure is listed in known-failures/cosmos-python*.txt, every listed test that ran fails, and
+// the server had no fault of its own.
 
 import { createWriteStream } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
@@ -20,7 +23,7 @@ import { parseArgs } from 'node:util';
 import { start } from '../children.mjs';
 import { judge, readKnownFailures } from '../known-failures.mjs';
 import { isFree, startMeridian } from '../meridian.mjs';
-import { spoilingRelay } from '../relay.mjs';
+import { distantRelay, spoilingRelay } from '../relay.mjs';
 import { wrongAnswers } from './wrong-answers.mjs';
 
 const port = 8081;
@@ -32,7 +35,16 @@ const testSecondsMax = 180;
 const fileMsMax = 30 * 60_000;
 const runMsMax = 90 * 60_000;
 
-const allMarks = 'cosmosEmulator or cosmosQuery or cosmosLong or cosmosSearchQuery';
+/** Short names of what `--marks` takes. The vendor's other marks repeat these tests with other credentials. */
+const markGroups = {
+  all: 'cosmosEmulator or cosmosQuery or cosmosLong or cosmosSearchQuery',
+  split: 'cosmosSplit',
+  regions:
+    'cosmosMultiRegion or cosmosCircuitBreaker or cosmosCircuitBreakerMultiRegion or cosmosPerPartitionAutomaticFailover',
+};
+
+/** Of what the server logged, in characters. */
+const faultsShownMax = 20_000;
 
 /** Some failures of a cause that are named; the results file names all. */
 const namesPerCauseMax = 4;
@@ -50,6 +62,7 @@ const {
     only: { type: 'string' },
     file: { type: 'string', multiple: true, default: [] },
     wrong: { type: 'string' },
+    latency: { type: 'string', default: '3' },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -102,13 +115,12 @@ async function runSuite(label) {
   const results = join(scratch, `results-${label}.jsonl`);
   const output = join(scratch, `output-${label}.txt`);
   for (const path of [results, output]) await rm(path, { force: true });
-  const marks = options.marks === 'all' ? allMarks : options.marks;
   const common = ['-p', 'counting', '-p', 'no:cacheprovider', '-q', '-m', marks, '--rootdir', '.', '--tb', 'short']
     .concat(['-W', 'ignore', '--timeout', String(testSecondsMax), '--timeout-method', 'signal'])
     .concat(options.only === undefined ? [] : ['-k', options.only]);
   const deadline = Date.now() + runMsMax;
   for (const file of await testFiles()) {
-    if (!(await mentions(file, marks))) continue;
+    if (!(await mentions(file))) continue;
     const xml = join(scratch, `junit-${label}`, `${file.replace(/\W+/g, '-')}.xml`);
     const code =
       Date.now() > deadline
@@ -128,30 +140,40 @@ async function runSuite(label) {
 }
 
 /** False when a file can hold no test with any of the marks, so that it need not be loaded. */
-async function mentions(file, marks) {
+async function mentions(file) {
   const text = await readFile(join(scratch, 'suite', file), 'utf8');
-  return marks.split(/\W+/).some((word) => text.includes(word)) || /^(from|import) test_(?!config)/m.test(text);
+  const words = marks.match(/\bcosmos\w+/g) ?? [''];
+  return words.some((word) => new RegExp(`${word}\\b`).test(text)) || /^(from|import) test_(?!config)/m.test(text);
 }
 
 async function run(label, wrong) {
   const closers = [];
   try {
+    const latencyMs = Number(options.latency);
+    const direct = wrong === undefined && latencyMs === 0;
     const server = await startMeridian(
-      ['--sql-port', wrong === undefined ? String(port) : '0', '--advertise', `https://127.0.0.1:${port}/`].concat([
+      ['--sql-port', direct ? String(port) : '0', '--advertise', `https://127.0.0.1:${port}/`].concat([
         '--partitions',
         options.partitions,
       ]),
     );
     closers.push(server.stop);
     let relay;
-    if (wrong !== undefined) {
+    if (!direct) {
       const { hostname, port: behind } = new URL(server.ready.sql);
-      relay = await spoilingRelay(port, { host: hostname, port: Number(behind) }, server.tls, wrong);
+      const target = { host: hostname, port: Number(behind) };
+      relay =
+        wrong === undefined
+          ? await distantRelay(port, target, latencyMs)
+          : await spoilingRelay(port, target, server.tls, wrong);
       closers.push(relay.close);
     }
     const results = await runSuite(label);
     const faults = server.complaints().trim();
-    if (faults !== '') process.stdout.write(`the server said:\n${faults.slice(0, 4_000)}\n`);
+    if (faults !== '') {
+      process.stdout.write(`the server said:\n${faults.slice(0, faultsShownMax)}\n`);
+      if (/^(?!\{"level":"(warn|info)")/m.test(faults)) process.exitCode = 1;
+    }
     return { results, spoilt: relay?.spoilt ?? 0 };
   } finally {
     for (const close of closers.reverse()) await close();
@@ -177,10 +199,15 @@ function report(results) {
   const failed = counted.filter(({ outcome }) => outcome === 'failed');
   const passed = counted.filter(({ outcome }) => outcome === 'passed');
   const silentPassed = silent.filter(({ outcome }) => outcome === 'passed').length;
+  const title = `azure-cosmos${options.async ? '-async' : ''} (Python)`;
   process.stdout.write(
-    `azure-cosmos (Python): ${passed.length} / ${counted.length} passed; ` +
+    `${title}: ${passed.length} / ${counted.length} passed; ` +
       `${silentPassed} / ${silent.length} more sent no request; ${results.length - ran.length} skipped\n`,
   );
+  for (const mark of marks.match(/\bcosmos\w+/g) ?? []) {
+    const have = (tests) => tests.filter((one) => one.marks.includes(mark)).length;
+    process.stdout.write(`  ${mark}: ${have(passed)} / ${have(counted)} passed\n`);
+  }
   const causes = groupBy(failed, causeOf);
   for (const [cause, tests] of [...causes].sort(([, a], [, b]) => b.length - a.length)) {
     process.stdout.write(`  ${String(tests.length).padStart(4)}  ${cause}\n`);
@@ -200,12 +227,13 @@ function groupBy(values, keyOf) {
   return groups;
 }
 
+const marks = markGroups[options.marks] ?? options.marks;
 const label = [options.async ? 'async' : 'sync', options.partitions, options.marks.replace(/\W+/g, '-')].join('-');
 const { results } = await run(label);
 if (results.length === 0) process.exitCode = 1;
 if (options.wrong === undefined) {
   const { passed, failed } = report(results);
-  const known = await readKnownFailures('cosmos-python', options);
+  const known = await readKnownFailures(options.async ? 'cosmos-python-async' : 'cosmos-python', options);
   if (judge({ known, passed, failed }) !== 0) process.exitCode = 1;
 } else {
   const sound = new Set(

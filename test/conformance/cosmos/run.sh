@@ -18,18 +18,20 @@ done
 
 failed=0
 for partitions in "${rounds[@]}"; do
-  for suite in go python; do
+  for run in go python 'python --async'; do
+    suite=${run%% *}
     options=("$@")
     [ -n "$partitions" ] && options+=(--partitions "$partitions")
     [ "$suite" = python ] && [ -n "${CONFORMANCE_MARKS:-}" ] && options+=(--marks "$CONFORMANCE_MARKS")
-    echo "── $suite${partitions:+, partitions: $partitions}"
+    [ "$run" = "$suite" ] || options+=("${run#* }")
+    echo "── $run${partitions:+, partitions: $partitions}"
     "$here/$suite.sh" "${options[@]}" | tee "$scratch/output"
     code=${PIPESTATUS[0]}
     verdict=green
     [ "$code" -eq 0 ] || { verdict=RED failed=1; }
     while IFS= read -r line; do
       printf '%-5s  partitions %s  %s\n' "$verdict" "${partitions:--}" "$line" >>"$scratch/summary"
-    done < <(grep -E '^[a-z-]+ \((Go|Python)\): ' "$scratch/output" || echo "$suite: no result")
+    done < <(grep -E '^[a-z-]+ \((Go|Python)\): ' "$scratch/output" || echo "$run: no result")
   done
 done
 

@@ -195,6 +195,18 @@ describe.each([1, 5])('with %i partitions', (partitions) => {
       expect(pages.map((page) => page.length)).toEqual([8, 1]);
     });
 
+    it('puts what is known about a change beside it when asked to, as processors do', async () => {
+      const container = await fresh();
+      await put(container, '1', 1, 'p');
+      const answer = await ask(server, {
+        path: `/dbs/shop/colls/${container.id}/docs`,
+        headers: { 'a-im': 'Incremental Feed', 'x-ms-cosmos-changefeed-wire-format-version': '2021-09-15' },
+      });
+      const [change] = answer.json['Documents'] as readonly Version[];
+      expect(change!.current).toMatchObject({ id: '1', n: 1 });
+      expect(change!.metadata).toEqual({ lsn: expect.any(Number), crts: expect.any(Number) });
+    });
+
     it('answers the older iterator of the SDK', async () => {
       const container = await fresh();
       await put(container, '1', 1, 'p');

@@ -43,6 +43,52 @@ describe('a container made again under its name', () => {
 });
 
 describe('a container', () => {
+  it('is owned by its database, and tells the session of one partition, the only form that Java reads', async () => {
+    const made = await create('owned');
+    const changed = await ask(server, {
+      verb: 'PUT',
+      path: '/dbs/d/colls/owned',
+      body: { id: 'owned', partitionKey: byKey, defaultTtl: 60 },
+    });
+    for (const { headers } of [made, changed, await ask(server, { path: '/dbs/d/colls/owned' })]) {
+      expect(headers.get('x-ms-alt-content-path')).toBe('dbs/d');
+      expect(headers.get('x-ms-content-path')).toBe((await ask(server, { path: '/dbs/d' })).json['_rid']);
+      expect(headers.get('x-ms-session-token')).toMatch(/^0:[^,]+$/);
+    }
+    const items = await ask(server, { path: '/dbs/d/colls/owned/docs' });
+    expect(items.headers.get('x-ms-alt-content-path')).toBe('dbs/d/colls/owned');
+    expect(items.headers.get('x-ms-session-token')).toMatch(/^0:[^,]+,1:[^,]+$/);
+  });
+
+  it('tells the session of the one partition that the beginning of a key lies in', async () => {
+    await create('levels', { partitionKey: { paths: ['/a', '/b'], kind: 'MultiHash', version: 2 } });
+    const tokens = new Set<string | null>();
+    for (let n = 0; n < 16; n++) {
+      const { headers } = await ask(server, {
+        verb: 'POST',
+        path: '/dbs/d/colls/levels/docs',
+        headers: { 'content-type': 'application/query+json', ...partitionKey(`a${n}`) },
+        body: { query: 'SELECT * FROM c' },
+      });
+      tokens.add(headers.get('x-ms-session-token'));
+    }
+    expect([...tokens].map((token) => token?.split(':')[0]).sort()).toEqual(['0', '1']);
+    expect(tokens.size).toBe(2);
+  });
+
+  it('takes the version of its key as a number or in the words of Java, and shows version 1 when it was stated', async () => {
+    const shown = async (id: string, version: unknown): Promise<unknown> => {
+      const made = await create(id, { partitionKey: { paths: ['/pk'], kind: 'Hash', version } });
+      return (made.json['partitionKey'] as { readonly version?: number }).version;
+    };
+    expect(await shown('v2', 2)).toBe(2);
+    expect(await shown('V2', 'V2')).toBe(2);
+    expect(await shown('v1', 1)).toBe(1);
+    expect(await shown('V1', 'V1')).toBe(1);
+    expect(await shown('none', undefined)).toBeUndefined();
+    expect((await create('v3', { partitionKey: { paths: ['/pk'], kind: 'Hash', version: 'V3' } })).status).toBe(400);
+  });
+
   it('tells the size of its partitions when it is asked to', async () => {
     await create('sizes');
     const path = '/dbs/d/colls/sizes';

@@ -28,6 +28,7 @@ export interface StartOptions {
   readonly partitions?: number;
   /** Of the engine: the times of items. */
   readonly nowMs?: () => number;
+  readonly enforceThroughput?: boolean;
   readonly deployment?: Partial<Deployment>;
 }
 
@@ -39,6 +40,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
     clock: new HybridClock(options.nowMs ?? (() => Date.now())),
     region,
     partitionsDefault: options.partitions ?? 1,
+    enforceThroughput: options.enforceThroughput,
     pause: (milliseconds) => pause(milliseconds),
   });
   const faults: unknown[] = [];

@@ -16,7 +16,7 @@ import { randomFilters } from './random-filters.ts';
 function indexOf(documents: readonly Document[], options: Partial<PartitionIndexOptions> = {}): PartitionIndex {
   const index = new PartitionIndex({ policy: defaultPolicy, pool: new PagePool(), ...options });
   for (const [i, document] of documents.entries())
-    index.add(i + 1, i + 1, bson(document), { id: `i${i}`, key: '', created: i + 1, seconds: 0 });
+    index.add(i + 1, i + 1, bson(document), { id: `i${i}`, key: '', created: i + 1, seconds: 0, ttlSeconds: 0 });
   return index;
 }
 

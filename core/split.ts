@@ -1,0 +1,141 @@
+// Splits physical partitions while they are read and written: a container with more throughput or items than its
+// partitions may have gets more of them. The indexes of the new partitions are built beside the old one; then one record
+// puts them in its place. Readings that began before go on with the old one.
+//
+// Invariants: at most one partition of a log group is being split; what was asked for by figures (throughput, size) is
+// found again after a restart, because it is looked for again.
+
+import type { EpkRange } from '../model/effective-partition-key.ts';
+import { DatabaseError } from '../model/errors.ts';
+import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
+import type { GroupState } from './group.ts';
+import type { Proposal } from './proposal.ts';
+import { buildSplit } from './rebuild.ts';
+import { partitionGone } from './refusals.ts';
+import { partitionsMax } from './partition-layout.ts';
+import { splitBounds } from './split-bounds.ts';
+
+/** Splits that may wait for the one under way. */
+const waitingMax = 64;
+
+/** Times a split is begun again because too much was written meanwhile, or its index was being built anew. */
+const triesMax = 20;
+const pauseMs = 250;
+
+export interface SplitsOptions {
+  readonly state: GroupState;
+  readonly signal: AbortSignal;
+  readonly submit: <Value>(proposal: Proposal<Value>) => Promise<Value>;
+  readonly pause: (milliseconds: number) => Promise<void>;
+  /** Partitions that a container should have, by its throughput. */
+  readonly wanted: (container: ContainerRecord) => number;
+  /** Bytes of live items that a partition may have. */
+  readonly partitionBytesMax: number;
+}
+
+export class Splits {
+  readonly #options: SplitsOptions;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #tending: Promise<void> | undefined;
+
+  constructor(options: SplitsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Splits the partition of that range in so many parts; gives the container as it is then. Throws PartitionGone when
+   * there is no such range, BadRequest when it cannot be cut.
+   */
+  split(container: ContainerRecord, range: number, parts: number): Promise<ContainerRecord> {
+    if (this.#waiting >= waitingMax)
+      return Promise.reject(new DatabaseError('Unavailable', 'too many partitions wait to be split'));
+    this.#waiting++;
+    const done = this.#last.then(() => this.#split(container, range, parts));
+    this.#last = done.catch(() => undefined);
+    return done.finally(() => this.#waiting--);
+  }
+
+  async #split({ database, id, number }: ContainerRecord, range: number, parts: number): Promise<ContainerRecord> {
+    const { state, signal, submit, pause } = this.#options;
+    for (let tries = 1; ; tries++) {
+      const container = state.catalog.containerOrNone(database, id);
+      const record = container?.partitions.find((one) => one.range === range);
+      const partition = record && state.partition(record.partition);
+      if (container?.number !== number || record === undefined || partition === undefined) throw partitionGone();
+      const bounds = container.partitionKey.systemKey === true ? [] : splitBounds(partition, parts);
+      if (bounds.length === 0)
+        throw new DatabaseError('BadRequest', 'the range holds one partition key and cannot be split', {
+          argument: 'range',
+        });
+      let split: ContainerRecord | undefined;
+      await buildSplit(partition, { state, signal }, rangesOf(record, bounds), async () => {
+        split = await submit((staging) => {
+          state.enter(partition);
+          return state.catalog.splitPartition(container, record, bounds, partition.stagedLsn, staging);
+        });
+      });
+      if (split !== undefined) return split;
+      if (signal.aborted || tries === triesMax)
+        throw new DatabaseError('Unavailable', 'the partition is too busy to be split; try again');
+      await pause(pauseMs);
+    }
+  }
+
+  /** Resolves when no split is under way. */
+  async idle(): Promise<void> {
+    await this.#tending;
+    await this.#last;
+  }
+
+  /** True while a container has fewer partitions than its throughput asks for and can have more. */
+  isPending(container: ContainerRecord): boolean {
+    return container.partitionKey.systemKey !== true && container.partitions.length < this.#wantedOf(container);
+  }
+
+  #wantedOf(container: ContainerRecord): number {
+    return Math.min(this.#options.wanted(container), partitionsMax);
+  }
+
+  /** Begins whatever splits are due; called from time to time, and after throughput was raised. */
+  tend(): Promise<void> {
+    this.#tending ??= this.#tend()
+      // A later round finds it again.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#tending = undefined;
+      });
+    return this.#tending;
+  }
+
+  async #tend(): Promise<void> {
+    const { state, signal } = this.#options;
+    for (const database of state.catalog.databases())
+      for (const container of state.catalog.databaseOrNone(database.id) ? state.catalog.containers(database.id) : [])
+        for (let due = this.#dueOf(container); due !== undefined && !signal.aborted;) {
+          const split = await this.split(due.container, due.record.range, due.parts);
+          due = this.#dueOf(split);
+        }
+  }
+
+  /** The partition that should be split next, the fullest first. */
+  #dueOf(
+    container: ContainerRecord,
+  ): { readonly container: ContainerRecord; readonly record: PartitionRecord; readonly parts: number } | undefined {
+    if (container.partitionKey.systemKey === true || container.partitions.length >= partitionsMax) return undefined;
+    const { state, partitionBytesMax } = this.#options;
+    const bytesOf = ({ partition }: PartitionRecord): number => state.partition(partition)?.liveBytes ?? 0;
+    const record = container.partitions.reduce((a, b) => (bytesOf(b) > bytesOf(a) ? b : a));
+    const missing = this.#wantedOf(container) - container.partitions.length;
+    if (missing > 0) {
+      const parts = Math.ceil(this.#wantedOf(container) / container.partitions.length);
+      return { container, record, parts: Math.min(missing + 1, Math.max(2, parts)) };
+    }
+    return bytesOf(record) > partitionBytesMax ? { container, record, parts: 2 } : undefined;
+  }
+}
+
+function rangesOf(record: PartitionRecord, bounds: readonly string[]): EpkRange[] {
+  const ends = [record.minInclusive, ...bounds, record.maxExclusive];
+  return ends.slice(1).map((maxExclusive, i) => ({ minInclusive: ends[i]!, maxExclusive }));
+}
