@@ -22,7 +22,11 @@ import { checkedItem, itemIn } from './write-item.ts';
 /** Operations in one batch. */
 export const batchOperationsMax = 100;
 
+const batchKinds = ['Create', 'Upsert', 'Replace', 'Delete', 'Patch', 'Read'] as const;
+export type BatchKind = (typeof batchKinds)[number];
+
 export interface BatchOperation {
+  readonly kind: BatchKind;
   readonly write: ItemWrite;
   /** It only looks: `write` edits nothing. */
   readonly reads: boolean;
@@ -114,10 +118,14 @@ function operationOf(
   partitionKey: PartitionKeyValue,
   deployment: Deployment,
 ): BatchOperation {
-  const { kind, minimal } = entry;
+  const { minimal } = entry;
+  const kind = batchKinds.find((one) => one === entry.kind);
+  if (kind === undefined)
+    throw badRequest('operationType must be Create, Read, Replace, Upsert, Delete or Patch', 'operationType');
   const condition = conditionIn(entry);
   const change = (make: () => ItemWrite): BatchOperation => {
     const operation = (write: ItemWrite): BatchOperation => ({
+      kind,
       write,
       reads: false,
       ifNoneMatch: undefined,
@@ -174,13 +182,12 @@ function operationOf(
     }
     case 'Read':
       return {
+        kind,
         write: { kind: 'edit-item', id: idIn(entry), partitionKey, edit: look },
         reads: true,
         ifNoneMatch: condition?.ifNoneMatch,
         minimal,
       };
-    default:
-      throw badRequest('operationType must be Create, Read, Replace, Upsert, Delete or Patch', 'operationType');
   }
 }
 

@@ -70,10 +70,14 @@ export function childDocument(call: Call, kind: ChildResource, owner: Owner, rec
   return writer.end().finish();
 }
 
-/** The child that the last id of the address names, by its id or its `_rid`. */
-export function childOf(call: Call, kind: ChildResource, owner: Owner): ResourceRecord {
+/** The child that an id of the address, the last one unless given, names by its id or its `_rid`. */
+export function childOf(
+  call: Call,
+  kind: ChildResource,
+  owner: Owner,
+  id: string = call.request.ids.at(-1)!,
+): ResourceRecord {
   const { catalog } = call.engine;
-  const id = call.request.ids.at(-1)!;
   const named = catalog.childOrNone(owner.owner, kind.type, id);
   if (named !== undefined) return named;
   const found = catalog

@@ -13,6 +13,8 @@ import { rowOf, type Row } from './surface.ts';
 export interface CosmosRequest {
   readonly row: Row;
   readonly verb: string;
+  /** As it was sent, with its query. */
+  readonly path: string;
   /** Type of the resource addressed, as it is signed: dbs, colls, docs, …; '' for the account. */
   readonly resourceType: string;
   /** What the signature covers for a name-based address: the resource itself, or its parent for feeds and creations. */
@@ -25,6 +27,8 @@ export interface CosmosRequest {
   readonly body: Uint8Array;
   /** Scheme and host by which the client reached this server. */
   readonly origin: string;
+  /** When it was read, by the monotonic clock: answers tell how long it took. */
+  readonly receivedMs: number;
   /** Set once the operation knows it, so that a failure too can tell the session token. */
   touched: Place | undefined;
 }
@@ -128,6 +132,7 @@ export function decode(input: HttpInput, addresses: Addresses = 'exact'): Cosmos
   return {
     row,
     verb,
+    path: url,
     resourceType: row.signedType ?? (segments.length === 0 ? '' : isFeed ? segments.at(-1)! : segments.at(-2)!),
     link: addresses === 'gateway' ? gatewaySigned(signedLink, ids) : signedLink,
     ids,
@@ -135,6 +140,7 @@ export function decode(input: HttpInput, addresses: Addresses = 'exact'): Cosmos
     headers,
     body: input.body,
     origin: originOf(input),
+    receivedMs: performance.now(),
     touched: undefined,
   };
 }

@@ -200,7 +200,8 @@ function usageOf(engine: Engine, container: ContainerRecord): string {
   return `documentSize=0;documentsSize=${kilobytes};documentsCount=${count};collectionSize=${kilobytes};`;
 }
 
-function fixedHeaders(activityId: string, charge: number): string[] {
+function fixedHeaders(activityId: string, charge: number, request: CosmosRequest | undefined): string[] {
+  const durationMs = request === undefined ? 0 : performance.now() - request.receivedMs;
   return [
     'Cache-Control',
     'no-store, no-cache',
@@ -208,6 +209,8 @@ function fixedHeaders(activityId: string, charge: number): string[] {
     activityId,
     'x-ms-request-charge',
     String(charge),
+    'x-ms-request-duration-ms',
+    String(Math.round(durationMs * 1000) / 1000),
     'x-ms-gatewayversion',
     gatewayVersion,
     'x-ms-serviceversion',
@@ -228,7 +231,7 @@ function activityIdOf(request: CosmosRequest | undefined): string | undefined {
 }
 
 export function encode(answer: Answer, request: CosmosRequest): HttpAnswer {
-  const headers = fixedHeaders(activityIdOf(request) ?? randomUUID(), answer.charge);
+  const headers = fixedHeaders(activityIdOf(request) ?? randomUUID(), answer.charge, request);
   const body = answer.body ?? noBytes;
   if (answer.status !== 204 && answer.status !== 304) {
     headers.push('Content-Type', answer.contentType ?? 'application/json', 'Content-Length', String(body.length));
@@ -259,7 +262,7 @@ export function encodeFailure(
   const { status } = cosmosErrorOf(error);
   // A fault of ours is in our log under our own id.
   const activityId = (error.code === 'Internal' ? undefined : activityIdOf(request)) ?? ownActivityId;
-  const headers = fixedHeaders(activityId, failureCharge(error.code));
+  const headers = fixedHeaders(activityId, failureCharge(error.code), request);
   const substatus = substatusOf(error, request);
   if (substatus !== 0) headers.push('x-ms-substatus', String(substatus));
   const retryAfterMs = retryAfterMsOf(error);

@@ -182,8 +182,9 @@ function writeIndexingPolicy(writer: BsonWriter, raw: Raw | undefined): void {
   if (typeof mode !== 'string' || !indexingModes.includes(mode.toLowerCase()))
     throw badRequest('indexingPolicy.indexingMode must be consistent, lazy or none', 'indexingPolicy.indexingMode');
   writer.beginObject('indexingPolicy').string('indexingMode', mode.toLowerCase());
-  writer.boolean('automatic', valueOf(field('automatic')) !== false);
   const isNone = mode.toLowerCase() === 'none';
+  // Whatever was given: the service has no other combinations left, and shows what it does.
+  writer.boolean('automatic', !isNone);
   writePaths(writer, 'includedPaths', field('includedPaths'), isNone ? [] : ['/*'], undefined);
   writePaths(writer, 'excludedPaths', field('excludedPaths'), [], isNone ? undefined : '/"_etag"/?');
   if (given !== undefined) {

@@ -54,6 +54,7 @@ import { replaceItem } from './operations/replace-item.ts';
 import { replaceOffer } from './operations/replace-offer.ts';
 import { resolveAddresses } from './operations/resolve-addresses.ts';
 import { upsertItem } from './operations/upsert-item.ts';
+import { permissions, users } from './permissions.ts';
 import { storedProcedures, triggers, userDefinedFunctions } from './scripts.ts';
 
 /** A mark by which clients tell operations of one verb and address apart. */
@@ -114,6 +115,14 @@ export const surface: readonly Row[] = [
   {
     verb: 'GET',
     path: '/_explorer/{file}',
+    operation: 'read-certificate',
+    reads: true,
+    signed: false,
+    run: readCertificate,
+  },
+  {
+    verb: 'GET',
+    path: '/cosmos/{file}',
     operation: 'read-certificate',
     reads: true,
     signed: false,
@@ -215,8 +224,8 @@ export const surface: readonly Row[] = [
     run: deleteConflict,
   },
 
-  ...feedRows(`${database}/users`, 'user'),
-  ...feedRows(`${database}/users/{user}/permissions`, 'permission'),
+  ...childRows(database, users),
+  ...childRows(`${database}/users/{user}`, permissions),
   ...childRows(database, clientEncryptionKeys, 'kept'),
 
   { verb: 'GET', path: '/addresses', operation: 'resolve-addresses', reads: true, run: resolveAddresses },
@@ -252,19 +261,6 @@ function childRows(parent: string, child: ChildResource, kept?: 'kept'): Row[] {
     row('DELETE', one, `delete-${noun}`, deleteChild),
   ];
   return kept === undefined ? rows : rows.filter(({ verb, when }) => verb !== 'DELETE' && when !== isUpsert);
-}
-
-/** Create, query, list, read, replace and delete of a kind of resource that is not supported. */
-function feedRows(feed: string, noun: string): Row[] {
-  const one = `${feed}/{id}`;
-  return [
-    { verb: 'POST', path: feed, when: isQuery, operation: `query-${noun}s`, reads: true, run: undefined },
-    { verb: 'POST', path: feed, operation: `create-${noun}`, reads: false, run: undefined },
-    { verb: 'GET', path: feed, operation: `list-${noun}s`, reads: true, run: undefined },
-    { verb: 'GET', path: one, operation: `read-${noun}`, reads: true, run: undefined },
-    { verb: 'PUT', path: one, operation: `replace-${noun}`, reads: false, run: undefined },
-    { verb: 'DELETE', path: one, operation: `delete-${noun}`, reads: false, run: undefined },
-  ];
 }
 
 // A path as `decode` sees it: without its first slash, ids replaced by stars.

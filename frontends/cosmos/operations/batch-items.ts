@@ -8,6 +8,7 @@ import type { Item, Written, WriteOutcome } from '../../../model/operation.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
 import { isRecordIo } from '../../../model/hybrid-row/record-io.ts';
 import { batchResult } from '../batch-rows.ts';
+import { authorizeBatch } from '../authorize.ts';
 import { parseBatch, type BatchOperation } from '../batch.ts';
 import { containerOf, keyOf, touch, wantsContent, type Call } from '../call.ts';
 import { headerOf, isTrue } from '../decode.ts';
@@ -39,6 +40,7 @@ async function atomic(call: Call): Promise<Answer> {
   const partitionKey = keyOf(call, container);
   const partition = touch(call, container, partitionKey);
   const operations = parseBatch(request.body, container, partitionKey, call.deployment);
+  authorizeBatch(request, call.principal, call.account, container, operations);
   const result = await engine.execute(
     {
       kind: 'batch-items',
@@ -71,6 +73,7 @@ async function bulk(call: Call): Promise<Answer> {
   const container = containerOf(call);
   const place = placeOf(call, container, scopeOf(call, container));
   const operations = parseBatch(request.body, container, undefined, call.deployment);
+  authorizeBatch(request, call.principal, call.account, container, operations);
   const outcomes = await engine.execute(
     {
       kind: 'write-items',

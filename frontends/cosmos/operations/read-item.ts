@@ -25,6 +25,6 @@ export async function readItem(call: Call): Promise<Answer> {
     etag: item.time,
     charge,
     place,
-    extra: ['Content-Location', location],
+    extra: ['Content-Location', location, 'x-ms-item-lsn', String(item.lsn)],
   };
 }
