@@ -115,7 +115,7 @@ async function runSuite(label) {
   const results = join(scratch, `results-${label}.jsonl`);
   const output = join(scratch, `output-${label}.txt`);
   for (const path of [results, output]) await rm(path, { force: true });
-  const common = ['-p', 'counting', '-p', 'no:cacheprovider', '-q', '-m', marks, '--rootdir', '.', '--tb', 'short']
+  const common = ['-p', 'counting', '-p', 'no:cacheprovider', '-q', '-m', marks, '--rootdir', '.', '--tb', 'native']
     .concat(['-W', 'ignore', '--timeout', String(testSecondsMax), '--timeout-method', 'signal'])
     .concat(options.only === undefined ? [] : ['-k', options.only]);
   const deadline = Date.now() + runMsMax;
