@@ -1,8 +1,6 @@
-// The accounts a server serves: their names, numbers and keys. Only the first key of an account is configured; the
-// other three are derived from it, so that nothing secret has to be kept and every start gives the same ones.
+// The accounts a server serves: their names and the keys that are configured for them. Which keys they have besides,
+// and have had made anew, is in key-ring.ts.
 
-import { createHmac } from 'node:crypto';
-import type { AccountKeys } from '../frontends/deployment.ts';
 import type { Settings } from './flags.ts';
 import { defaultAccountName } from './settings.ts';
 
@@ -14,30 +12,15 @@ export const wellKnownKey = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVT
 
 export interface ConfiguredAccount {
   readonly name: string;
-  readonly keys: AccountKeys;
+  /** The primary key, unless it was made anew since. */
+  readonly key: string;
 }
 
 /** The default account first. */
 export function configuredAccounts(settings: Pick<Settings, 'key' | 'accounts'>): ConfiguredAccount[] {
-  return [{ name: defaultAccountName, key: settings.key ?? wellKnownKey }, ...settings.accounts].map(
-    ({ name, key }) => ({
-      name,
-      keys: keysFrom(key),
-    }),
-  );
-}
-
-function keysFrom(primary: string): AccountKeys {
-  const derived = (purpose: string): string =>
-    createHmac('sha512', Buffer.from(primary, 'base64')).update(`meridian account key: ${purpose}`).digest('base64');
-  return {
-    primary,
-    secondary: derived('secondary'),
-    primaryReadOnly: derived('primary read-only'),
-    secondaryReadOnly: derived('secondary read-only'),
-  };
+  return [{ name: defaultAccountName, key: settings.key ?? wellKnownKey }, ...settings.accounts];
 }
 
 export function usesWellKnownKey(settings: Pick<Settings, 'key' | 'accounts'>): boolean {
-  return configuredAccounts(settings).some(({ keys }) => keys.primary === wellKnownKey);
+  return configuredAccounts(settings).some(({ key }) => key === wellKnownKey);
 }

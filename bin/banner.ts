@@ -15,8 +15,10 @@ export function banner(server: RunningServer, readyMs: number): string {
     const authority = authorities.get(row.name);
     if (authority === undefined) return [];
     const key = account.keys.primary === wellKnownKey ? wellKnownKey : hiddenKey;
-    const { anonymous, advertise } = deployment;
-    return [[row.title, row.connectionStringOf({ authority, account: account.id, key, anonymous, advertise })]];
+    const { anonymous, advertise, tlsOnly = false } = deployment;
+    return [
+      [row.title, row.connectionStringOf({ authority, account: account.id, key, anonymous, advertise, tlsOnly })],
+    ];
   });
   rows.push(
     ['Administration', server.endpoints.admin],

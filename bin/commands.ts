@@ -5,6 +5,8 @@ import { flagKeys } from './flags.ts';
 
 export interface CommandCall {
   readonly settings: Settings;
+  /** Reads the settings again from where they came. */
+  readonly reread: () => Promise<Settings>;
   /** Settings that were given and not left at their default. */
   readonly given: ReadonlySet<FlagKey>;
   readonly argument: string | undefined;
@@ -45,6 +47,7 @@ const connectionFlags: readonly FlagKey[] = [
   'mongoPort',
   'adminPort',
   'advertise',
+  'tlsOnly',
   'key',
   'accounts',
   'auth',
@@ -102,9 +105,16 @@ export const commandRows: readonly CommandRow[] = [
   {
     name: 'connection-strings',
     help: 'print what clients need to connect, keys included',
-    flags: connectionFlags,
+    flags: ['data', 'memory', ...connectionFlags],
     json: true,
     load: async () => (await import('./commands/connection-strings.ts')).printConnectionStrings,
+  },
+  {
+    name: 'cert',
+    help: 'export: print the certificate authority for clients to trust, as PEM',
+    flags: ['data', 'host', 'advertise', 'tlsCert', 'tlsKey'],
+    argument: { name: 'action', choices: ['export'] },
+    load: async () => (await import('./commands/cert.ts')).cert,
   },
   {
     name: 'import',

@@ -16,6 +16,7 @@ import type { Account } from '../frontends/deployment.ts';
 import { HybridClock } from '../model/hybrid-time.ts';
 import { configuredAccounts } from './accounts.ts';
 import type { Closers } from './closers.ts';
+import { KeyRing } from './key-ring.ts';
 import type { Settings } from './flags.ts';
 import type { Logger } from './log.ts';
 
@@ -43,6 +44,7 @@ export interface OpenData {
   readonly store: Store;
   readonly region: Region;
   readonly accounts: readonly Account[];
+  readonly keyRing: KeyRing;
 }
 
 export async function openData(
@@ -54,6 +56,7 @@ export async function openData(
   given: Store | undefined,
 ): Promise<OpenData> {
   const configured = configuredAccounts(settings);
+  const keyRing = await KeyRing.open(settings, directory?.path);
   const names = configured.map(({ name }) => name);
   const numbers = directory === undefined ? names.map((_, i) => i + 1) : await directory.numberAccounts(names);
   const [regionNumber = 1] = directory === undefined ? [] : await directory.numberRegions([regionName]);
@@ -71,7 +74,7 @@ export async function openData(
   // One clock for all engines: times of the whole process rise strictly.
   const clock = new HybridClock(nowMs);
   const accounts: Account[] = [];
-  for (const [i, { name, keys }] of configured.entries()) {
+  for (const [i, { name }] of configured.entries()) {
     const number = numbers[i]!;
     const durability = settings.durability === 'full' ? 'strict' : 'relaxed';
     const records = await openEmbeddedLog(store, { account: number, group: groupNumber, durability });
@@ -96,9 +99,16 @@ export async function openData(
       onIndexDiscarded: (error) => log.warn({ account: name, error }, 'the indexes are made again from the log'),
     });
     closers.push(() => engine.close());
-    accounts.push({ number, id: name, keys, engine });
+    accounts.push({
+      number,
+      id: name,
+      get keys() {
+        return keyRing.keysOf(name);
+      },
+      engine,
+    });
   }
-  return { store, region, accounts };
+  return { store, region, accounts, keyRing };
 }
 
 function openStore(directory: DataDirectory | undefined, region: number): Promise<Store> {

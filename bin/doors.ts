@@ -20,6 +20,8 @@ export interface ConnectionTarget {
   /** True when clients need no credentials. */
   readonly anonymous: boolean;
   readonly advertise: string | undefined;
+  /** True when clients must use TLS. */
+  readonly tlsOnly: boolean;
 }
 
 export interface DoorRow {
@@ -29,7 +31,7 @@ export interface DoorRow {
   readonly portFlag: 'sqlPort' | 'mongoPort';
   /** Absent: this build does not have the door. */
   readonly load?: (() => Promise<DoorModule>) | undefined;
-  readonly urlOf: (authority: string) => string;
+  readonly urlOf: (authority: string, tlsOnly: boolean) => string;
   readonly connectionStringOf: (target: ConnectionTarget) => string;
 }
 
@@ -45,9 +47,9 @@ export const doorRows: readonly DoorRow[] = [
       ]);
       return { open: openCosmos, probe };
     },
-    urlOf: (authority) => `http://${authority}`,
-    connectionStringOf: ({ authority, key, advertise }) =>
-      `AccountEndpoint=${advertise ?? `http://${authority}`}/;AccountKey=${key};`,
+    urlOf: httpUrl,
+    connectionStringOf: ({ authority, key, advertise, tlsOnly }) =>
+      `AccountEndpoint=${advertise ?? httpUrl(authority, tlsOnly)}/;AccountKey=${key};`,
   },
   {
     name: 'mongo',
@@ -60,10 +62,16 @@ export const doorRows: readonly DoorRow[] = [
       ]);
       return { open: openMongoDoor, probe };
     },
-    urlOf: (authority) => `mongodb://${authority}`,
-    connectionStringOf: ({ authority, account, key, anonymous }) =>
-      anonymous
-        ? `mongodb://${authority}/?directConnection=true`
-        : `mongodb://${encodeURIComponent(account)}:${encodeURIComponent(key)}@${authority}/?directConnection=true&authMechanism=SCRAM-SHA-256`,
+    urlOf: (authority, tlsOnly) => `mongodb://${authority}${tlsOnly ? '/?tls=true' : ''}`,
+    connectionStringOf: ({ authority, account, key, anonymous, tlsOnly }) => {
+      const tls = tlsOnly ? '&tls=true' : '';
+      if (anonymous) return `mongodb://${authority}/?directConnection=true${tls}`;
+      const credentials = `${encodeURIComponent(account)}:${encodeURIComponent(key)}`;
+      return `mongodb://${credentials}@${authority}/?directConnection=true&authMechanism=SCRAM-SHA-256${tls}`;
+    },
   },
 ];
+
+export function httpUrl(authority: string, tlsOnly: boolean): string {
+  return `${tlsOnly ? 'https' : 'http'}://${authority}`;
+}

@@ -49,7 +49,8 @@ export class Meridian {
     if (account === undefined) throw new UsageError(`there is no account '${accountId}'`);
     const anonymous = deployment.anonymous && account === deployment.accounts[0];
     const key = account.keys.primary;
-    const target = { account: account.id, key, anonymous, advertise: deployment.advertise };
+    const { advertise, tlsOnly = false } = deployment;
+    const target = { account: account.id, key, anonymous, advertise, tlsOnly };
     return Object.fromEntries(
       doorRows.flatMap((row) => {
         const authority = authorities.get(row.name);
@@ -100,9 +101,16 @@ async function settingsOf(options: MeridianOptions): Promise<Settings> {
   const line: Partial<Record<FlagKey, string | readonly string[]>> = {};
   for (const [name, value] of Object.entries(wanted)) {
     if (!flagKeys.includes(name as FlagKey)) throw new UsageError(`there is no option '${name}'`);
-    line[name as FlagKey] = Array.isArray(value)
-      ? (value as Settings['accounts']).map((account) => `${account.name}=${account.key}`)
-      : String(value);
+    line[name as FlagKey] = Array.isArray(value) ? value.map(textOfListed) : String(value);
   }
   return (await settingsFrom({ line, environment: {} })).settings;
+}
+
+type Listed = Settings[Extract<FlagKey, 'accounts' | 'issuers' | 'audiences' | 'grants'>][number];
+
+/** What a repeatable flag holds, as the command line says it. */
+function textOfListed(value: Listed): string {
+  if (typeof value === 'string') return value;
+  if ('principal' in value) return `${value.principal}=${value.role}@${value.scope}`;
+  return `${value.name}=${'keys' in value ? value.keys : value.key}`;
 }

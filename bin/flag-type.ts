@@ -108,3 +108,35 @@ export const httpUrl: FlagType<string> = {
     return new URL(given).origin;
   },
 };
+
+export interface NamedIssuer {
+  readonly name: string;
+  /** Where its keys are. */
+  readonly keys: string;
+}
+
+/** Names of issuers are addresses; those that hold an equals sign cannot be given. */
+export const issuer: FlagType<NamedIssuer> = {
+  placeholder: 'ISSUER=KEYS',
+  parse(given) {
+    const at = given.indexOf('=');
+    if (at < 1 || at === given.length - 1) throw new UsageError('must be issuer=keys');
+    return { name: given.slice(0, at), keys: given.slice(at + 1) };
+  },
+};
+
+export interface Grant {
+  readonly principal: string;
+  readonly role: string;
+  readonly scope: string;
+}
+
+export const grant: FlagType<Grant> = {
+  placeholder: 'PRINCIPAL=ROLE[@SCOPE]',
+  parse(given) {
+    const [, principal, role, scope = '/'] = /^([^=]+)=([^@]+)(?:@(.+))?$/.exec(given) ?? [];
+    if (principal === undefined || role === undefined)
+      throw new UsageError('must be principal=role, or principal=role@/dbs/{id}[/colls/{id}]');
+    return { principal, role, scope };
+  },
+};

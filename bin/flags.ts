@@ -1,7 +1,19 @@
 // The one table of what can be configured. The command line, the environment, the file, `--help`,
 // docs/configuration.md and the shell completions all come from it.
 
-import { accountKey, choice, httpUrl, integer, named, namedKey, port, toggle, type FlagType } from './flag-type.ts';
+import {
+  accountKey,
+  choice,
+  grant,
+  httpUrl,
+  integer,
+  issuer,
+  named,
+  namedKey,
+  port,
+  toggle,
+  type FlagType,
+} from './flag-type.ts';
 
 /** Partitions one container may be made with (`partitionsMax` of the catalog). */
 const partitionsMax = 256;
@@ -82,6 +94,22 @@ export const flags = {
     secret: true,
     help: 'one more account with its master key; may be repeated',
   }),
+  issuers: repeatable(issuer, {
+    name: 'issuer',
+    help: 'trust bearer tokens of this issuer: KEYS is an https address, a file (JWKS or PEM), or a JWKS; may be repeated',
+  }),
+  audiences: repeatable(named('TEXT'), {
+    name: 'audience',
+    help: 'audience that bearer tokens must be for; https://cosmos.azure.com when absent; may be repeated',
+  }),
+  clockTolerance: flag(integer('SECONDS', 0, 900), 300, {
+    name: 'clock-tolerance',
+    help: 'how far the clock of an issuer may be from ours',
+  }),
+  grants: repeatable(grant, {
+    name: 'grant',
+    help: 'give a principal (object, group or role of a bearer token) a role: reader, contributor or an id; may be repeated',
+  }),
   partitions: flag(integer('N', 1, partitionsMax), 1, {
     name: 'partitions',
     help: 'physical partitions of a new container that does not say',
@@ -115,6 +143,10 @@ export const flags = {
     help: 'PEM certificate chain to serve instead of the generated one; needs --tls-key',
   }),
   tlsKey: optional(named('FILE'), { name: 'tls-key', help: 'PEM private key of --tls-cert' }),
+  tlsOnly: flag(toggle, false, {
+    name: 'tls-only',
+    help: 'refuse connections without TLS on every port',
+  }),
   log: flag(choice(['pretty', 'json']), 'pretty', { name: 'log', help: 'form of the log lines on standard error' }),
   logLevel: flag(choice(logLevels, 'LEVEL'), 'info', {
     name: 'log-level',

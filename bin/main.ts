@@ -98,15 +98,18 @@ async function runCommand(row: CommandRow, options: Options, argument: string | 
     if (value !== undefined) line[key] = value;
   }
   const file = options['config'] ?? process.env['MERIDIAN_CONFIG'];
-  const { settings, given } = await settingsFrom({
-    line: line as GivenTexts,
-    environment: process.env,
-    file: typeof file === 'string' ? file : undefined,
-  });
+  const read = (): ReturnType<typeof settingsFrom> =>
+    settingsFrom({
+      line: line as GivenTexts,
+      environment: process.env,
+      file: typeof file === 'string' ? file : undefined,
+    });
+  const { settings, given } = await read();
   const own = row.options?.map(({ name }) => [name, options[camelCase(name)] as string | true | undefined] as const);
   const command = await row.load();
   return command({
     settings,
+    reread: async () => (await read()).settings,
     given,
     argument,
     options: Object.fromEntries(own ?? []),

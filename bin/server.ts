@@ -12,15 +12,16 @@ import type { AdminSources } from '../frontends/admin/sources.ts';
 import { loadCertificate, openCertificate, type Certificate } from '../frontends/certificate.ts';
 import type { Account, Deployment, OpenDoor } from '../frontends/deployment.ts';
 import { DatabaseError } from '../model/errors.ts';
-import { usesWellKnownKey } from './accounts.ts';
+import { usesWellKnownKey, wellKnownKey } from './accounts.ts';
 import { checkExposure, clientHost, hostNames, isLoopback } from './address.ts';
 import { openClock, type Clock } from './clock.ts';
 import { Closers } from './closers.ts';
 import { openData, openDirectory } from './data.ts';
-import { doorRows, type DoorModule, type DoorName, type DoorRow } from './doors.ts';
+import { doorRows, httpUrl, type DoorModule, type DoorName, type DoorRow } from './doors.ts';
 import { flags, type Settings } from './flags.ts';
 import type { Logger } from './log.ts';
 import { RequestObserver } from './observer.ts';
+import { openBearerTokens, roleAssignmentsOf } from './trust.ts';
 import { writeReadyFile } from './ready-file.ts';
 import { version } from './version.ts';
 
@@ -33,6 +34,8 @@ export interface RunningServer {
   /** Host and port by door. */
   readonly authorities: ReadonlyMap<DoorName | 'admin', string>;
   readonly clock: Clock;
+  /** Takes the keys and grants of other settings; the rest of them needs a restart. */
+  reload(settings: Settings): Promise<void>;
   /** Finishes what is under way within `graceMs`, and lets everything go. Later calls wait for the first. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -62,6 +65,8 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
   const startedMs = Date.now();
   const clock = openClock(settings);
   const observer = new RequestObserver(parts.log);
+  const bearerTokens = await openBearerTokens(settings);
+  let roleAssignments = roleAssignmentsOf(settings);
   const loading = settled(loadDoors());
   const directory = await openDirectory(settings, closers);
   const certifying = settled(openTls(settings, directory, parts.log));
@@ -74,7 +79,18 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     consistency: settings.consistency,
     advertise: settings.advertise,
     addresses: settings.addresses,
-    anonymous: isAnonymous(settings),
+    // A public key that was made anew is public no more.
+    get anonymous() {
+      return isAnonymous(settings) && hasWellKnownKey(data.accounts);
+    },
+    bearerTokens,
+    get roleAssignments() {
+      return roleAssignments;
+    },
+    get emulatorTokens() {
+      return isLoopback(settings.host) && hasWellKnownKey(data.accounts);
+    },
+    tlsOnly: settings.tlsOnly,
     testCommands: settings.enableTestCommands,
     secureContext: certificate.secureContext,
     get authorityPem() {
@@ -97,7 +113,7 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     doors: () =>
       doors.map(({ row, door }) => ({
         name: row.name,
-        url: row.urlOf(authorityOf(door)),
+        url: row.urlOf(authorityOf(door), settings.tlsOnly),
         connections: door.connections(),
       })),
     store: async () => ({
@@ -107,6 +123,8 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     }),
     resetAllowed: settings.memory || settings.enableTestCommands,
     advance: clock.advance,
+    regenerateKey: (account, kind) => data.keyRing.regenerate(account, kind),
+    audit: (event) => parts.log.info({ audit: event }, 'an administrator changed something'),
   };
   const admin = await openPortOf(settings, 'adminPort', (listen) => openAdminDoor(deployment, listen, sources));
   closers.push((graceMs) => admin.close(graceMs));
@@ -126,8 +144,8 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
   const authorities = new Map<DoorName | 'admin', string>(doors.map(({ row, door }) => [row.name, authorityOf(door)]));
   authorities.set('admin', authorityOf(admin));
   const endpoints: Endpoints = {
-    ...Object.fromEntries(doors.map(({ row, door }) => [row.name, row.urlOf(authorityOf(door))])),
-    admin: `http://${authorityOf(admin)}`,
+    ...Object.fromEntries(doors.map(({ row, door }) => [row.name, row.urlOf(authorityOf(door), settings.tlsOnly)])),
+    admin: httpUrl(authorityOf(admin), settings.tlsOnly),
   };
   if (settings.readyFile !== undefined) {
     const accounts = data.accounts.map(({ id, number }) => ({ id, number }));
@@ -146,6 +164,12 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     endpoints,
     authorities,
     clock,
+    reload: async (next) => {
+      checkExposure({ host: settings.host, key: next.key, accounts: next.accounts });
+      roleAssignments = roleAssignmentsOf(next);
+      const accounts = await data.keyRing.reconfigure(next);
+      parts.log.info({ accounts, grants: roleAssignments.length }, 'keys and grants were read again');
+    },
     stop: (graceMs = graceMsDefault) => closers.closeAll(graceMs),
   };
 }
@@ -179,6 +203,10 @@ function openTls(settings: Settings, directory: DataDirectory | undefined, log: 
     nowMs: () => Date.now(),
     onRenewalFailure: (error) => log.error({ err: error }, 'the certificate was not renewed'),
   });
+}
+
+function hasWellKnownKey(accounts: readonly Account[]): boolean {
+  return accounts.some(({ keys }) => keys.primary === wellKnownKey);
 }
 
 /** Credentials may be left out on loopback as long as the key is public anyway. */

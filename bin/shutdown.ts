@@ -21,6 +21,15 @@ export function stopRequested(log: Logger): Promise<NodeJS.Signals> {
   });
 }
 
+/** SIGHUP: the settings are read again. What is wrong with them is logged, and the server goes on with the former. */
+export function reloadOnHangUp(log: Logger, reload: () => Promise<void>): void {
+  process.on('SIGHUP', () => {
+    reload().catch((error: unknown) => {
+      log.error({ reason: error instanceof Error ? error.message : String(error) }, 'the settings were not read again');
+    });
+  });
+}
+
 export function endOnFault(log: Logger): void {
   const end = (error: unknown, what: string): void => {
     log.fatal({ err: error }, what);

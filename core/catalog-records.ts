@@ -90,6 +90,7 @@ export function encodeResource(name: string, resource: Resource): Uint8Array {
       writer.beginObject('partitionKey').beginArray('paths');
       for (const path of container.partitionKey.paths) writer.string('', path);
       writer.end().string('keyKind', container.partitionKey.kind).double('version', container.partitionKey.version);
+      writer.boolean('versionStated', container.partitionKey.versionStated === true);
       writer.boolean('systemKey', container.partitionKey.systemKey === true).end();
       writer.beginArray('partitions');
       for (const partition of container.partitions) {
@@ -143,10 +144,12 @@ export function decodeResource(body: Uint8Array, time: HybridTime): Resource {
     case 'container': {
       const key = fieldOf(body, 'partitionKey')!.slice();
       const systemKey = valueOf(fieldOf(key, 'systemKey')) === true;
+      const versionStated = valueOf(fieldOf(key, 'versionStated')) === true;
       const partitionKey = {
         paths: elementsOf(fieldOf(key, 'paths')!.slice()).map((raw) => textOfRaw(raw)),
         kind: textOfRaw(fieldOf(key, 'keyKind')!) as PartitionKeyDefinition['kind'],
         version: valueOf(fieldOf(key, 'version')) as PartitionKeyDefinition['version'],
+        ...(versionStated ? { versionStated } : {}),
         ...(systemKey ? { systemKey } : {}),
       };
       const partitions = elementsOf(fieldOf(body, 'partitions')!.slice()).map((raw): PartitionRecord => {

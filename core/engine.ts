@@ -121,7 +121,6 @@ export class Engine {
   #timer: NodeJS.Timeout | undefined;
   #trimming: Promise<void> | undefined;
   #rebuilding: Promise<void> | undefined;
-  #sweeping: Promise<void> | undefined;
   readonly #sweeper: ExpirySweeper;
   readonly #stopping = new AbortController();
   readonly splits: Splits;
@@ -231,20 +230,12 @@ export class Engine {
     this.#trim();
     this.#rebuild();
     void this.splits.tend();
-    // What cannot be removed now is due in the next round.
-    if (this.#sweeping === undefined) this.sweepExpired().catch(() => undefined);
+    this.#sweeper.tend();
   }
 
-  /** Removes the items whose time to live is over now; resolves when none is left. Rejects when writes are refused. */
+  /** Removes the items whose time to live is over now. Rejects when writes are refused. */
   sweepExpired(): Promise<void> {
-    const before = this.#sweeping?.catch(() => undefined);
-    const sweeping = Promise.resolve(before)
-      .then(() => this.#sweeper.sweep())
-      .finally(() => {
-        if (this.#sweeping === sweeping) this.#sweeping = undefined;
-      });
-    this.#sweeping = sweeping;
-    return sweeping;
+    return this.#sweeper.sweep();
   }
 
   /** Builds indexes anew whose policy has changed, one after the other. */
@@ -283,7 +274,7 @@ export class Engine {
     await this.#committer.stop();
     this.readings.close();
     this.#stopping.abort();
-    await this.#sweeping?.catch(() => undefined);
+    await this.#sweeper.idle();
     await this.#trimming;
     await this.#rebuilding;
     await this.splits.idle();

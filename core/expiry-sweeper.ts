@@ -9,7 +9,7 @@
 // Invariant: below its mark a partition has no item left that can be due. New versions are above it, because a
 // version's second is never before that of a sweep; if the clock went back, the marks count no more.
 
-import { between, exists, negated, type Filter } from '../indexer/filter.ts';
+import { between } from '../indexer/filter.ts';
 import { OrderCursor } from '../indexer/order-cursor.ts';
 import { expiryPath, timePath } from '../indexer/paths.ts';
 import type { View } from '../indexer/view.ts';
@@ -46,41 +46,69 @@ export class ExpirySweeper {
   readonly #target: SweepTarget;
   #marks = new WeakMap<Partition, Marks>();
   #lastSeconds = 0;
+  #running: Promise<void> | undefined;
 
   constructor(target: SweepTarget) {
     this.#target = target;
   }
 
-  /** Removes all that is due now. Rejects when a write is refused; the next round goes on. */
-  async sweep(): Promise<void> {
+  /** Begins a round, unless one is under way. What cannot be removed now is due in the next. */
+  tend(): void {
+    if (this.#running === undefined) this.sweep().catch(() => undefined);
+  }
+
+  /** Removes all that is due now, after the round under way; resolves when none is left. Rejects when writes are refused. */
+  sweep(): Promise<void> {
+    const before = this.#running?.catch(() => undefined);
+    const running = Promise.resolve(before)
+      .then(() => this.#round())
+      .finally(() => {
+        if (this.#running === running) this.#running = undefined;
+      });
+    this.#running = running;
+    return running;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#running?.catch(() => undefined);
+  }
+
+  async #round(): Promise<void> {
     const { state, nowSeconds } = this.#target;
     const now = nowSeconds();
     if (now < this.#lastSeconds) this.#marks = new WeakMap();
     this.#lastSeconds = now;
     // A copy: partitions come and go while slices are written.
     const due = [...state.partitions()].filter(({ container }) => defaultTtlOf(container) !== undefined);
-    for (const partition of due) if (!partition.isOver) await this.#sweepPartition(partition, now);
+    for (const partition of due)
+      try {
+        if (!partition.isOver) await this.#sweepPartition(partition, now);
+      } catch (error) {
+        // Deleted or split meanwhile: what was not removed is gone, or due in its successors.
+        if (!partition.isOver) throw error;
+      }
   }
 
   async #sweepPartition(partition: Partition, now: number): Promise<void> {
     let marks = this.#marks.get(partition);
     if (marks === undefined) this.#marks.set(partition, (marks = { own: 0, byDefault: 0 }));
+    const { container } = partition;
     if (marks.own < now) {
       await this.#sweepRange(partition, { path: expiryPath, after: marks.own, upTo: now }, now);
+      // Under another default some of what was due may have stayed.
+      if (partition.container !== container) return;
       marks.own = now;
     }
-    const fallback = defaultTtlOf(partition.container);
-    if (fallback === undefined || fallback <= 0) return;
-    const upTo = now - fallback;
-    if (upTo <= marks.byDefault) return;
-    const filter = negated(exists(expiryPath));
-    await this.#sweepRange(partition, { path: timePath, after: marks.byDefault, upTo, filter }, now);
-    marks.byDefault = upTo;
+    const upTo = now - (defaultTtlOf(container) ?? -1);
+    if (upTo > now || upTo <= marks.byDefault) return;
+    await this.#sweepRange(partition, { path: timePath, after: marks.byDefault, upTo }, now);
+    if (partition.container === container) marks.byDefault = upTo;
   }
 
   async #sweepRange(
     partition: Partition,
-    { path, after, upTo, filter }: { path: number; after: number; upTo: number; filter?: Filter },
+    { path, after, upTo }: { readonly path: number; readonly after: number; readonly upTo: number },
     now: number,
   ): Promise<void> {
     const span = between(path, { value: after, inclusive: false }, { value: upTo, inclusive: true });
@@ -90,7 +118,7 @@ export class ExpirySweeper {
     const hold = state.hold();
     const view: View = partition.index.snapshot();
     try {
-      const cursor = new OrderCursor(view, { path, range: span.range, filter });
+      const cursor = new OrderCursor(view, { path, range: span.range });
       const slices = new Slices(signal);
       for (const _ of cursor.openSteps()) if (slices.isOver) await slices.pause();
       for (;;) {
@@ -100,8 +128,9 @@ export class ExpirySweeper {
           const step = cursor.next(termsPerPause);
           isAtEnd = step === 'end';
           if (step === 'item') {
-            const { id, key } = partition.read(cursor.number);
-            found.push({ id, key });
+            const { id, key, ttlSeconds } = partition.read(cursor.number);
+            // Reading the others once costs less than asking the index in every round which they are.
+            if (path === expiryPath || ttlSeconds === 0) found.push({ id, key });
           }
           if (slices.isOver) await slices.pause();
           if (partition.isOver) return;

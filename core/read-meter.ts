@@ -53,6 +53,11 @@ export class ReadMeter {
     return left === Infinity ? Infinity : Math.max(pageItemsMin, pageItemsFor(left));
   }
 
+  /** Bytes of what was loaded since the last page was charged. */
+  get bytesLoaded(): number {
+    return this.#loads.reduce((sum, load) => sum + load.bytes, 0);
+  }
+
   /** Where loads of that partition are noted; they hold until `settle`. */
   loadOf(wanted: PartitionRecord): Load {
     // Readers finish one partition before they come to the next.

@@ -26,7 +26,7 @@ export const historyShareMax = 0.5;
 
 /** The same for history that is declared to be needed. Beyond that it goes: a policy must not fill the disk. */
 export const declaredBytesMin = 1024 * 1024 * 1024;
-export const declaredShareMax = 4;
+const declaredShareMax = 4;
 
 /**
  * Removal waits until much is due and then goes on until the history is at this share of its bound, or an hour younger

@@ -3,6 +3,8 @@
 
 import type { SecureContext } from 'node:tls';
 import type { Engine } from '../core/engine.ts';
+import type { BearerTokens } from './bearer.ts';
+import type { RoleAssignment } from './roles.ts';
 import type { Observer } from './serve.ts';
 
 /** Base64 master keys of an account; any one of them signs. */
@@ -13,10 +15,19 @@ export interface AccountKeys {
   readonly secondaryReadOnly: string;
 }
 
+export const keyKinds = [
+  'primary',
+  'secondary',
+  'primaryReadOnly',
+  'secondaryReadOnly',
+] as const satisfies readonly (keyof AccountKeys)[];
+export type KeyKind = (typeof keyKinds)[number];
+
 export interface Account {
   /** First component of every store key. */
   readonly number: number;
   readonly id: string;
+  /** Another record once a key was made anew: what is derived from it is kept by its identity. */
   readonly keys: AccountKeys;
   readonly engine: Engine;
 }
@@ -46,6 +57,14 @@ export interface Deployment {
   readonly addresses?: Addresses | undefined;
   /** True when clients without credentials are accepted where the protocol allows it: loopback, well-known key, no --auth. */
   readonly anonymous: boolean;
+  /** Checks tokens of trusted issuers; absent: none is trusted. */
+  readonly bearerTokens?: BearerTokens | undefined;
+  /** Role assignments of the configuration, beside those that an account keeps. They hold for every account. */
+  readonly roleAssignments?: readonly RoleAssignment[] | undefined;
+  /** True when a bearer token may hold the primary key itself, as the suites of SDKs send it: the emulator profile. */
+  readonly emulatorTokens?: boolean | undefined;
+  /** True when connections without TLS are refused. */
+  readonly tlsOnly?: boolean | undefined;
   /** Opens fail points and test-only parameters. */
   readonly testCommands: boolean;
   readonly secureContext: () => SecureContext;

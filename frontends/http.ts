@@ -48,6 +48,7 @@ export interface HttpOptions {
   readonly host: string;
   readonly port: number;
   readonly secureContext?: (() => SecureContext) | undefined;
+  readonly tlsOnly?: boolean | undefined;
   /** Largest body, before and after inflation. */
   readonly bodyBytesMax: number;
   /** Runs one request; `send` is called once. Never rejects. `signal` aborts when the connection closes. */
@@ -118,6 +119,7 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
     host: options.host,
     port: options.port,
     secureContext: options.secureContext,
+    tlsOnly: options.tlsOnly,
     onConnection: (socket, encrypted) => {
       const connection = { encrypted, closed: new AbortController() };
       connections.set(socket, connection);

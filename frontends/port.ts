@@ -18,6 +18,8 @@ export interface PortOptions {
   readonly port: number;
   /** Absent: TLS handshakes are closed. A function, so that renewed certificates are used at once. */
   readonly secureContext?: (() => SecureContext) | undefined;
+  /** True: connections that do not open with a TLS handshake are closed unread. */
+  readonly tlsOnly?: boolean | undefined;
   /** Takes a connection whose bytes are plain from here on. */
   readonly onConnection: (socket: Socket, encrypted: boolean) => void;
   /** Asks a connection to end because the port closes; absent: it is ended at once, whatever is under way on it. */
@@ -57,6 +59,10 @@ export async function openPort(options: PortOptions): Promise<Port> {
       socket.pause();
       socket.unshift(chunk);
       if (chunk[0] !== tlsHandshakeByte) {
+        if (options.tlsOnly === true) {
+          socket.destroy();
+          return;
+        }
         options.onConnection(socket, false);
         process.nextTick(() => socket.resume());
         return;

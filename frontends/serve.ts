@@ -12,20 +12,16 @@ export interface Principal {
   readonly access: 'full' | 'read-only';
 }
 
-/** What a protocol supplies. Input and Output are its bytes or messages, Request and Answer its own records. */
-export interface Door<Input, Request, Answer, Output> {
+/** What a protocol supplies. Input and Output are its bytes or messages, Request, Answer and Who its own records. */
+export interface Door<Input, Request, Answer, Output, Who extends Principal = Principal> {
   /** Label in metrics and logs. */
   readonly protocol: string;
   /** Total: any input gives a request or throws DatabaseError. */
   decode(input: Input): Request;
   /** Name of the operation, from the surface: label in metrics. */
   operationOf(request: Request): string;
-  authenticate(request: Request): Principal | Promise<Principal>;
-  operate(
-    request: Request,
-    principal: Principal,
-    signal: AbortSignal,
-  ): Answer | Promise<Answer> | AsyncIterable<Answer>;
+  authenticate(request: Request): Who | Promise<Who>;
+  operate(request: Request, principal: Who, signal: AbortSignal): Answer | Promise<Answer> | AsyncIterable<Answer>;
   encode(answer: Answer, request: Request): Output;
   /** A failure in the protocol's own terms as one of ours, whose code is counted; undefined for what it does not know. */
   translate?(thrown: unknown): DatabaseError | undefined;
@@ -50,8 +46,8 @@ function isSequence<Answer>(value: unknown): value is AsyncIterable<Answer> {
 }
 
 /** Runs one request to its end. Never throws: the last thing sent is an answer or the protocol's error. */
-export async function serve<Input, Request, Answer, Output>(
-  door: Door<Input, Request, Answer, Output>,
+export async function serve<Input, Request, Answer, Output, Who extends Principal>(
+  door: Door<Input, Request, Answer, Output, Who>,
   input: Input,
   send: (output: Output) => void | Promise<void>,
   signal: AbortSignal,

@@ -18,6 +18,8 @@ export interface PartitionKeyDefinition {
   readonly paths: readonly string[];
   readonly kind: 'Hash' | 'MultiHash';
   readonly version: 1 | 2;
+  /** Version 1 was asked for by its number, not left open, and is shown again. */
+  readonly versionStated?: boolean | undefined;
   /** The container was made without a partition key: its items have the key `[]`. */
   readonly systemKey?: boolean | undefined;
 }

@@ -47,7 +47,7 @@ export const containerNumberMax = 2 ** 31 - 1;
 export const partitionNumberMax = 2 ** 16 - 1;
 export const childNumberMax = 2 ** 44 - 1;
 
-export const clientEncryptionKeyNumberMax = 2 ** 32 - 1;
+const clientEncryptionKeyNumberMax = 2 ** 32 - 1;
 
 const containerBit = 0x80000000;
 /** Byte 12 of a client encryption key's id. */

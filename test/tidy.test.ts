@@ -28,6 +28,7 @@ const packages: readonly (readonly [folder: string, allowed: readonly string[]])
   ['frontends/certificate.ts', ['@peculiar/x509', 'reflect-metadata']],
   ['frontends/cosmos/', ['lru-cache']],
   ['frontends/mongo/', ['lru-cache']],
+  ['frontends/bearer.ts', ['jose']],
   ['frontends/', []],
   ['core/storage/', ['classic-level']],
   ['core/query/functions/', ['geographiclib-geodesic', 'lru-cache', 're2js']],

@@ -4,9 +4,9 @@ import { banner, readyLine } from '../banner.ts';
 import type { Command } from '../commands.ts';
 import { openLog } from '../log.ts';
 import { startServer } from '../server.ts';
-import { endOnFault, stopRequested } from '../shutdown.ts';
+import { endOnFault, reloadOnHangUp, stopRequested } from '../shutdown.ts';
 
-export const start: Command = async ({ settings, write }) => {
+export const start: Command = async ({ settings, reread, write }) => {
   const log = openLog(settings);
   endOnFault(log);
   const stop = stopRequested(log);
@@ -14,6 +14,7 @@ export const start: Command = async ({ settings, write }) => {
   // Counted from the start of the process, the loading of the program included.
   const readyMs = performance.now();
   write(settings.log === 'json' ? readyLine(server, readyMs) : banner(server, readyMs));
+  reloadOnHangUp(log, async () => server.reload(await reread()));
   await stop;
   await server.stop();
   return 0;

@@ -45,10 +45,10 @@ function encodeKey(value: Value): string | null {
 }
 
 /** The mark that a continuation can carry: keys that are too long are given up for a count. */
-export function portableMark(mark: SortMark): PageMark {
+export function portableMark(mark: SortMark, lengthMax = keysLengthMax): PageMark {
   let length = 0;
   for (const key of mark.keys) length += encodeKey(key)?.length ?? 4;
-  return length > keysLengthMax ? { kind: 'count' } : { kind: 'sort', mark };
+  return length > Math.min(lengthMax, keysLengthMax) ? { kind: 'count' } : { kind: 'sort', mark };
 }
 
 export function encodeContinuation(fingerprint: string, continuation: Continuation): string {

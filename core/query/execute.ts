@@ -35,6 +35,8 @@ export interface PageBounds {
   readonly bytesMax?: number | undefined;
   /** Items examined, where the plan can resume in the middle of its scan. */
   readonly examinedMax?: number | undefined;
+  /** Characters of encoded sort keys in the continuation: longer ones are given up for a count of results. */
+  readonly keysLengthMax?: number | undefined;
 }
 
 export interface ExecuteOptions {
@@ -134,7 +136,7 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
   const markNow = (): PageMark => {
     if (plan.shape === 'streaming' && plan.scan === 'full') return scanMarkNow();
     return plan.shape === 'sorted' && sort.mark !== undefined
-      ? portableMark(sort.mark)
+      ? portableMark(sort.mark, page.keysLengthMax)
       : { kind: 'count', way: scan.summary };
   };
 

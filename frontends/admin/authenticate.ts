@@ -21,8 +21,8 @@ interface KnownKey {
 
 export type Authenticate = (request: AdminRequest) => Principal;
 
-export function authenticator(accounts: readonly Account[], hostNames: readonly string[]): Authenticate {
-  const known = accounts.flatMap((account): KnownKey[] => {
+function knownKeys(accounts: readonly Account[]): KnownKey[] {
+  return accounts.flatMap((account): KnownKey[] => {
     const principal = { account: account.number, name: account.id };
     const { primary, secondary, primaryReadOnly, secondaryReadOnly } = account.keys;
     return [
@@ -36,6 +36,9 @@ export function authenticator(accounts: readonly Account[], hostNames: readonly 
       })),
     ];
   });
+}
+
+export function authenticator(accounts: readonly Account[], hostNames: readonly string[]): Authenticate {
   const hosts = new Set(['localhost', ...hostNames.map((name) => name.toLowerCase())]);
   return ({ route, headers }) => {
     checkOrigin(headers.origin, headers['sec-fetch-site'], headers.host);
@@ -43,7 +46,7 @@ export function authenticator(accounts: readonly Account[], hostNames: readonly 
       checkHost(headers.host, hosts);
       return nobody;
     }
-    const principal = principalOf(headers['x-meridian-key'] ?? bearerOf(headers.authorization), known);
+    const principal = principalOf(headers['x-meridian-key'] ?? bearerOf(headers.authorization), knownKeys(accounts));
     if (route.credentials === 'full key' && principal.access !== 'full')
       throw new DatabaseError('Forbidden', 'this needs a key that may write');
     return principal;

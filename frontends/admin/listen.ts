@@ -47,6 +47,7 @@ export async function openAdminDoor(
     host: listen.host,
     port: listen.port,
     secureContext: deployment.secureContext,
+    tlsOnly: deployment.tlsOnly,
     onConnection: (socket) => server.emit('connection', socket),
     // Those in the middle of a request end with it, below.
     onClosing: () => undefined,

@@ -11,7 +11,15 @@ import { readReady } from './operations/read-ready.ts';
 import { readSkew } from './operations/read-skew.ts';
 import { readStatus } from './operations/read-status.ts';
 import { resetAccount } from './operations/reset-account.ts';
+import { listKeys } from './operations/list-keys.ts';
+import { regenerateKey } from './operations/regenerate-key.ts';
+import { listRoles } from './operations/list-roles.ts';
+import { putRoleDefinition } from './operations/put-role-definition.ts';
+import { deleteRoleDefinition } from './operations/delete-role-definition.ts';
+import { putRoleAssignment } from './operations/put-role-assignment.ts';
+import { deleteRoleAssignment } from './operations/delete-role-assignment.ts';
 import { setThroughput } from './operations/set-throughput.ts';
+import { splitPartition } from './operations/split-partition.ts';
 import type { AdminSources } from './sources.ts';
 
 export interface Route {
@@ -103,6 +111,14 @@ export const surface: readonly Route[] = [
   },
   {
     method: 'post',
+    path: '/partitions/split',
+    operation: 'split-partition',
+    credentials: 'full key',
+    run: splitPartition,
+    help: 'put several partitions in the place of one: {"database", "container", "range": "0", "parts": 2}',
+  },
+  {
+    method: 'post',
     path: '/throughput',
     operation: 'set-throughput',
     credentials: 'full key',
@@ -124,5 +140,61 @@ export const surface: readonly Route[] = [
     credentials: 'full key',
     run: advanceClock,
     help: 'move the manual clock: {"milliseconds": n} or {"seconds": n}',
+  },
+  {
+    method: 'post',
+    path: '/keys/list',
+    operation: 'list-keys',
+    credentials: 'full key',
+    run: listKeys,
+    help: 'the four keys of the account of the key',
+  },
+  {
+    method: 'post',
+    path: '/keys/regenerate',
+    operation: 'regenerate-key',
+    credentials: 'full key',
+    run: regenerateKey,
+    help: 'make a key anew: {"kind": "primary"}; the old one ends at once',
+  },
+  {
+    method: 'get',
+    path: '/roles',
+    operation: 'list-roles',
+    credentials: 'any key',
+    run: listRoles,
+    help: 'role definitions and assignments of the account',
+  },
+  {
+    method: 'post',
+    path: '/roles/definitions',
+    operation: 'put-role-definition',
+    credentials: 'full key',
+    run: putRoleDefinition,
+    help: 'make or replace a role: {"id", "roleName", "dataActions"}',
+  },
+  {
+    method: 'post',
+    path: '/roles/definitions/delete',
+    operation: 'delete-role-definition',
+    credentials: 'full key',
+    run: deleteRoleDefinition,
+    help: 'drop a role that nobody has: {"id"}',
+  },
+  {
+    method: 'post',
+    path: '/roles/assignments',
+    operation: 'put-role-assignment',
+    credentials: 'full key',
+    run: putRoleAssignment,
+    help: 'give a role: {"id", "principalId", "roleDefinitionId", "scope"}',
+  },
+  {
+    method: 'post',
+    path: '/roles/assignments/delete',
+    operation: 'delete-role-assignment',
+    credentials: 'full key',
+    run: deleteRoleAssignment,
+    help: 'take a role away: {"id"}',
   },
 ];

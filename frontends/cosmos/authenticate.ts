@@ -1,48 +1,29 @@
-// Who signed a request. Master-key signatures: HMAC-SHA256 with the account's key over
-//
-//   lower(verb) LF lower(resource type) LF resource link LF lower(x-ms-date) LF lower(date if x-ms-date is absent) LF
-//
-// sent as the URL-encoded header `type=master&ver=1.0&sig=…` (docs: "Access control on Azure Cosmos DB resources").
-// The link is the names as they are, or for an address by `_rid` that id alone in lower case.
-// Signatures are compared in constant time, and every key of every account costs the same to refuse.
+// Who asks, by the `authorization` header, which is URL-encoded and says `type=…&ver=1.0&sig=…`:
+//  - master: a signature with a key of the account (master-key.ts);
+//  - resource: a token made for a permission (resource-token.ts);
+//  - aad, or a bare bearer token: a JWT of a trusted issuer (frontends/bearer.ts), or in the emulator profile the token
+//    of the SDKs' own suites (emulator-token.ts);
+//  - sas: refused; its form is in no public reference.
+// What they may do is decided next, in authorize.ts.
 
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { DatabaseError } from '../../model/errors.ts';
-import type { Deployment } from '../deployment.ts';
-import type { Principal } from '../serve.ts';
+import { badBearer } from '../bearer.ts';
+import type { Account, Deployment } from '../deployment.ts';
+import { authorize, insufficient, type CosmosPrincipal } from './authorize.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
-import { bearerOf } from './emulator-token.ts';
+import { bearerOf, isEmulatorToken } from './emulator-token.ts';
+import { clockSkewMsMax, outOfTime, signatureBytes, signatureChecker, unauthorized } from './master-key.ts';
+import { permissionOf } from './permission.ts';
+import { readResourceToken } from './resource-token.ts';
 
-/** How far a request's date may be from ours. */
-export const clockSkewMsMax = 15 * 60 * 1000;
+/** Substatus of 401 for tokens of a kind that is turned off. */
+const sasDisabled = 5012;
 
-const signatureBytes = 32;
+/** Versions of the header that are spoken: resource tokens of the service say `1`. */
+const versions: ReadonlySet<string | undefined> = new Set(['1.0', '1']);
 
-/** Base64 of the four bytes of a database's `_rid`. */
-const databaseRidCharacters = 8;
-
-interface SigningKey {
-  readonly key: KeyObject;
-  readonly principal: Principal;
-}
-
-function unauthorized(message: string): DatabaseError {
-  return new DatabaseError('Unauthorized', message, { argument: 'authorization' });
-}
-
-function signingKeys(deployment: Deployment): SigningKey[] {
-  return deployment.accounts.flatMap(({ number, id, keys }) => {
-    const keyOf = (text: string, access: Principal['access']): SigningKey => ({
-      key: createSecretKey(Buffer.from(text, 'base64')),
-      principal: { account: number, name: id, access },
-    });
-    return [
-      keyOf(keys.primary, 'full'),
-      keyOf(keys.secondary, 'full'),
-      keyOf(keys.primaryReadOnly, 'read-only'),
-      keyOf(keys.secondaryReadOnly, 'read-only'),
-    ];
-  });
+function malformed(): DatabaseError {
+  return unauthorized("Authorization header doesn't confirm to the required format. Please verify and try again.");
 }
 
 /** Value of a part of `type=…&ver=…&sig=…`; the signature may hold `=`. */
@@ -53,124 +34,133 @@ function partOf(token: string, name: string): string | undefined {
   return token.slice(start + name.length + 1, end < 0 ? undefined : end);
 }
 
-function decodedToken(request: CosmosRequest): string {
-  const text = headerOf(request, 'authorization');
-  if (text === undefined) throw unauthorized('the authorization header is missing');
+function decodedToken(text: string): string {
   try {
     return text.includes('%') ? decodeURIComponent(text) : text;
   } catch {
-    throw unauthorized('the authorization header is not URL-encoded');
+    throw malformed();
   }
 }
 
 /** How every SDK begins the header: then only the signature is left to decode. */
 const usualPrefix = 'type%3Dmaster%26ver%3D1.0%26sig%3D';
 
-function usualSignature(request: CosmosRequest): Buffer | undefined {
-  const text = headerOf(request, 'authorization');
-  if (text === undefined || !text.startsWith(usualPrefix)) return undefined;
+function usualSignature(text: string): Buffer | undefined {
+  if (!text.startsWith(usualPrefix)) return undefined;
   const encoded = text.slice(usualPrefix.length).replace('%3D', '=').replaceAll('%2B', '+').replaceAll('%2F', '/');
   const signature = Buffer.from(encoded, 'base64');
   return signature.length === signatureBytes && !encoded.includes('%') ? signature : undefined;
 }
 
-function signatureOf(token: string): Buffer {
-  const type = partOf(token, 'type');
-  if (type !== 'master') {
-    const known = type === 'resource' || type === 'sas';
-    throw unauthorized(
-      known
-        ? `authorization of type ${type} is not supported yet; sign with a master key`
-        : 'the authorization header must begin with type=master',
-    );
-  }
-  if (partOf(token, 'ver') !== '1.0') throw unauthorized('the authorization header must say ver=1.0');
-  const signature = Buffer.from(partOf(token, 'sig') ?? '', 'base64');
-  if (signature.length !== signatureBytes) throw unauthorized('the signature is not 32 bytes of base64');
+function signatureOf(sig: string): Buffer {
+  const signature = Buffer.from(sig, 'base64');
+  if (signature.length !== signatureBytes) throw malformed();
   return signature;
 }
 
-export type Authenticate = (request: CosmosRequest) => Principal;
+export type Authenticate = (request: CosmosRequest) => CosmosPrincipal | Promise<CosmosPrincipal>;
 
-/** Prepares the keys once; the function it gives checks one request. */
+/** Prepares the keys once; the function it gives checks one request, and what it may do. */
 export function authenticator(deployment: Deployment): Authenticate {
-  const keys = signingKeys(deployment);
-  let lastDate = '';
-  let lastMs = NaN;
+  const checkSignature = signatureChecker(deployment);
 
-  const checkDate = (text: string): void => {
-    if (text !== lastDate) {
-      lastMs = Date.parse(text);
-      lastDate = text;
-    }
-    // Under a manual clock any date will do, but there must be one.
-    const skewMs = deployment.manualClock === true ? lastMs - lastMs : deployment.nowMs() - lastMs;
-    if (!(Math.abs(skewMs) <= clockSkewMsMax))
-      throw new DatabaseError(
-        'Unauthorized',
-        'the date of the request is missing or more than 15 minutes from the server time',
-        {
-          argument: 'x-ms-date',
-        },
-      );
-  };
-
-  const bearer = (token: string): Principal => {
-    const { accounts } = deployment;
-    const primaryKeys = accounts.map((account) => account.keys.primary);
-    const { number, id } = accounts[bearerOf(token, primaryKeys, deployment.nowMs(), clockSkewMsMax)]!;
-    return { account: number, name: id, access: 'full' };
-  };
-
-  const signer = (text: string, signature: Buffer): Principal | undefined => {
-    let found: Principal | undefined;
-    for (const { key, principal } of keys) {
-      const expected = createHmac('sha256', key).update(text).digest();
-      if (timingSafeEqual(expected, signature)) {
-        found = principal;
-        break;
-      }
-    }
-    return found;
+  const accountOf = (number: number): Account => deployment.accounts.find((account) => account.number === number)!;
+  const allowed = (request: CosmosRequest, principal: CosmosPrincipal): CosmosPrincipal => {
+    authorize(request, principal, accountOf(principal.account));
+    return principal;
   };
 
   return (request) => {
     if (request.row.signed === false) return anyone(request, deployment);
-    let signature = usualSignature(request);
-    if (signature === undefined) {
-      const token = decodedToken(request);
-      if (partOf(token, 'type') === 'aad') return bearer(partOf(token, 'sig') ?? '');
-      signature = signatureOf(token);
+    const text = headerOf(request, 'authorization');
+    if (text === undefined || text === '')
+      throw unauthorized('Required Header authorization is missing. Ensure a valid Authorization token is passed.');
+    const usual = usualSignature(text);
+    if (usual !== undefined) return allowed(request, checkSignature(request, usual));
+
+    const bearer = /^Bearer +(\S+)$/i.exec(text)?.[1];
+    const token = bearer === undefined ? decodedToken(text) : `type=aad&ver=1.0&sig=${bearer}`;
+    const type = partOf(token, 'type');
+    const sig = partOf(token, 'sig');
+    if (sig === undefined || !versions.has(partOf(token, 'ver'))) throw malformed();
+    switch (type) {
+      case 'master':
+        return allowed(request, checkSignature(request, signatureOf(sig)));
+      case 'resource':
+        return allowed(request, userOf(sig, deployment));
+      case 'aad':
+        if (isEmulatorToken(sig)) return allowed(request, keyHolderOf(sig, deployment));
+        return bearerPrincipal(sig, request, deployment).then((principal) => allowed(request, principal));
+      case 'sas':
+        throw new DatabaseError('Unauthorized', 'authorization of type sas is not offered; use a resource token', {
+          argument: 'authorization',
+          details: { substatus: sasDisabled },
+        });
+      default:
+        throw malformed();
     }
-    const msDate = headerOf(request, 'x-ms-date');
-    const date = headerOf(request, 'date');
-    checkDate(msDate ?? date ?? '');
-    const head = `${request.verb.toLowerCase()}\n${request.resourceType.toLowerCase()}\n`;
-    const tail = `\n${(msDate ?? '').toLowerCase()}\n${msDate === undefined ? (date ?? '').toLowerCase() : ''}\n`;
-    let principal: Principal | undefined;
-    for (const link of linksOf(request)) principal ??= signer(head + link + tail, signature);
-    if (principal === undefined)
-      throw unauthorized(
-        "the signature does not match: check the account's key, the verb, the resource link and the date that were signed",
-      );
-    if (principal.access === 'read-only' && !request.row.reads)
-      throw new DatabaseError('Forbidden', 'a read-only key cannot write', { argument: 'authorization' });
-    return principal;
   };
 }
 
-/** The texts a client may have signed for the address: by names, and by `_rid`. */
-function linksOf(request: CosmosRequest): readonly string[] {
-  const { ids } = request;
-  if (ids.length === 0) return [request.link];
-  const own = ids[ids.length - (request.row.signedType === undefined ? 1 : 2)]!.toLowerCase();
-  if (request.resourceType === 'offers') return [own];
-  const database = ids[0]!;
-  return database.length === databaseRidCharacters && database.endsWith('==') ? [request.link, own] : [request.link];
+/** The user whose permission a resource token is for. Throws unless that permission says today what it said then. */
+function userOf(sig: string, deployment: Deployment): CosmosPrincipal {
+  const claims = readResourceToken(deployment.accounts, sig);
+  if (claims === undefined)
+    throw unauthorized(
+      "The input authorization token can't serve the request. It was not made here, or the key of the account has " +
+        'changed since: read the permission again.',
+    );
+  const nowMs = deployment.nowMs();
+  if (nowMs < claims.issuedMs - clockSkewMsMax || nowMs >= claims.expiresMs)
+    throw outOfTime(claims.issuedMs, claims.expiresMs, nowMs);
+  const account = deployment.accounts.find(({ number }) => number === claims.account)!;
+  const record = account.engine.catalog.childOrNone({ kind: 'user', number: claims.user }, 'permission', claims.id);
+  if (record?.number !== claims.permission) throw insufficient();
+  const permission = permissionOf(record);
+  if (permission.digest !== claims.digest) throw insufficient();
+  return {
+    account: account.number,
+    name: `user ${claims.user}`,
+    access: permission.mode === 'All' ? 'full' : 'read-only',
+    limits: { kind: 'permission', permission },
+  };
+}
+
+/** The account whose primary key a token of the suites holds. */
+function keyHolderOf(token: string, deployment: Deployment): CosmosPrincipal {
+  if (deployment.emulatorTokens !== true)
+    throw badBearer('issuer', 'the issuer of the bearer token is not trusted here');
+  const { accounts } = deployment;
+  const primaryKeys = accounts.map((account) => account.keys.primary);
+  const { number, id } = accounts[bearerOf(token, primaryKeys, deployment.nowMs(), clockSkewMsMax)]!;
+  return { account: number, name: id, access: 'full' };
+}
+
+async function bearerPrincipal(
+  token: string,
+  request: CosmosRequest,
+  deployment: Deployment,
+): Promise<CosmosPrincipal> {
+  const { bearerTokens, roleAssignments = [] } = deployment;
+  if (bearerTokens === undefined)
+    throw badBearer('issuer', 'no issuer of bearer tokens is trusted here; sign with a master key');
+  const { principal, principalIds } = await bearerTokens.verify(token);
+  return {
+    account: accountAskedFor(request, deployment).number,
+    name: principal,
+    access: 'read-only',
+    limits: { kind: 'roles', principal, principalIds, configured: roleAssignments },
+  };
+}
+
+/** A token names no account: its host does, `{account}.example`, or else it is the default one. Roles decide in it. */
+function accountAskedFor({ headers }: CosmosRequest, { accounts }: Deployment): Account {
+  const [first] = (headers.host ?? '').split(/[.:]/, 1);
+  return accounts.find(({ id }) => id === first) ?? accounts[0]!;
 }
 
 /** Routes that need no signature tell nothing secret; they still refuse a page of another site that asks by a rebound name. */
-function anyone(request: CosmosRequest, deployment: Deployment): Principal {
+function anyone(request: CosmosRequest, deployment: Deployment): CosmosPrincipal {
   const { origin } = request.headers;
   if (origin !== undefined && !isLocal(request.origin) && request.origin !== deployment.advertise)
     throw new DatabaseError('Forbidden', 'this address is not served to pages of other sites', { argument: 'Origin' });

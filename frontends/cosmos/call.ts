@@ -16,12 +16,14 @@ import {
   type PartitionRecord,
 } from '../../model/resource.ts';
 import type { Account, Deployment } from '../deployment.ts';
+import type { CosmosPrincipal } from './authorize.ts';
 import { headerOf, integerOf, type CosmosRequest } from './decode.ts';
 import { containerRidMismatch, partitionKeyMismatch } from './errors.ts';
 import { linksOfContainer } from './links.ts';
 
 export interface Call {
   readonly request: CosmosRequest;
+  readonly principal: CosmosPrincipal;
   readonly deployment: Deployment;
   readonly account: Account;
   readonly engine: Engine;
@@ -30,14 +32,18 @@ export interface Call {
 
 /** The database that the path names. */
 export function databaseOf({ request, engine }: Call): DatabaseRecord {
-  const id = request.ids[0]!;
-  const named = engine.catalog.databaseOrNone(id);
-  if (named !== undefined) return named;
-  const rid = parseResourceId(id);
-  const found = rid === undefined ? undefined : engine.catalog.databaseByNumber(rid.database);
+  const found = databaseAt(engine, request.ids[0]!);
   if (found === undefined)
     throw new DatabaseError('DatabaseNotFound', 'no database with that id', { argument: 'database' });
   return found;
+}
+
+/** The database that a part of an address names, by id or `_rid`. */
+export function databaseAt({ catalog }: Engine, text: string): DatabaseRecord | undefined {
+  const named = catalog.databaseOrNone(text);
+  if (named !== undefined) return named;
+  const rid = parseResourceId(text);
+  return rid === undefined ? undefined : catalog.databaseByNumber(rid.database);
 }
 
 /** The container that the path names, if it is the one that the client means by it. */
@@ -54,21 +60,26 @@ export function containerOf(call: Call): ContainerRecord {
 
 function containerNamed(call: Call): ContainerRecord {
   const { request, engine } = call;
-  const id = request.ids[1]!;
-  const named = engine.catalog.containerOrNone(request.ids[0]!, id);
+  const found = containerAt(engine, request.ids[0]!, request.ids[1]!);
+  if (found !== undefined) return found;
+  databaseOf(call);
+  throw new DatabaseError('ContainerNotFound', 'no container with that id in this database', { argument: 'container' });
+}
+
+/** The container that two parts of an address name, by id or `_rid` each; undefined when there is none. */
+export function containerAt(engine: Engine, databaseText: string, text: string): ContainerRecord | undefined {
+  const { catalog } = engine;
+  const named = catalog.containerOrNone(databaseText, text);
   if (named !== undefined) return named;
-  const database = databaseOf(call);
-  const rid = parseResourceId(id);
-  const found =
-    engine.catalog.containerOrNone(database.id, id) ??
+  const database = databaseAt(engine, databaseText);
+  if (database === undefined) return undefined;
+  const rid = parseResourceId(text);
+  return (
+    catalog.containerOrNone(database.id, text) ??
     (rid?.kind === 'container'
-      ? engine.catalog.containers(database.id).find((one) => one.number === rid.container)
-      : undefined);
-  if (found === undefined)
-    throw new DatabaseError('ContainerNotFound', 'no container with that id in this database', {
-      argument: 'container',
-    });
-  return found;
+      ? catalog.containers(database.id).find((one) => one.number === rid.container)
+      : undefined)
+  );
 }
 
 export const partitionKeyHeader = 'x-ms-documentdb-partitionkey';
@@ -139,6 +150,12 @@ export function ifMatchOf(request: CosmosRequest): HybridTime | undefined {
   const text = headerOf(request, 'if-match');
   const version = text === undefined ? '*' : parseEtag(text);
   return version === '*' ? undefined : version;
+}
+
+/** True when the client has that version of a resource already: the answer is 304. */
+export function isKnown(request: CosmosRequest, time: HybridTime): boolean {
+  const text = headerOf(request, 'if-none-match');
+  return text !== undefined && parseEtag(text) === time;
 }
 
 /** False when the client asked for no body after a write. */

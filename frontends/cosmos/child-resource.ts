@@ -8,11 +8,10 @@ import { catalogReadCharge, catalogWriteCharge } from '../../core/charge.ts';
 import { ElementCursor } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { DatabaseError } from '../../model/errors.ts';
-import { etagOf, parseEtag } from '../../model/etag.ts';
+import { etagOf } from '../../model/etag.ts';
 import { secondsOf } from '../../model/hybrid-time.ts';
 import type { ResourceOwner, ResourceRecord, ResourceType } from '../../model/resource.ts';
-import { ifMatchOf, type Call } from './call.ts';
-import { headerOf } from './decode.ts';
+import { ifMatchOf, isKnown, type Call } from './call.ts';
 import type { Answer, Place } from './encode.ts';
 import { pageOf } from './page.ts';
 import { queryDocuments } from './query-documents.ts';
@@ -71,10 +70,14 @@ export function childDocument(call: Call, kind: ChildResource, owner: Owner, rec
   return writer.end().finish();
 }
 
-/** The child that the last id of the address names, by its id or its `_rid`. */
-export function childOf(call: Call, kind: ChildResource, owner: Owner): ResourceRecord {
+/** The child that an id of the address, the last one unless given, names by its id or its `_rid`. */
+export function childOf(
+  call: Call,
+  kind: ChildResource,
+  owner: Owner,
+  id: string = call.request.ids.at(-1)!,
+): ResourceRecord {
   const { catalog } = call.engine;
-  const id = call.request.ids.at(-1)!;
   const named = catalog.childOrNone(owner.owner, kind.type, id);
   if (named !== undefined) return named;
   const found = catalog
@@ -128,8 +131,7 @@ export async function upsertChild(call: Call, kind: ChildResource): Promise<Answ
 export function readChild(call: Call, kind: ChildResource): Answer {
   const owner = kind.ownerOf(call);
   const record = childOf(call, kind, owner);
-  const known = headerOf(call.request, 'if-none-match');
-  if (known !== undefined && parseEtag(known) === record.time)
+  if (isKnown(call.request, record.time))
     return { status: 304, etag: record.time, charge: catalogReadCharge, place: owner.place };
   return answerOf(call, kind, owner, record, 200);
 }

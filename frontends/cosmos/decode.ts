@@ -13,6 +13,8 @@ import { rowOf, type Row } from './surface.ts';
 export interface CosmosRequest {
   readonly row: Row;
   readonly verb: string;
+  /** As it was sent, with its query. */
+  readonly path: string;
   /** Type of the resource addressed, as it is signed: dbs, colls, docs, …; '' for the account. */
   readonly resourceType: string;
   /** What the signature covers for a name-based address: the resource itself, or its parent for feeds and creations. */
@@ -130,6 +132,7 @@ export function decode(input: HttpInput, addresses: Addresses = 'exact'): Cosmos
   return {
     row,
     verb,
+    path: url,
     resourceType: row.signedType ?? (segments.length === 0 ? '' : isFeed ? segments.at(-1)! : segments.at(-2)!),
     link: addresses === 'gateway' ? gatewaySigned(signedLink, ids) : signedLink,
     ids,

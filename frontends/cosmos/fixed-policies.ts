@@ -10,7 +10,7 @@ import { BsonWriter } from '../../model/bson/write.ts';
 import { badRequest } from '../../model/errors.ts';
 import { valueOf } from '../../model/value.ts';
 
-export const conflictPolicyField = 'conflictResolutionPolicy';
+const conflictPolicyField = 'conflictResolutionPolicy';
 
 const others = ['clientEncryptionPolicy', 'materializedViewDefinition'] as const;
 

@@ -6,6 +6,7 @@ import { isQuorumLevel, type Deployment, type ListenOptions, type OpenDoor } fro
 import { openHttp, type HttpAnswer, type HttpInput } from '../http.ts';
 import { serve, type Door } from '../serve.ts';
 import { authenticator } from './authenticate.ts';
+import type { CosmosPrincipal } from './authorize.ts';
 import { consistencyOf, sessionTokenOf } from './consistency.ts';
 import { decode, type CosmosRequest } from './decode.ts';
 import { encode, encodeFailure, type Answer } from './encode.ts';
@@ -16,7 +17,9 @@ const bodyBytesMax = itemJsonBytesMax + 64 * 1024;
 
 const protocol = 'cosmos';
 
-export function cosmosDoor(deployment: Deployment): Door<HttpInput, CosmosRequest, Answer, HttpAnswer> {
+export function cosmosDoor(
+  deployment: Deployment,
+): Door<HttpInput, CosmosRequest, Answer, HttpAnswer, CosmosPrincipal> {
   const authenticate = authenticator(deployment);
   const accounts = new Map(deployment.accounts.map((account) => [account.number, account]));
   return {
@@ -32,7 +35,7 @@ export function cosmosDoor(deployment: Deployment): Door<HttpInput, CosmosReques
       const level = consistencyOf(request, deployment.consistency);
       const sessionToken = sessionTokenOf(request, deployment.consistency);
       const context = { account: account.number, signal, sessionToken, isQuorumRead: isQuorumLevel(level) };
-      return run({ request, deployment, account, engine: account.engine, context });
+      return run({ request, principal, deployment, account, engine: account.engine, context });
     },
     encode,
     fail: (error, _input, request, activityId) => encodeFailure(error, request, activityId),
@@ -45,6 +48,7 @@ export async function openCosmos(deployment: Deployment, options: ListenOptions)
     host: options.host,
     port: options.port,
     secureContext: deployment.secureContext,
+    tlsOnly: deployment.tlsOnly,
     bodyBytesMax,
     handle: (input, send, signal) => serve(door, input, send, signal, deployment.observer),
   });

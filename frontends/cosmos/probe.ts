@@ -4,6 +4,7 @@
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import type { Deployment, OpenDoor } from '../deployment.ts';
 
 /** A start that hangs here is one that failed. */
@@ -26,6 +27,7 @@ export async function probe(deployment: Deployment, door: OpenDoor): Promise<voi
     const authorization = encodeURIComponent(`type=master&ver=1.0&sig=${signature}`);
     return statusOf(
       door,
+      deployment.tlsOnly === true,
       verb,
       path,
       { authorization, 'x-ms-date': date, 'x-ms-version': '2020-07-15', ...headers },
@@ -54,6 +56,7 @@ function expectStatus(step: string, wanted: number, status: number): void {
 
 function statusOf(
   door: OpenDoor,
+  encrypted: boolean,
   method: string,
   path: string,
   headers: object,
@@ -61,8 +64,18 @@ function statusOf(
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const { host, port } = reachable(door);
-    const call = request(
-      { host, port, method, path, headers: { ...headers }, timeout: answerMsMax, agent: false },
+    // It is our own port: whom the certificate names is the operator's affair.
+    const call = (encrypted ? requestTls : request)(
+      {
+        host,
+        port,
+        method,
+        path,
+        headers: { ...headers },
+        timeout: answerMsMax,
+        agent: false,
+        rejectUnauthorized: false,
+      },
       (response) => {
         response.resume();
         response.once('end', () => resolve(response.statusCode ?? 0));

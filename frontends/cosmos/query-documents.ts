@@ -14,14 +14,7 @@ export async function queryDocuments(
 ): Promise<Answer> {
   const sql = sqlRequestOf(call.request);
   const continuation = headerOf(call.request, 'x-ms-continuation') || undefined;
-  const page = await runPage(
-    call,
-    preparedQueries.get(sql.text),
-    documentRows(documents),
-    sql.parameters,
-    continuation,
-    undefined,
-  );
+  const page = await runPage(call, sql, preparedQueries.get(sql.text), documentRows(documents), { continuation });
   return {
     status: 200,
     body: jsonOfFeed(rid, name, page.documents),

@@ -69,8 +69,8 @@ function writePartitionKey(writer: BsonWriter, { partitionKey }: ContainerRecord
   writer.beginObject('partitionKey').beginArray('paths');
   for (const path of partitionKey.paths) writer.string('', path);
   writer.end().string('kind', partitionKey.kind);
-  // The service leaves version 1 out, and clients take none for it.
-  if (partitionKey.version !== 1) writer.double('version', partitionKey.version);
+  // As in the service, version 1 is shown only to whom it was not left open: clients take none for it.
+  if (partitionKey.version !== 1 || partitionKey.versionStated === true) writer.double('version', partitionKey.version);
   if (partitionKey.systemKey === true) writer.boolean('systemKey', true);
   writer.end();
 }

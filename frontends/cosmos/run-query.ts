@@ -3,15 +3,15 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { catalogReadCharge } from '../../core/charge.ts';
-import { accessText } from '../../core/query/plan/describe-access.ts';
 import { collectPage, executeQuery, type ResultRow } from '../../core/query/execute.ts';
-import type { AccessUse, Explanation } from '../../core/query/plan/explain.ts';
+import type { Explanation } from '../../core/query/plan/explain.ts';
 import type { QueryPorts } from '../../core/query/context.ts';
 import type { ItemRow } from '../../core/query/container-rows.ts';
 import type { PreparedQuery } from '../../core/query/prepare.ts';
 import type { ReadMeter } from '../../core/read-meter.ts';
 import type { RowSource, ScannedItem } from '../../core/query/row-source.ts';
 import { jsonOfBson, jsonOfValue } from '../../model/bson/json-write.ts';
+import { badRequest } from '../../model/errors.ts';
 import { etagOf } from '../../model/etag.ts';
 import { secondsOf } from '../../model/hybrid-time.ts';
 import type { Item } from '../../model/operation.ts';
@@ -19,9 +19,11 @@ import type { ContainerRecord } from '../../model/resource.ts';
 import type { Value } from '../../model/value.ts';
 import type { Deployment } from '../deployment.ts';
 import { pageItemsOf, type Call } from './call.ts';
-import { headerOf, isTrue } from './decode.ts';
+import { integerOf, type CosmosRequest } from './decode.ts';
 import { jsonOfItem } from './encode.ts';
 import { linksOfContainer, ridOfItem } from './links.ts';
+import { nothingDone, queryMetricsOf } from './query-metrics.ts';
+import type { SqlRequest } from './query-request.ts';
 import { PreparedQueries } from './sql/query.ts';
 
 /** Prepared queries hold no state: one set serves every account. */
@@ -78,37 +80,56 @@ export interface QueryPage {
   readonly metrics: readonly string[];
 }
 
-/**
- * `container` and `meter` are given when rows are its items; `keyPaths` are the index paths by which their scope was
- * found. A page that runs out of throughput ends early, where its plan can go on from there.
- */
+export interface PageOptions {
+  readonly continuation: string | undefined;
+  /** Given when rows are its items. */
+  readonly container?: ContainerRecord | undefined;
+  /** What the page is charged by, when rows are items. One that runs out of throughput ends early, if its plan can go on. */
+  readonly meter?: ReadMeter | undefined;
+  /** The index paths by which the scope was found. */
+  readonly keyPaths?: readonly string[] | undefined;
+  /** How long it took to prepare the query. */
+  readonly prepareMs?: number | undefined;
+}
+
 export async function runPage(
   call: Call,
+  sql: SqlRequest,
   prepared: PreparedQuery,
   source: RowSource,
-  parameters: ReadonlyMap<string, Value>,
-  continuation: string | undefined,
-  container: ContainerRecord | undefined,
-  keyPaths: readonly string[] = [],
-  meter?: ReadMeter,
+  options: PageOptions,
 ): Promise<QueryPage> {
+  const { container, meter } = options;
   const startedMs = performance.now();
   const execution = executeQuery(prepared, {
     source: () => source,
     ports: portsOf(call.deployment),
-    parameters,
-    page: { rowsMax: pageItemsOf(call.request), bytesMax: pageBytesMax, examinedMax: examinedMaxOf(meter) },
-    continuation,
+    parameters: sql.parameters,
+    page: {
+      rowsMax: pageItemsOf(call.request),
+      bytesMax: pageBytesMax,
+      examinedMax: examinedMaxOf(meter),
+      keysLengthMax: keysLengthMaxOf(call.request),
+    },
+    continuation: options.continuation,
     signal: call.context.signal,
   });
   const page = await collectPage(execution, () => nextTurn());
+  const executedMs = performance.now();
   const documents = page.rows.map((row) => jsonOfRow(row, container));
+  const bytesRead = meter?.bytesLoaded ?? 0;
   const bytes = documents.reduce((sum, document) => sum + document.length, 0);
   return {
     documents,
     continuation: page.continuation,
     charge: meter === undefined ? catalogReadCharge : settled(meter, page.explanation, bytes),
-    metrics: metricsOf(call, page.explanation, bytes, performance.now() - startedMs, keyPaths),
+    metrics: queryMetricsOf(call.request, page.explanation, options.keyPaths ?? [], {
+      prepareMs: options.prepareMs ?? 0,
+      executeMs: executedMs - startedMs,
+      writeMs: performance.now() - executedMs,
+      bytesRead,
+      bytesWritten: bytes,
+    }),
   };
 }
 
@@ -121,80 +142,30 @@ function settled(meter: ReadMeter, { index }: Explanation, bytesReturned: number
 }
 
 /** A page after the last one. */
-export function emptyPage(call: Call, meter: ReadMeter): QueryPage {
+export function emptyPage({ request }: Call, meter: ReadMeter): QueryPage {
   return {
     documents: [],
     continuation: undefined,
     charge: meter.settle({ bytesReturned: 0 }),
-    metrics: metricsOf(call, { examined: 0, returned: 0 }, 0, 0),
+    metrics: queryMetricsOf(request, { examined: 0, returned: 0 }, [], nothingDone),
   };
+}
+
+const tokenLimitHeader = 'x-ms-documentdb-responsecontinuationtokenlimitinkb';
+
+/** Characters of a continuation beside its sort keys, and how many each of theirs takes in it: it is base64 again. */
+const tokenOverheadLength = 400;
+const charactersPerKeyCharacter = 4 / 3;
+
+/** What the limit of a client leaves for sort keys. */
+function keysLengthMaxOf(request: CosmosRequest): number | undefined {
+  const kilobytes = integerOf(request, tokenLimitHeader);
+  if (kilobytes === undefined) return undefined;
+  if (kilobytes < 1) throw badRequest(`${tokenLimitHeader} must be at least 1`, tokenLimitHeader);
+  return Math.floor((kilobytes * 1024 - tokenOverheadLength) / charactersPerKeyCharacter);
 }
 
 function jsonOfRow(row: ResultRow, container: ContainerRecord | undefined): Uint8Array {
   if (row.item === undefined) return Buffer.from(jsonOfValue(row.value));
   return container === undefined ? jsonOfBson(row.item.document) : jsonOfItem(container, (row.item as ItemRow).item);
-}
-
-/** Index metrics as the service words them: paths of the policy, used or missing. */
-function indexMetricsOf(use: AccessUse | undefined, keyPaths: readonly string[]): string {
-  const single = (path: string): object => ({
-    FilterExpression: '',
-    IndexSpec: path,
-    FilterPreciseSet: true,
-    IndexPreciseSet: true,
-    IndexImpactScore: 'High',
-  });
-  const composite = (paths: readonly string[]): object => ({
-    IndexSpecs: paths,
-    IndexPreciseSet: false,
-    IndexImpactScore: 'High',
-  });
-  return JSON.stringify({
-    UtilizedSingleIndexes: [...new Set([...keyPaths, ...(use?.uses ?? []).map(({ path }) => path)])].map(single),
-    PotentialSingleIndexes: (use?.potentialPaths ?? []).map(single),
-    UtilizedCompositeIndexes: (use?.composites ?? []).map(composite),
-    PotentialCompositeIndexes: (use?.potentialComposites ?? []).map(composite),
-  });
-}
-
-function metricsOf(
-  { request }: Call,
-  counts: Pick<Explanation, 'examined' | 'returned' | 'index'>,
-  bytes: number,
-  elapsedMs: number,
-  keyPaths: readonly string[] = [],
-): string[] {
-  const elapsed = elapsedMs.toFixed(2);
-  const { examined, returned, index } = counts;
-  // The share of the items loaded that the query wanted. A count reads none and wastes nothing.
-  const ratio = index === undefined || index.way === 'scan' ? 0 : examined === 0 ? 1 : Math.min(1, returned / examined);
-  const fields = [
-    `totalExecutionTimeInMs=${elapsed}`,
-    'queryCompileTimeInMs=0.00',
-    'queryLogicalPlanBuildTimeInMs=0.00',
-    'queryPhysicalPlanBuildTimeInMs=0.00',
-    'queryOptimizationTimeInMs=0.00',
-    'indexLookupTimeInMs=0.00',
-    'documentLoadTimeInMs=0.00',
-    `VMExecutionTimeInMs=${elapsed}`,
-    'systemFunctionExecuteTimeInMs=0.00',
-    'userFunctionExecuteTimeInMs=0.00',
-    'writeOutputTimeInMs=0.00',
-    `retrievedDocumentCount=${examined}`,
-    'retrievedDocumentSize=0',
-    `outputDocumentCount=${returned}`,
-    `outputDocumentSize=${bytes}`,
-    `indexHitDocumentCount=${index === undefined || index.way === 'scan' ? 0 : index.way === 'count' ? index.estimated : examined}`,
-    `indexUtilizationRatio=${ratio.toFixed(2)}`,
-  ];
-  const metrics = ['x-ms-documentdb-query-metrics', fields.join(';')];
-  const indexMetrics = indexMetricsOf(index, keyPaths);
-  const asksFirst = isTrue(headerOf(request, 'x-ms-cosmos-populateindexmetrics'));
-  if (asksFirst) metrics.push('x-ms-cosmos-index-utilization', Buffer.from(indexMetrics).toString('base64'));
-  else if (isTrue(headerOf(request, 'x-ms-cosmos-populateindexmetrics-v2')))
-    metrics.push('x-ms-cosmos-index-utilization', encodeURIComponent(indexMetrics));
-  else return metrics;
-  // What the service's form cannot say: the way that was taken, for people.
-  metrics.push('x-meridian-query-plan', encodeURI(index === undefined ? 'every item' : accessText(index)));
-  return metrics;
 }

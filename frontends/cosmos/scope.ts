@@ -2,7 +2,7 @@
 // partition keys. Sources: the request headers of "Query documents" and of the SDKs' feed ranges.
 
 import { partitionOf } from '../../core/router.ts';
-import { compareEpk, rangeOfKey } from '../../model/effective-partition-key.ts';
+import { compareEpk, rangeOfKey, type EpkRange } from '../../model/effective-partition-key.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { Scope } from '../../model/operation.ts';
 import type { ContainerRecord, PartitionRecord } from '../../model/resource.ts';
@@ -27,10 +27,22 @@ export function scopeOf(call: Call, container: ContainerRecord): Scope {
     const maxExclusive = end ?? 'FF';
     if (!boundShape.test(minInclusive) || !boundShape.test(maxExclusive))
       throw badRequest('x-ms-start-epk and x-ms-end-epk must be hexadecimal', 'x-ms-start-epk');
-    return { range: { minInclusive: minInclusive.toUpperCase(), maxExclusive: maxExclusive.toUpperCase() } };
+    const range = { minInclusive: minInclusive.toUpperCase(), maxExclusive: maxExclusive.toUpperCase() };
+    return { range: whole === undefined ? range : sharedRange(range, whole) };
   }
   if (whole !== undefined) return { range: { minInclusive: whole.minInclusive, maxExclusive: whole.maxExclusive } };
   return {};
+}
+
+/** What both hold: of a feed range, the part in one partition. An empty range where they are apart. */
+function sharedRange(left: EpkRange, right: EpkRange): EpkRange {
+  const [minInclusive, maxExclusive] = [
+    compareEpk(left.minInclusive, right.minInclusive) > 0 ? left.minInclusive : right.minInclusive,
+    compareEpk(left.maxExclusive, right.maxExclusive) < 0 ? left.maxExclusive : right.maxExclusive,
+  ];
+  return compareEpk(minInclusive, maxExclusive) < 0
+    ? { minInclusive, maxExclusive }
+    : { minInclusive, maxExclusive: minInclusive };
 }
 
 function rangeNamed(container: ContainerRecord, text: string): PartitionRecord {

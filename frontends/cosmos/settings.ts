@@ -150,7 +150,7 @@ function partitionKeyIn(body: Uint8Array): PartitionKeyDefinition | undefined {
       throw badRequest('A partition key path cannot go through arrays.', 'partitionKey.paths');
   }
   if (new Set(paths).size !== paths.length) throw badRequest('The same path stands twice.', 'partitionKey.paths');
-  return { paths, kind, version };
+  return { paths, kind, version, ...(version === 1 && versionIn(given) === 1 ? { versionStated: true } : {}) };
 }
 
 /** A number; Java's client writes `V1` and `V2`. */

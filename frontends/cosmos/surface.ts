@@ -26,6 +26,7 @@ import { deleteContainer } from './operations/delete-container.ts';
 import { deleteDatabase } from './operations/delete-database.ts';
 import { deleteItem } from './operations/delete-item.ts';
 import { deletePartitionKey } from './operations/delete-partition-key.ts';
+import { listAttachments } from './operations/list-attachments.ts';
 import { listConflicts } from './operations/list-conflicts.ts';
 import { listContainers } from './operations/list-containers.ts';
 import { listDatabases } from './operations/list-databases.ts';
@@ -40,6 +41,7 @@ import { queryDatabases } from './operations/query-databases.ts';
 import { queryItems } from './operations/query-items.ts';
 import { queryOffers } from './operations/query-offers.ts';
 import { readAccount } from './operations/read-account.ts';
+import { readAttachment } from './operations/read-attachment.ts';
 import { readCertificate } from './operations/read-certificate.ts';
 import { readChangeFeed } from './operations/read-change-feed.ts';
 import { readConflict } from './operations/read-conflict.ts';
@@ -52,6 +54,7 @@ import { replaceItem } from './operations/replace-item.ts';
 import { replaceOffer } from './operations/replace-offer.ts';
 import { resolveAddresses } from './operations/resolve-addresses.ts';
 import { upsertItem } from './operations/upsert-item.ts';
+import { permissions, users } from './permissions.ts';
 import { storedProcedures, triggers, userDefinedFunctions } from './scripts.ts';
 
 /** A mark by which clients tell operations of one verb and address apart. */
@@ -117,6 +120,14 @@ export const surface: readonly Row[] = [
     signed: false,
     run: readCertificate,
   },
+  {
+    verb: 'GET',
+    path: '/cosmos/{file}',
+    operation: 'read-certificate',
+    reads: true,
+    signed: false,
+    run: readCertificate,
+  },
 
   { verb: 'POST', path: '/dbs', when: isQuery, operation: 'query-databases', reads: true, run: queryDatabases },
   { verb: 'POST', path: '/dbs', operation: 'create-database', reads: false, run: createDatabase },
@@ -156,6 +167,14 @@ export const surface: readonly Row[] = [
   { verb: 'PUT', path: item, operation: 'replace-item', reads: false, run: replaceItem },
   { verb: 'PATCH', path: item, operation: 'patch-item', reads: false, run: patchItem },
   { verb: 'DELETE', path: item, operation: 'delete-item', reads: false, run: deleteItem },
+  { verb: 'GET', path: `${item}/attachments`, operation: 'list-attachments', reads: true, run: listAttachments },
+  {
+    verb: 'GET',
+    path: `${item}/attachments/{attachment}`,
+    operation: 'read-attachment',
+    reads: true,
+    run: readAttachment,
+  },
   {
     verb: 'POST',
     path: `${container}/operations/{operation}`,
@@ -205,8 +224,8 @@ export const surface: readonly Row[] = [
     run: deleteConflict,
   },
 
-  ...feedRows(`${database}/users`, 'user'),
-  ...feedRows(`${database}/users/{user}/permissions`, 'permission'),
+  ...childRows(database, users),
+  ...childRows(`${database}/users/{user}`, permissions),
   ...childRows(database, clientEncryptionKeys, 'kept'),
 
   { verb: 'GET', path: '/addresses', operation: 'resolve-addresses', reads: true, run: resolveAddresses },
@@ -242,19 +261,6 @@ function childRows(parent: string, child: ChildResource, kept?: 'kept'): Row[] {
     row('DELETE', one, `delete-${noun}`, deleteChild),
   ];
   return kept === undefined ? rows : rows.filter(({ verb, when }) => verb !== 'DELETE' && when !== isUpsert);
-}
-
-/** Create, query, list, read, replace and delete of a kind of resource that is not supported. */
-function feedRows(feed: string, noun: string): Row[] {
-  const one = `${feed}/{id}`;
-  return [
-    { verb: 'POST', path: feed, when: isQuery, operation: `query-${noun}s`, reads: true, run: undefined },
-    { verb: 'POST', path: feed, operation: `create-${noun}`, reads: false, run: undefined },
-    { verb: 'GET', path: feed, operation: `list-${noun}s`, reads: true, run: undefined },
-    { verb: 'GET', path: one, operation: `read-${noun}`, reads: true, run: undefined },
-    { verb: 'PUT', path: one, operation: `replace-${noun}`, reads: false, run: undefined },
-    { verb: 'DELETE', path: one, operation: `delete-${noun}`, reads: false, run: undefined },
-  ];
 }
 
 // A path as `decode` sees it: without its first slash, ids replaced by stars.

@@ -174,7 +174,6 @@ export class AccountUsers implements Users {
   readonly #account: string;
   readonly #record: () => ScramRecord;
   readonly #others: Users | undefined;
-  #made: ScramRecord | undefined;
 
   constructor(account: string, record: () => ScramRecord, others?: Users | undefined) {
     this.#account = account;
@@ -183,7 +182,7 @@ export class AccountUsers implements Users {
   }
 
   find(database: string, name: string): ScramRecord | undefined {
-    if (name === this.#account) return (this.#made ??= this.#record());
+    if (name === this.#account) return this.#record();
     return this.#others?.find(database, name);
   }
 }

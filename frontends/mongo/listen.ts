@@ -1,7 +1,7 @@
 // Opens the MongoDB door: OP_MSG over TCP, plain and TLS on one port. It only joins the pieces.
 
 import { randomBytes } from 'node:crypto';
-import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
+import type { Account, Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
 import { openPort } from '../port.ts';
 import { AccountUsers, type Users } from './authenticate.ts';
 import type { Shared } from './call.ts';
@@ -11,7 +11,7 @@ import { Cursors } from './cursors.ts';
 import { protocol } from './door.ts';
 import { FailPoints } from './fail-points.ts';
 import { ObjectIds } from './object-ids.ts';
-import { scramRecordOf } from './scram.ts';
+import { scramRecordOf, type ScramRecord } from './scram.ts';
 import { Sessions } from './sessions.ts';
 
 /** How often idle cursors are looked for. */
@@ -38,6 +38,7 @@ export async function openMongoDoor(deployment: Deployment, options: ListenOptio
     host: options.host,
     port: options.port,
     secureContext: deployment.secureContext,
+    tlsOnly: deployment.tlsOnly,
     onConnection: (socket) => openConnection(socket, ++numbers, shared, users, budget),
   });
   const sweeper = setInterval(() => cursors.sweep(), sweepEveryMs);
@@ -55,10 +56,24 @@ export async function openMongoDoor(deployment: Deployment, options: ListenOptio
   };
 }
 
-/** Each account is a user: its id is the name, its primary key the password, on any database. */
+/** Each account is a user: its id is the name, its primary key of the moment the password, on any database. */
 function usersOf(deployment: Deployment): Users {
   return deployment.accounts.reduce<Users>(
-    (others, { id, keys }) => new AccountUsers(id, () => scramRecordOf(keys.primary), others),
+    (others, account) => new AccountUsers(account.id, recordOf(account), others),
     { find: () => undefined },
   );
+}
+
+/** Making a record takes thousands of hashes: it is made once a key. */
+function recordOf(account: Account): () => ScramRecord {
+  let key: string | undefined;
+  let record: ScramRecord | undefined;
+  return () => {
+    const { primary } = account.keys;
+    if (record === undefined || key !== primary) {
+      key = primary;
+      record = scramRecordOf(primary);
+    }
+    return record;
+  };
 }

@@ -5,6 +5,7 @@
 import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { BsonType } from '../../model/bson/types.ts';
 import { elementCount, fieldOf, textOfRaw } from '../../model/bson/walk.ts';
@@ -19,7 +20,7 @@ import { scramMechanism } from './scram.ts';
 const answerMsMax = 10_000;
 
 export async function probe(deployment: Deployment, door: OpenDoor): Promise<void> {
-  const client = await ProbeClient.connect(door);
+  const client = await ProbeClient.connect(door, deployment.tlsOnly === true);
   try {
     await client.run('admin', (command) => command.int32('hello', 1));
     if (!deployment.anonymous) await client.authenticate(deployment.accounts[0]!);
@@ -57,12 +58,15 @@ class ProbeClient {
     this.#socket = socket;
   }
 
-  static async connect({ host, port }: OpenDoor): Promise<ProbeClient> {
+  static async connect({ host, port }: OpenDoor, encrypted: boolean): Promise<ProbeClient> {
     // An address that means "all" is none to connect to.
     const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-    const socket = connect({ host: reachable, port, noDelay: true });
+    // It is our own port: whom the certificate names is the operator's affair.
+    const socket = encrypted
+      ? connectTls({ host: reachable, port, rejectUnauthorized: false })
+      : connect({ host: reachable, port, noDelay: true });
     socket.setTimeout(answerMsMax, () => socket.destroy(new Error('the MongoDB door does not answer')));
-    await once(socket, 'connect');
+    await once(socket, encrypted ? 'secureConnect' : 'connect');
     return new ProbeClient(socket);
   }
 

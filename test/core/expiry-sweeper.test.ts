@@ -161,6 +161,40 @@ describe('the sweeper', () => {
     expect(ended.length).toBe(300);
   });
 
+  test('misses nothing when the default changes while it works', async () => {
+    const world = await openWorld(1);
+    const writes = Array.from({ length: 200 }, (_, i) => upsert(`a${i}`, i % 2 === 0 ? undefined : 5));
+    await world.engine.execute({ kind: 'write-items', ...name, writes, ordered: false }, context);
+    await setDefault(world, 10);
+    world.nowMs += 20_000;
+    for (const seconds of [undefined, 1_000_000]) {
+      const sweeping = world.engine.sweepExpired();
+      await setDefault(world, seconds);
+      await sweeping;
+      await setDefault(world, 10);
+    }
+    await world.engine.sweepExpired();
+    expect(await seen(world)).toEqual({ ids: [], stored: 0 });
+  });
+
+  test('goes on in the parts of a partition that is split', async () => {
+    const world = await openWorld(1);
+    await setDefault(world, 10);
+    const ids = Array.from({ length: 200 }, (_, i) => `${'abcdefgh'[i % 8]!}${i}`);
+    const writes = ids.map((id, i) => upsert(id, i % 3 === 0 ? -1 : i % 3 === 1 ? 15 : undefined));
+    await world.engine.execute({ kind: 'write-items', ...name, writes, ordered: false }, context);
+    world.nowMs += 10_000;
+    const split = world.engine.execute({ kind: 'split-partition', ...name, range: 0, parts: 2 }, context);
+    await Promise.all([split, world.engine.sweepExpired()]);
+    await world.engine.sweepExpired();
+    const lasting = ids.filter((_id, i) => i % 3 !== 2).sort();
+    expect(await seen(world)).toEqual({ ids: lasting, stored: lasting.length });
+    world.nowMs += 5_000;
+    await world.engine.sweepExpired();
+    const ever = ids.filter((_id, i) => i % 3 === 0).sort();
+    expect(await seen(world)).toEqual({ ids: ever, stored: ever.length });
+  });
+
   test('goes on after the clock was set back', async () => {
     const world = await openWorld(1);
     await setDefault(world, 10);

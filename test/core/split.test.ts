@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../../bin/server.ts';
 import { changeFeedOf } from './changes.ts';
-import type { Engine } from '../../core/engine.ts';
+import { Engine } from '../../core/engine.ts';
+import { openEmbeddedLog } from '../../core/storage/embedded-log.ts';
+import { MemoryStore } from '../../core/storage/memory-store.ts';
+import { HybridClock } from '../../model/hybrid-time.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { fieldOf } from '../../model/bson/walk.ts';
 import { valueOf } from '../../model/value.ts';
@@ -21,13 +24,27 @@ const place = { database: 'd', container: 'c' };
 const seed = seedOf();
 
 let directory: string;
-let server: RunningServer;
+let server: RunningServer | undefined;
 let engine: Engine;
 
+/** An engine whose index is in memory alone, or a server with its directory. */
 async function start(isKept: boolean): Promise<void> {
-  server = await serve(isKept ? { data: directory } : { memory: true });
-  engine = server.deployment.accounts[0]!.engine;
+  if (isKept) {
+    server = await serve({ data: directory });
+    engine = server.deployment.accounts[0]!.engine;
+    return;
+  }
+  server = undefined;
+  engine = await Engine.open({
+    log: await openEmbeddedLog(new MemoryStore(), { account: 1, group: 0 }),
+    clock: new HybridClock(() => Date.now()),
+    region: { id: 1, name: 'South Central US' },
+    partitionsDefault: 1,
+    pause: () => Promise.resolve(),
+  });
 }
+
+const stop = (): Promise<unknown> => (server === undefined ? engine.close() : server.stop());
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'meridian-split-'));
@@ -45,7 +62,7 @@ async function prepare(): Promise<void> {
 }
 
 afterEach(async () => {
-  await server.stop();
+  await stop();
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -138,7 +155,7 @@ describe('a split partition', () => {
     'is found again after a restart, also when the index has to be made from the log alone',
     { timeout: 60_000 },
     async () => {
-      await server.stop();
+      await stop();
       await start(true);
       await prepare();
       await upsert(upTo(300), 0);
@@ -146,7 +163,7 @@ describe('a split partition', () => {
       await upsert(upTo(150), 1);
       await split(1);
       for (const wipe of [false, true]) {
-        await server.stop();
+        await stop();
         expect(await checked()).toContain('everything holds');
         if (wipe) await wipeIndexes();
         await start(true);

@@ -4,7 +4,10 @@
 import type { Expression, Relation } from '../../../model/query.ts';
 
 /** The direct parts of an expression. */
-function partsOf(expression: Expression): { expressions: readonly Expression[]; relations: readonly Relation[] } {
+export function partsOf(expression: Expression): {
+  expressions: readonly Expression[];
+  relations: readonly Relation[];
+} {
   switch (expression.kind) {
     case 'literal':
     case 'parameter':

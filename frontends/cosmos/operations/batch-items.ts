@@ -6,6 +6,9 @@ import { failureCharge, roundCharge } from '../../../core/charge.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import type { Item, Written, WriteOutcome } from '../../../model/operation.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
+import { isRecordIo } from '../../../model/hybrid-row/record-io.ts';
+import { batchResult } from '../batch-rows.ts';
+import { authorizeBatch } from '../authorize.ts';
 import { parseBatch, type BatchOperation } from '../batch.ts';
 import { containerOf, keyOf, touch, wantsContent, type Call } from '../call.ts';
 import { headerOf, isTrue } from '../decode.ts';
@@ -37,6 +40,7 @@ async function atomic(call: Call): Promise<Answer> {
   const partitionKey = keyOf(call, container);
   const partition = touch(call, container, partitionKey);
   const operations = parseBatch(request.body, container, partitionKey, call.deployment);
+  authorizeBatch(request, call.principal, call.account, container, operations);
   const result = await engine.execute(
     {
       kind: 'batch-items',
@@ -60,6 +64,7 @@ async function atomic(call: Call): Promise<Answer> {
     isCommitted ? 200 : multiStatus,
     { engine, container, partition },
     isCommitted ? sumOf(outcomes) : result.charge,
+    isRecordIo(request.body),
   );
 }
 
@@ -68,6 +73,7 @@ async function bulk(call: Call): Promise<Answer> {
   const container = containerOf(call);
   const place = placeOf(call, container, scopeOf(call, container));
   const operations = parseBatch(request.body, container, undefined, call.deployment);
+  authorizeBatch(request, call.principal, call.account, container, operations);
   const outcomes = await engine.execute(
     {
       kind: 'write-items',
@@ -81,7 +87,7 @@ async function bulk(call: Call): Promise<Answer> {
   const shown = wantsContent(request);
   const entries = outcomes.map((outcome, i) => entryOf(outcome, operations[i]!, shown));
   const status = entries.every((entry) => entry.status < 400) ? 200 : multiStatus;
-  return answerOf(container, entries, status, place, sumOf(entries));
+  return answerOf(container, entries, status, place, sumOf(entries), isRecordIo(request.body));
 }
 
 function entryOf(outcome: WriteOutcome, operation: BatchOperation, shown: boolean): Outcome {
@@ -96,7 +102,7 @@ function outcomeOf({ item, change, charge }: Written, operation: BatchOperation,
       : { status: 200, charge, item, shown: true };
   }
   if (change === 'deleted') return { status: 204, charge };
-  return { status: change === 'created' ? 201 : 200, charge, item, shown };
+  return { status: change === 'created' ? 201 : 200, charge, item, shown: shown && !operation.minimal };
 }
 
 function sumOf(outcomes: readonly Outcome[]): number {
@@ -115,7 +121,27 @@ function answerOf(
   status: number,
   place: Answer['place'],
   charge: number,
+  asRows: boolean,
 ): Answer {
+  const body = asRows ? rowsOf(container, outcomes) : jsonOf(container, outcomes);
+  return { status, body, charge, place, itemCount: outcomes.length };
+}
+
+/** For the client that sent rows. */
+function rowsOf(container: ContainerRecord, outcomes: readonly Outcome[]): Uint8Array {
+  return batchResult(
+    outcomes.map(({ status, substatus, charge, item, shown, retryAfterMs }) => ({
+      statusCode: status,
+      subStatusCode: substatus,
+      eTag: item && etagOf(item.time),
+      resourceBody: item !== undefined && shown === true ? jsonOfItem(container, item) : undefined,
+      retryAfterMilliseconds: retryAfterMs,
+      requestCharge: charge,
+    })),
+  );
+}
+
+function jsonOf(container: ContainerRecord, outcomes: readonly Outcome[]): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const [i, outcome] of outcomes.entries()) {
     let head = `${i === 0 ? '[' : ','}{"statusCode":${outcome.status},"requestCharge":${outcome.charge}`;
@@ -127,11 +153,5 @@ function answerOf(
     } else parts.push(Buffer.from(`${head}}`));
   }
   parts.push(Buffer.from(']'));
-  return {
-    status,
-    body: Buffer.concat(parts),
-    charge,
-    place,
-    itemCount: outcomes.length,
-  };
+  return Buffer.concat(parts);
 }

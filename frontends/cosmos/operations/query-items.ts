@@ -5,7 +5,6 @@
 import { requireSession } from '../../../core/engine.ts';
 import { containerRows } from '../../../core/query/container-rows.ts';
 import { openReading, type Reading } from '../../../core/reading.ts';
-import { epkMax, epkMin } from '../../../model/effective-partition-key.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 import type { Scope } from '../../../model/operation.ts';
 import type { Query } from '../../../model/query.ts';
@@ -14,10 +13,12 @@ import { containerOf, pageItemsOf, type Call } from '../call.ts';
 import { schemaOf } from '../container-schema.ts';
 import { headerOf } from '../decode.ts';
 import { jsonOfFeed, type Answer } from '../encode.ts';
+import { rangesOfQuery } from '../key-ranges.ts';
 import { linksOfContainer } from '../links.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
-import { isServedDirectly, planDocument, queryInfoOf } from '../query-plan.ts';
 import { continuationText, foreignContinuation, queryStart, readingPlace } from '../query-continuation.ts';
+import { isServedDirectly, planDocument, type QueryInfo } from '../query-info.ts';
+import { isBeyondPlans, queryInfoOf } from '../query-plan.ts';
 import { requireCrossPartition, sqlRequestOf, type SqlRequest } from '../query-request.ts';
 import { emptyPage, preparedQueries, runPage, systemViewOf, type QueryPage } from '../run-query.ts';
 import { placeOf, scopeOf } from '../scope.ts';
@@ -33,7 +34,9 @@ export async function queryItems(call: Call): Promise<Answer> {
   requireSession(engine, container, context);
   const isWhole = scope.partitionKey === undefined && scope.range === undefined && !isUnpartitioned(container);
   const schema = schemaOf(container);
-  const prepared = preparedQueries.get(sql.text, { rewritten: asked.range !== undefined, schema });
+  const startedMs = performance.now();
+  const prepared = preparedQueries.get(sql.text, { rewritten: isPart, schema });
+  const prepareMs = performance.now() - startedMs;
   const start = queryStart(
     headerOf(request, 'x-ms-continuation'),
     container,
@@ -51,16 +54,13 @@ export async function queryItems(call: Call): Promise<Answer> {
     let goesOn = false;
     try {
       const source = containerRows(use.reading, systemViewOf(container), meter);
-      const page = await runPage(
-        call,
-        prepared,
-        source,
-        sql.parameters,
-        start.continuation,
+      const page = await runPage(call, sql, prepared, source, {
+        continuation: start.continuation,
         container,
-        keyPathsOf(container, scope),
+        keyPaths: keyPathsOf(container, scope),
+        prepareMs,
         meter,
-      );
+      });
       goesOn = page.continuation !== undefined;
       return { page, name: use.name };
     } finally {
@@ -93,8 +93,8 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
   const isPinned = pinned?.length === container.partitionKey.paths.length;
   if (isPinned && !isNamedAggregate(query)) return { partitionKey: pinned };
   if (!isPinned) requireCrossPartition(call.request);
-  const info = queryInfoOf(sql.text, sql.parameters, schemaOf(container).distances);
-  if (!isServedDirectly(info))
+  const info = infoOf(sql, container);
+  if (info !== undefined && !isServedDirectly(info))
     throw new DatabaseError(
       'BadRequest',
       'The provided cross partition query can not be directly served by the gateway. This is a first chance (internal) ' +
@@ -103,11 +103,22 @@ function wholeScope(call: Call, container: ContainerRecord, sql: SqlRequest): Sc
         argument: 'query',
         details: {
           substatus: 1004,
-          additionalErrorInfo: planDocument(info, { minInclusive: epkMin, maxExclusive: epkMax }, false),
+          additionalErrorInfo: planDocument(info, rangesOfQuery(query, container, sql.parameters)),
         },
       },
     );
   return pinned === undefined ? {} : { partitionKey: pinned };
+}
+
+/** The plan; none where few or no clients could follow it: then the server does what it would not ask of them. */
+function infoOf(sql: SqlRequest, container: ContainerRecord): QueryInfo | undefined {
+  try {
+    const info = queryInfoOf(sql.text, sql.parameters, { distances: schemaOf(container).distances });
+    return info.dCountInfo === null ? info : undefined;
+  } catch (error) {
+    if (isBeyondPlans(error)) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -2,20 +2,23 @@
 
 import { catalogReadCharge } from '../../../core/charge.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
-import { containerOf, type Call } from '../call.ts';
+import { containerOf, isKnown, type Call } from '../call.ts';
 import { headerOf, isTrue } from '../decode.ts';
-import type { Answer } from '../encode.ts';
+import type { Answer, Place } from '../encode.ts';
 import { containerDocument, jsonOf, type PartitionSize } from '../represent.ts';
 
 export function readContainer(call: Call): Answer {
   const container = containerOf(call);
+  const place: Place = { engine: call.engine, container, itself: true };
+  if (isKnown(call.request, container.time))
+    return { status: 304, etag: container.time, charge: catalogReadCharge, place };
   const counted = isTrue(headerOf(call.request, 'x-ms-documentdb-populatepartitionstatistics'));
   return {
     status: 200,
     body: jsonOf(containerDocument(container, counted ? sizesOf(call, container) : undefined)),
     etag: container.time,
     charge: catalogReadCharge,
-    place: { engine: call.engine, container, itself: true },
+    place,
     extra: ['x-ms-documentdb-collection-index-transformation-progress', String(progressOf(call, container))],
   };
 }

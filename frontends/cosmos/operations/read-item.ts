@@ -1,11 +1,9 @@
 // GET …/docs/{item}
 
-import { containerOf, keyOf, touch, type Call } from '../call.ts';
-import { headerOf } from '../decode.ts';
+import { containerOf, isKnown, keyOf, touch, type Call } from '../call.ts';
 import { jsonOfHotItem, type Answer } from '../encode.ts';
 import { itemIdOf } from '../item-id.ts';
 import { linksOfContainer } from '../links.ts';
-import { parseEtag } from '../../../model/etag.ts';
 
 export async function readItem(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
@@ -18,9 +16,7 @@ export async function readItem(call: Call): Promise<Answer> {
     context,
   );
   const place = { engine, container, partition };
-  const ifNoneMatch = headerOf(request, 'if-none-match');
-  if (ifNoneMatch !== undefined && parseEtag(ifNoneMatch) === item.time)
-    return { status: 304, etag: item.time, charge, place };
+  if (isKnown(request, item.time)) return { status: 304, etag: item.time, charge, place };
   // Clients of several regions see by it which one served them.
   const location = `${request.origin}/${linksOfContainer(container).path}/docs/${encodeURIComponent(id)}`;
   return {

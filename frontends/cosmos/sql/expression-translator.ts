@@ -3,10 +3,11 @@
 
 import type { BinaryOperator, ComparisonOperator, Expression, Relation } from '../../../model/query.ts';
 import { findAggregate } from '../../../core/query/aggregates.ts';
+import { manyArguments } from '../../../core/query/functions/row.ts';
 import { findFunction } from '../../../core/query/functions/table.ts';
 import { expressionDepthMax } from '../../../core/query/limits.ts';
 import type { SqlBinaryOperator, SqlCall, SqlExpression, SqlQuery, SqlSubquery } from './ast.ts';
-import { sqlError } from './errors.ts';
+import { sqlError, tooDeep } from './errors.ts';
 
 const binaryOperators: Readonly<Partial<Record<SqlBinaryOperator, BinaryOperator>>> = {
   '+': 'add',
@@ -59,7 +60,7 @@ export class ExpressionTranslator {
 
   translate(expression: SqlExpression, place: AggregatePlace = 'inside'): Expression {
     if (++this.#depth > expressionDepthMax) {
-      throw sqlError('syntax', `The query is nested deeper than ${expressionDepthMax} levels.`, expression);
+      throw tooDeep(expression);
     }
     try {
       return this.#parts.whole(expression) ?? this.#node(expression, place);
@@ -156,13 +157,16 @@ export class ExpressionTranslator {
       if (notOffered.test(call.name.toUpperCase())) {
         throw sqlError('notSupported', `The function ${call.name} is not supported.`, call, 'NotSupported');
       }
-      throw sqlError('unknownFunction', `'${call.name}' is not a recognized built-in function name.`, call);
+      const { start } = call;
+      const named = { start, end: start + call.name.length };
+      throw sqlError('unknownFunction', `'${call.name}' is not a recognized built-in function name.`, named);
     }
     const [fewest, most] = row.arity;
     const count = call.arguments.length;
     if (count < fewest || count > most) {
-      const wanted = fewest === most ? String(fewest) : count < fewest ? `at least ${fewest}` : `at most ${most}`;
-      throw sqlError('argumentCount', `The ${call.name} function requires ${wanted} argument(s)`, call);
+      const wanted =
+        fewest === most ? String(fewest) : most === manyArguments ? `at least ${fewest}` : `${fewest} to ${most}`;
+      throw sqlError('argumentCount', `The ${call.name} function requires ${wanted} argument(s).`, call);
     }
     return { kind: 'call', name: row.name, arguments: this.#list(call.arguments) };
   }

@@ -6,7 +6,7 @@ import { numberOfToken, type Token } from '../../../model/text/lexer.ts';
 import { createExpressionParser, type InfixRule, type TokenStream } from '../../../model/text/pratt.ts';
 import type { SqlBinaryOperator, SqlCall, SqlChain, SqlExpression, SqlQuery, SqlSubquery } from './ast.ts';
 
-const power = {
+export const power = {
   conditional: 10,
   coalesce: 20,
   or: 30,

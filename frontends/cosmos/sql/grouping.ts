@@ -4,9 +4,10 @@
 
 import type { Aggregate, Expression } from '../../../model/query.ts';
 import { findAggregate } from '../../../core/query/aggregates.ts';
-import type { SqlCall, SqlExpression } from './ast.ts';
+import type { SelectItem, SqlCall, SqlExpression } from './ast.ts';
 import { sqlError } from './errors.ts';
 import type { AggregatePlace } from './expression-translator.ts';
+import { printExpression } from './print.ts';
 
 /** Calls `visit` for each expression below, not entering subqueries, until it says stop. */
 export function someExpression(root: SqlExpression, visit: (expression: SqlExpression) => boolean): boolean {
@@ -60,18 +61,17 @@ export function isAggregate(expression: SqlExpression): expression is SqlCall {
   return expression.kind === 'call' && !expression.udf && findAggregate(expression.name) !== undefined;
 }
 
-/** Two expressions with one text are the same expression, wherever they stand. */
-function shapeOf(expression: SqlExpression): string {
-  return JSON.stringify(expression, (name, value: unknown) => {
-    if (name === 'start' || name === 'end') return undefined;
-    return value === undefined ? { undefined: true } : value;
-  });
+/** The name a select item has without an alias: that of the property or binding it is. */
+export function aliasOf({ alias, value }: SelectItem): string | undefined {
+  if (alias !== undefined) return alias;
+  return value.kind === 'member' || value.kind === 'name' ? value.name : undefined;
 }
 
 export class Grouping {
   readonly aggregates: Aggregate[] = [];
   readonly keys: readonly { readonly binding: string; readonly value: Expression }[];
-  readonly #keyShapes: ReadonlyMap<string, string>;
+  readonly #keyKinds: ReadonlySet<SqlExpression['kind']>;
+  readonly #keyTexts: ReadonlyMap<string, string>;
   readonly #allowsConstructed: boolean;
   readonly #translateArgument: (expression: SqlExpression) => Expression;
 
@@ -83,13 +83,14 @@ export class Grouping {
     this.#allowsConstructed = allowsConstructed;
     this.#translateArgument = translateArgument;
     this.keys = keys.map((key, i) => ({ binding: `#key${i}`, value: translateArgument(key) }));
-    this.#keyShapes = new Map(keys.map((key, i) => [shapeOf(key), `#key${i}`]));
+    this.#keyKinds = new Set(keys.map(({ kind }) => kind));
+    this.#keyTexts = new Map(keys.map((key, i) => [printExpression(key), `#key${i}`]));
   }
 
   /** The binding of the key that this expression is, if it is one. */
   keyOf(expression: SqlExpression): Expression | undefined {
-    if (this.#keyShapes.size === 0 || expression.kind === 'literal') return undefined;
-    const name = this.#keyShapes.get(shapeOf(expression));
+    if (!this.#keyKinds.has(expression.kind) || expression.kind === 'literal') return undefined;
+    const name = this.#keyTexts.get(printExpression(expression));
     return name === undefined ? undefined : { kind: 'variable', name };
   }
 
@@ -99,7 +100,7 @@ export class Grouping {
     }
     const [argument] = call.arguments;
     if (call.arguments.length !== 1 || argument === undefined) {
-      throw sqlError('argumentCount', `The ${call.name} function requires 1 argument(s)`, call);
+      throw sqlError('argumentCount', `The ${call.name} function requires 1 argument(s).`, call);
     }
     if (someExpression(argument, (part) => part.kind === 'subquery' || isAggregate(part))) {
       throw sqlError(

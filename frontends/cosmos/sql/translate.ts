@@ -5,21 +5,14 @@
 import type { Expression, Query, Relation } from '../../../model/query.ts';
 import { pathOf } from '../../../model/query.ts';
 import { expressionOf } from './computed.ts';
-import type {
-  Collection,
-  Count,
-  FromItem,
-  OrderKey,
-  SelectItem,
-  Span,
-  SqlCall,
-  SqlExpression,
-  SqlQuery,
-} from './ast.ts';
-import { sqlError } from './errors.ts';
+import { checkCount } from './counts.ts';
+import type { Collection, Count, FromItem, OrderKey, Span, SqlCall, SqlExpression, SqlQuery } from './ast.ts';
+import { sqlError, sqlErrors, type SqlFault } from './errors.ts';
 import { ExpressionTranslator, type AggregatePlace } from './expression-translator.ts';
-import { Grouping, isAggregate, someExpression } from './grouping.ts';
+import { aliasOf, Grouping, isAggregate, someExpression } from './grouping.ts';
 import { Names } from './names.ts';
+import { isPartial } from './partial.ts';
+import { printExpression } from './print.ts';
 import type { ContainerSchema } from './schema.ts';
 import { asSpatial, spatialCall } from './spatial.ts';
 import { distanceOf, isDescendingDistance, isVectorDistance, vectorDistanceName } from './vector-distance.ts';
@@ -58,6 +51,7 @@ class QueryTranslator {
 
   /** `outer` is undefined for the query that reads the container. */
   query(query: SqlQuery, outer: Names | undefined): Relation {
+    for (const clause of ['top', 'offset', 'limit'] as const) checkCount(clause, query[clause]);
     if (query.orderByRank !== undefined) {
       throw sqlError('notSupported', 'ORDER BY RANK is not supported.', query.orderByRank, 'NotSupported');
     }
@@ -76,7 +70,7 @@ class QueryTranslator {
     if (query.distinct) relation = { kind: 'distinct', input: relation };
     if (query.offset !== undefined) {
       if (query.top !== undefined) {
-        throw sqlError('count', 'The TOP and OFFSET LIMIT clauses cannot be used together.', query.offset);
+        throw sqlError('counts', 'The TOP and OFFSET LIMIT clauses cannot be used together.', query.offset);
       }
       relation = { kind: 'skip', input: relation, count: this.#count(query.offset) };
     }
@@ -85,6 +79,8 @@ class QueryTranslator {
   }
 
   #translator(names: Names, grouping?: { readonly of: Grouping; readonly rows: Names }): ExpressionTranslator {
+    /** Paths are looked at whole, once: their parts come again. */
+    const seen = new WeakSet<SqlExpression>();
     const translator: ExpressionTranslator = new ExpressionTranslator({
       whole: (expression) => {
         const key = grouping?.of.keyOf(expression);
@@ -100,11 +96,15 @@ class QueryTranslator {
           const rest: Expression[] = [true, name].map((value) => ({ kind: 'literal', value }));
           return { kind: 'call', name: vectorDistanceName, arguments: [...vectors, ...rest] };
         }
-        if (expression.kind !== 'name') return undefined;
-        if (names.find(expression.name) === undefined && grouping?.rows.find(expression.name) !== undefined) {
-          throw notGrouped(expression.name, expression);
+        if (grouping !== undefined && !seen.has(expression)) {
+          const path = pathFrom(expression);
+          for (const step of path) seen.add(step);
+          const root = path.at(-1)!;
+          const isFolded =
+            root.kind === 'name' && names.find(root.name) === undefined && grouping.rows.find(root.name) !== undefined;
+          if (isFolded && !path.some((step) => grouping.of.keyOf(step) !== undefined)) throw new NotGrouped(expression);
         }
-        return names.resolve(expression);
+        return expression.kind === 'name' ? names.resolve(expression) : undefined;
       },
       property: (of, name) => this.#computedValue(of, name),
       subquery: (query) => this.query(query, names),
@@ -238,7 +238,9 @@ class QueryTranslator {
       return { kind: 'project', input, value: this.#selected(query, rows) };
     }
     if (select.kind === 'star') throw sqlError('starWithGroupBy', "'SELECT *' is not allowed with GROUP BY.", select);
-    const grouping = new Grouping(query.groupBy, this.#rewritten, (expression) => rows.translate(expression));
+    const grouping = new Grouping(query.groupBy, this.#rewritten && isPartial(query), (expression) =>
+      rows.translate(expression),
+    );
     const groups = this.#translator(new Names(outer), { of: grouping, rows: names });
     const value = this.#selected(query, groups);
     const { keys, aggregates } = grouping;
@@ -246,24 +248,48 @@ class QueryTranslator {
   }
 
   #selected({ select }: SqlQuery, translator: ExpressionTranslator): Expression {
-    if (select.kind === 'value') return translator.translate(select.value, 'whole');
-    const items = select.kind === 'list' ? select.items : [];
+    const faults: SqlFault[] = [];
+    const translated = (value: SqlExpression): Expression => {
+      try {
+        return translator.translate(value, 'whole');
+      } catch (error) {
+        if (!(error instanceof NotGrouped)) throw error;
+        faults.push(error.fault);
+        return { kind: 'literal', value: undefined };
+      }
+    };
     let unnamed = 0;
-    const fields = items.map((item) => {
-      const name = nameOfItem(item) ?? `$${++unnamed}`;
-      return { name, value: translator.translate(item.value, 'whole') };
-    });
-    return { kind: 'object', fields };
+    const items = select.kind === 'list' ? select.items : [];
+    const selected: Expression =
+      select.kind === 'value'
+        ? translated(select.value)
+        : {
+            kind: 'object',
+            fields: items.map((item) => ({ name: aliasOf(item) ?? `$${++unnamed}`, value: translated(item.value) })),
+          };
+    if (faults.length > 0) throw sqlErrors(faults);
+    return selected;
   }
 }
 
-function notGrouped(name: string, span: Span): Error {
-  return sqlError(
-    'notGrouped',
-    `Property reference '${name}' is invalid in the select list because it is not contained in either an ` +
-      'aggregate function or the GROUP BY clause.',
-    span,
-  );
+/** A reference to what GROUP BY has folded away: caught where every other item of SELECT can be looked at, too. */
+class NotGrouped extends Error {
+  readonly fault: SqlFault;
+
+  constructor(reference: SqlExpression) {
+    const message =
+      `Property reference '${printExpression(reference)}' is invalid in the select list because it is not contained ` +
+      'in either an aggregate function or the GROUP BY clause.';
+    super(message);
+    this.fault = { kind: 'notGrouped', message, span: reference };
+  }
+}
+
+/** The expression and what its members are of, down to what the path begins with. */
+function pathFrom(expression: SqlExpression): SqlExpression[] {
+  const path = [expression];
+  for (let at = expression; at.kind === 'member'; at = at.of) path.push(at.of);
+  return path;
 }
 
 function starOf(names: Names, span: Span): Expression {
@@ -275,13 +301,6 @@ function starOf(names: Names, span: Span): Expression {
     throw sqlError('starWithJoin', "'SELECT *' is only valid with a single input set.", span);
   }
   return first;
-}
-
-/** The name a select item has without an alias: that of the property or binding it is. */
-function nameOfItem(item: SelectItem): string | undefined {
-  if (item.alias !== undefined) return item.alias;
-  if (item.value.kind === 'member' || item.value.kind === 'name') return item.value.name;
-  return undefined;
 }
 
 function nameOfCollection(collection: Extract<Collection, { readonly kind: 'path' }>): string {

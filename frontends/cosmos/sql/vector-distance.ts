@@ -27,7 +27,7 @@ export function isVectorDistance(expression: SqlExpression): expression is SqlCa
 export function distanceOf(call: SqlCall, distances: VectorDistances | undefined): string {
   const [left, right, , options] = call.arguments;
   if (left === undefined || right === undefined || call.arguments.length > argumentsMax)
-    throw sqlError('argumentCount', `The ${call.name} function requires 2 to ${argumentsMax} argument(s)`, call);
+    throw sqlError('argumentCount', `The ${call.name} function requires 2 to ${argumentsMax} argument(s).`, call);
   const given = options && givenDistance(options);
   if (given !== undefined) return given;
   for (const side of [left, right]) {

@@ -4,18 +4,20 @@ about the server, however green it is.
 
 Requests are counted where the two HTTP clients of the SDK write them to a connection that is open, so that neither a
 mocked transport nor a client that was made and never used counts. Only the test's own run counts, not the fixtures
-and class set-ups before it.
+and set-ups before it, nor what is cleared away after it.
 """
 
 import http.client
 import json
 import os
+import unittest
 
 import pytest
 
 _port = int(os.environ["CONFORMANCE_PORT"])
 _hosts = {"localhost", "127.0.0.1", "::1"}
 _sent = 0
+_sent_by_method = None
 _reports = {}
 
 
@@ -48,8 +50,25 @@ def _watch_aiohttp():
     client_reqrep.ClientRequest.send = counted
 
 
+def _watch_methods(case):
+    """A unittest case runs its set-up and tear-down within pytest's call: its method alone is the test."""
+    call = case._callTestMethod
+
+    def watched(self, method):
+        global _sent_by_method
+        before = _sent
+        try:
+            return call(self, method)
+        finally:
+            _sent_by_method = _sent - before
+
+    case._callTestMethod = watched
+
+
 _watch_http_client()
 _watch_aiohttp()
+_watch_methods(unittest.TestCase)
+_watch_methods(unittest.IsolatedAsyncioTestCase)
 
 
 def pytest_runtest_setup(item):
@@ -59,12 +78,13 @@ def pytest_runtest_setup(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    before = _sent
+    global _sent_by_method
+    before, _sent_by_method = _sent, None
     try:
         return (yield)
     finally:
-        one = _reports.setdefault(item.nodeid, {})
-        one["requests"] = _sent - before
+        sent = _sent - before if _sent_by_method is None else _sent_by_method
+        _reports.setdefault(item.nodeid, {})["requests"] = sent
 
 
 def _first_line(report):

@@ -76,15 +76,16 @@ describe('a container', () => {
     expect(tokens.size).toBe(2);
   });
 
-  it('takes the version of its key as a number or in the words of Java, and leaves version 1 out', async () => {
+  it('takes the version of its key as a number or in the words of Java, and shows version 1 when it was stated', async () => {
     const shown = async (id: string, version: unknown): Promise<unknown> => {
       const made = await create(id, { partitionKey: { paths: ['/pk'], kind: 'Hash', version } });
       return (made.json['partitionKey'] as { readonly version?: number }).version;
     };
     expect(await shown('v2', 2)).toBe(2);
     expect(await shown('V2', 'V2')).toBe(2);
-    expect(await shown('v1', 1)).toBeUndefined();
-    expect(await shown('V1', 'V1')).toBeUndefined();
+    expect(await shown('v1', 1)).toBe(1);
+    expect(await shown('V1', 'V1')).toBe(1);
+    expect(await shown('none', undefined)).toBeUndefined();
     expect((await create('v3', { partitionKey: { paths: ['/pk'], kind: 'Hash', version: 'V3' } })).status).toBe(400);
   });
 

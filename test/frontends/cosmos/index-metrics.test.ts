@@ -43,6 +43,7 @@ async function metrics(query: string, headers: Record<string, string> = {}) {
       'content-type': 'application/query+json',
       'x-ms-documentdb-isquery': 'True',
       'x-ms-cosmos-populateindexmetrics': 'True',
+      'x-ms-documentdb-populatequerymetrics': 'True',
       ...partitionKey('p'),
       ...headers,
     },

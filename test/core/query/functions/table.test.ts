@@ -86,6 +86,6 @@ test('the aggregates are those of the language', () => {
 
 test('a name that is no function is refused with its place', () => {
   expect(() => evaluate('BADFUNC(1)')).toThrowError(
-    /"location":\{"start":13,"end":23\},"code":"SC2005","message":"'BADFUNC' is not a recognized built-in function name\."/,
+    /"location":\{"start":13,"end":20\},"code":"SC2005","message":"'BADFUNC' is not a recognized built-in function name\."/,
   );
 });

@@ -55,11 +55,11 @@ test.each([
   ['SELECT *', 'SC2030', "'SELECT *' is not valid if FROM clause is omitted."],
   ['SELECT * FROM c JOIN t IN c.tags', 'SC2040', "'SELECT *' is only valid with a single input set."],
   ['SELECT * FROM c GROUP BY c.x', 'SC2041', "'SELECT *' is not allowed with GROUP BY."],
-  ['SELECT VALUE ABS()', 'SC2050', 'The ABS function requires 1 argument(s)'],
+  ['SELECT VALUE ABS()', 'SC2050', 'The ABS function requires 1 argument(s).'],
   [
     "SELECT * FROM c WHERE STARTSWITH(c.key, 'a', 'b', 'c')",
     'SC2050',
-    'The STARTSWITH function requires at most 3 argument(s)',
+    'The STARTSWITH function requires 2 to 3 argument(s).',
   ],
 ])('%s is refused with code %s', (text, code, message) => {
   expect(refusal(text)).toEqual([

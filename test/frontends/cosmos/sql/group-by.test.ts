@@ -79,7 +79,7 @@ test.each([
     'invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause',
   ],
   ['SELECT VALUE 1 FROM c WHERE COUNT(1) > 1', 'only allowed in the SELECT clause'],
-  ['SELECT VALUE COUNT() FROM c', 'The COUNT function requires 1 argument(s)'],
+  ['SELECT VALUE COUNT() FROM c', 'The COUNT function requires 1 argument(s).'],
 ])('%s is refused', (text, message) => {
   expect(() => run(text, items)).toThrowError(message);
 });
