@@ -20,7 +20,13 @@ const headersMsMax = 10_000;
 /** And its whole request by then: 2 MB at 35 KB/s. */
 const requestMsMax = 60_000;
 
-/** How often the two limits above are looked at. */
+/** A TLS handshake must be done by then. */
+const handshakeMsMax = 10_000;
+
+/** A client that was told to come with another version has closed its connection by then. */
+const refusalMsMax = 2_000;
+
+/** How often the two limits on requests are looked at. */
 const checkEveryMs = 2_000;
 
 /** Idle connections are kept this long: longer than the pools of clients keep theirs, so that clients close first. */
@@ -109,12 +115,18 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
   );
   server.on('clientError', (_error, socket) => {
     if (!socket.writable) socket.destroy();
-    else if (socket instanceof TLSSocket && socket.alpnProtocol === 'h2') socket.end(versionRefusal);
     else socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
   // Node starts enforcing its time-outs, and telling idle connections from busy ones, when a server listens; this
   // one is handed its connections.
   server.emit('listening');
+  const serve = (socket: Socket): void => {
+    server.emit('connection', socket);
+    // Node's parser reads such a socket below its stream, where a pause is not heeded by what TLS has decrypted
+    // already: a request that came while an answer was still being written then failed with HPE_PAUSED. A listener
+    // brings the bytes up through the stream, which keeps them until it flows again.
+    if (socket instanceof TLSSocket) socket.on('data', ignore);
+  };
   const port = await openPort({
     host: options.host,
     port: options.port,
@@ -124,11 +136,8 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
       const connection = { encrypted, closed: new AbortController() };
       connections.set(socket, connection);
       socket.once('close', () => connection.closed.abort());
-      server.emit('connection', socket);
-      // Node's parser reads such a socket below its stream, where a pause is not heeded by what TLS has decrypted
-      // already: a request that came while an answer was still being written then failed with HPE_PAUSED. A listener
-      // brings the bytes up through the stream, which keeps them until it flows again.
-      if (encrypted) socket.on('data', ignore);
+      if (socket instanceof TLSSocket) whenSecure(socket, serve);
+      else serve(socket);
     },
     // Idle ones are closed below; the others end with their answer.
     onClosing: () => undefined,
@@ -152,6 +161,25 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
 }
 
 function ignore(): void {}
+
+/** Waits for the end of the handshake, which says in which version the client means to speak. */
+function whenSecure(socket: TLSSocket, serve: (socket: TLSSocket) => void): void {
+  const slow = setTimeout(() => socket.destroy(), handshakeMsMax);
+  socket.once('close', () => clearTimeout(slow));
+  socket.once('secure', () => {
+    clearTimeout(slow);
+    if (socket.alpnProtocol === 'h2') refuseVersion(socket);
+    else serve(socket);
+  });
+}
+
+/** What the client still sends is read: closed with bytes unread, a connection is reset, and the refusal with it. */
+function refuseVersion(socket: TLSSocket): void {
+  const slow = setTimeout(() => socket.destroy(), refusalMsMax);
+  socket.once('close', () => clearTimeout(slow));
+  socket.once('end', () => socket.end());
+  socket.on('data', ignore).write(versionRefusal);
+}
 
 function hasBody(message: IncomingMessage): boolean {
   const { headers } = message;

@@ -83,11 +83,17 @@ test('a client that offers HTTP/2 alone is told in its words to come with HTTP/1
     handle: () => Promise.reject(new Error('nothing was asked')),
   });
   try {
-    const session = connectHttp2(`https://localhost:${port.address.port}`, { ca: certificate.authorityPem });
-    session.on('error', () => undefined);
-    const code = await new Promise((resolve) => session.once('goaway', resolve));
-    expect(code).toBe(http2.NGHTTP2_HTTP_1_1_REQUIRED);
-    session.destroy();
+    for (let round = 0; round < rounds; round++) {
+      const session = connectHttp2(`https://localhost:${port.address.port}`, { ca: certificate.authorityPem });
+      const failures: unknown[] = [];
+      session.on('error', (error) => failures.push(error));
+      const told = new Promise((resolve) => session.once('goaway', resolve));
+      // Sent before the refusal can have come.
+      const request = session.request({ ':method': 'POST', ':path': '/' });
+      request.on('error', () => undefined).end('x'.repeat(bodyBytes));
+      expect(await told, String(failures)).toBe(http2.NGHTTP2_HTTP_1_1_REQUIRED);
+      session.destroy();
+    }
   } finally {
     await port.close(1000);
   }

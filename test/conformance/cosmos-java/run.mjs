@@ -75,7 +75,13 @@ async function round(partitions) {
       ]
         .concat(['-Dsurefire.failIfNoSpecifiedTests=true'])
         .concat(options.only === undefined ? [] : [`-Dtest=${options.only}`]),
-      { COSMOS_ENDPOINT: `https://localhost:${port}/`, COSMOS_KEY: await keyOf() },
+      {
+        COSMOS_ENDPOINT: `https://localhost:${port}/`,
+        COSMOS_KEY: await keyOf(),
+        // For the worker in JavaScript that shares leases with those in Java.
+        NODE_WORKER: fileURLToPath(new URL('worker.mjs', import.meta.url)),
+        NODE_EXTRA_CA_CERTS: join(server.tls, 'authority.pem'),
+      },
     );
     const complaints = server.complaints();
     if (complaints !== '') process.stdout.write(`the server said:\n${complaints}`);

@@ -67,15 +67,23 @@ class ChangeFeedProcessorTest {
         final Process process;
         final List<String> lines = new CopyOnWriteArrayList<>();
 
+        /** The sample for JavaScript, whose leases have the form of Java's. */
+        static Worker inJavaScript(String name, CosmosContainer feed, CosmosContainer leases) throws IOException {
+            return new Worker(name, new ProcessBuilder("node", System.getenv("NODE_WORKER"), name, database.getId(), feed.getId(), leases.getId()));
+        }
+
         Worker(String name, CosmosContainer feed, CosmosContainer leases, String mode) throws IOException {
-            this.name = name;
-            process = new ProcessBuilder(
+            this(name, new ProcessBuilder(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java", "-Xmx256m",
                 "-Djavax.net.ssl.trustStore=" + System.getProperty("trust.store"),
                 "-Djavax.net.ssl.trustStorePassword=" + System.getProperty("trust.password"),
                 "-cp", System.getProperty("java.class.path"), FeedWorker.class.getName(),
-                name, database.getId(), feed.getId(), leases.getId(), mode)
-                .redirectErrorStream(true).start();
+                name, database.getId(), feed.getId(), leases.getId(), mode));
+        }
+
+        private Worker(String name, ProcessBuilder builder) throws IOException {
+            this.name = name;
+            process = builder.redirectErrorStream(true).start();
             Thread reader = new Thread(() -> {
                 try (BufferedReader output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
                     for (String line = output.readLine(); line != null; line = output.readLine()) lines.add(line);
@@ -151,6 +159,36 @@ class ChangeFeedProcessorTest {
         write(feed, written, 700, 800);
         until("nothing is lost", () -> seen().containsAll(written));
         assertEquals(written, seen());
+    }
+
+    @Test
+    void aWorkerInJavaScriptSharesTheLeasesAndTakesOver() throws Exception {
+        CosmosContainer feed = freshContainer(database, new CosmosContainerProperties(fresh("feed"), "/pk"), 24_000);
+        CosmosContainer leases = freshContainer(database, "/id");
+        int ranges = feed.getFeedRanges().size();
+        Set<String> written = new TreeSet<>();
+        write(feed, written, 0, 100);
+        start("java", feed, leases, "latest");
+        Worker java = workers.get(0);
+        until("the one in Java has all leases", () -> java.started() && Integer.valueOf(ranges).equals(owners(leases).get("java")));
+        until("everything so far is seen", () -> seen().containsAll(written));
+        workers.add(Worker.inJavaScript("node", feed, leases));
+        Worker node = workers.get(1);
+        until("both have a part of the leases", () -> node.started() && owners(leases).getOrDefault("node", 0) >= ranges / 2
+            && owners(leases).getOrDefault("java", 0) > 0);
+        write(feed, written, 100, 200);
+        until("everything so far is seen", () -> seen().containsAll(written));
+        java.kill();
+        write(feed, written, 200, 300);
+        until("the other has all leases", () -> Integer.valueOf(ranges).equals(owners(leases).get("node")));
+        until("nothing is lost", () -> seen().containsAll(written));
+        start("again", feed, leases, "latest");
+        node.kill();
+        write(feed, written, 300, 400);
+        until("Java goes on where JavaScript was", () -> seen().containsAll(written));
+        assertEquals(written, seen());
+        // What JavaScript had kept was not read from the beginning again.
+        assertTrue(workers.get(2).lines.stream().noneMatch(line -> line.endsWith(" latest i5 5")));
     }
 
     private static void write(CosmosContainer feed, Set<String> written, int from, int to) {
