@@ -9,7 +9,7 @@
 //   --only EXPR      pytest's -k
 //   --file PATH      only that file of tests/; may be repeated
 //   --wrong NAME     answers spoilt that way (or `all`): each must turn a test red that was green
-//   --latency MS     how far away the server seems: 3 if not said, 0 for no relay
+//   --latency MS     how far away the server seems: 10 if not said, 0 for no relay
 //   --verbose        print pytest's output
 //
 // Exit code: 0 when every failure is listed in known-failures/cosmos-python*.txt, every listed test that ran fails, and
@@ -62,7 +62,7 @@ const {
     only: { type: 'string' },
     file: { type: 'string', multiple: true, default: [] },
     wrong: { type: 'string' },
-    latency: { type: 'string', default: '3' },
+    latency: { type: 'string', default: '10' },
     verbose: { type: 'boolean', default: false },
   },
 });
