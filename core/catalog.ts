@@ -37,6 +37,7 @@ import { Children, ownedBy } from './children.ts';
 import { layoutOf, newLayout, splitLayout } from './partition-layout.ts';
 import { checkStamp, childExists, childMissing, containerMissing, databaseMissing, partitionGone } from './refusals.ts';
 import type { Staging } from './proposal.ts';
+import { ResourceVersions } from './resource-versions.ts';
 import { StagedResources } from './staged-resources.ts';
 import type { Graveyard } from './partition.ts';
 
@@ -51,24 +52,6 @@ export interface CatalogListener {
   containerPut(container: ContainerRecord): void;
   /** `killer` is the sequence of the record that deleted it. */
   containerDropped(container: ContainerRecord, killer: number): void;
-}
-
-interface KeptRecord {
-  readonly sequence: number;
-  readonly bytes: number;
-}
-
-/** Where the current record of a resource is. */
-interface ResourceVersion {
-  readonly sequence: number;
-  readonly created: number;
-  readonly bytes: number;
-  /** Earlier records that a replay must meet before what belongs to it: the first, and each that changed partitions. */
-  readonly kept: readonly KeptRecord[];
-  /** It is the first, or changed its partitions. */
-  readonly isKept: boolean;
-  /** Text of its partitions, where it has such. */
-  readonly layout: string | undefined;
 }
 
 export interface NewContainer {
@@ -91,11 +74,7 @@ export class Catalog {
   readonly #owners = new Set<string>();
   #counters: Counters = { database: 0, container: 0, partition: systemPartition, resource: 0 };
   #lsn = 0;
-  /** Log sequence of the current version of each resource, by its name in the log. */
-  readonly #sequences = new Map<string, ResourceVersion>();
-
-  /** Records that were replaced or deleted lately. */
-  #ended: { readonly sequence: number; readonly killer: number }[] = [];
+  readonly #versions: ResourceVersions;
 
   // Staged within the current commit group.
   #stagedLsn = 0;
@@ -105,21 +84,16 @@ export class Catalog {
   constructor(listener: CatalogListener, graveyard: Graveyard) {
     this.#listener = listener;
     this.#graveyard = graveyard;
+    this.#versions = new ResourceVersions(graveyard);
   }
 
   get lsn(): number {
     return this.#lsn;
   }
 
-  /**
-   * Sequences of the records that made the catalog as it was at a place of the log, in log order: what recovery from
-   * that place reads first. Places asked for must rise.
-   */
+  /** Sequences of the records that made the catalog as it was at a place of the log; places must rise. */
   sequencesAt(place: number): number[] {
-    this.#ended = this.#ended.filter(({ killer }) => killer > place);
-    const all = this.#ended.map(({ sequence }) => sequence);
-    for (const { sequence, kept } of this.#sequences.values()) all.push(sequence, ...kept.map((one) => one.sequence));
-    return all.filter((sequence) => sequence <= place).sort((a, b) => a - b);
+    return this.#versions.at(place);
   }
 
   /** No LSN up to this one is given again: it was, in records that are not read any more. */
@@ -461,8 +435,7 @@ export class Catalog {
     const lsn = this.#stagedLsn + 1;
     const staged = this.#staged.get(name);
     // What this commit group deleted begins anew; what it put is continued.
-    const before =
-      staged === undefined ? this.#sequences.get(name) : staged.resource === undefined ? undefined : staged;
+    const before = staged === undefined ? this.#versions.get(name) : staged.resource === undefined ? undefined : staged;
     const sequence = staging.nextSequence();
     staging.add({
       kind: resource === undefined ? RecordKind.delete : before === undefined ? RecordKind.insert : RecordKind.replace,
@@ -489,9 +462,8 @@ export class Catalog {
     if (this.#stagedLsn === header.lsn) this.#staged.clear();
     const body = bodyOf(record);
     const name = textOfRaw(fieldOf(body, 'name')!);
-    const before = this.#sequences.get(name);
     if (header.kind === RecordKind.delete) {
-      this.#endVersion(name, header.sequence);
+      this.#versions.end(name, header.sequence);
       this.#graveyard.superseded(header.sequence, record.length, header.sequence);
       this.#forget(name, header.sequence);
       return;
@@ -502,23 +474,12 @@ export class Catalog {
       this.#graveyard.superseded(header.sequence, record.length, header.sequence);
       return;
     }
-    // The first record of what others belong to stays as long as it, as does one that changed its partitions: without
-    // them a replay of the whole log would take items for those of an owner or partition that is gone.
-    const keepsFirst =
+    const isOwner =
       resource.kind === 'container' ||
       resource.kind === 'database' ||
       (resource.kind === 'child' && ownedBy(resource.child) !== undefined);
     const layout = resource.kind === 'container' ? layoutOf(resource.container) : undefined;
-    const isKept = before !== undefined && keepsFirst && before.isKept;
-    if (before !== undefined && !isKept) this.#ends(before, header.sequence);
-    this.#sequences.set(name, {
-      sequence: header.sequence,
-      created: header.created,
-      bytes: record.length - recordHeaderBytes,
-      kept: isKept ? [...before.kept, before] : (before?.kept ?? []),
-      isKept: before === undefined || layout !== before.layout,
-      layout,
-    });
+    this.#versions.put(name, header, record.length - recordHeaderBytes, isOwner, layout);
     switch (resource.kind) {
       case 'counters':
         this.#counters = resource.counters;
@@ -544,20 +505,6 @@ export class Catalog {
     }
   }
 
-  #ends({ sequence, bytes }: { readonly sequence: number; readonly bytes: number }, killer: number): void {
-    this.#graveyard.superseded(sequence, bytes, killer);
-    this.#ended.push({ sequence, killer });
-  }
-
-  /** The current version of a resource, and the earlier ones that were kept, are history. */
-  #endVersion(name: string, killer: number): void {
-    const version = this.#sequences.get(name);
-    if (version === undefined) return;
-    this.#sequences.delete(name);
-    this.#ends(version, killer);
-    for (const kept of version.kept) this.#ends(kept, killer);
-  }
-
   #isOwned({ owner }: ResourceRecord): boolean {
     return owner.kind === 'account' || this.#owners.has(ownerKey(owner));
   }
@@ -566,7 +513,7 @@ export class Catalog {
     this.#owners.delete(ownerKey(owner));
     for (const { name, owns } of this.#children.dropOwner(owner)) {
       if (owns !== undefined) this.#owners.delete(ownerKey(owns));
-      this.#endVersion(name, killer);
+      this.#versions.end(name, killer);
     }
   }
 

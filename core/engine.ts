@@ -29,7 +29,8 @@ import { distinctValues } from './distinct.ts';
 import { openSearch } from './search.ts';
 import { GroupState } from './group.ts';
 import { HeldReadings } from './held-readings.ts';
-import { IndexKeeper, type KeeperStatistics } from './index-keeper.ts';
+import { IndexKeeper } from './index-keeper.ts';
+import type { KeeperStatistics } from './index-moment.ts';
 import { ExpirySweeper } from './expiry-sweeper.ts';
 import { memoryHome } from './memory-home.ts';
 import { checkedPolicy } from './indexing-policy.ts';
@@ -39,12 +40,15 @@ import { ReadMeter, readFactorOf } from './read-meter.ts';
 import { rebuildIndex } from './rebuild.ts';
 import { recover, type ReplayLog } from './recover.ts';
 import { Retention } from './retention.ts';
+import { FunctionThread } from './script/function-thread.ts';
+import { ScriptThreads } from './script/script-threads.ts';
 import { checkedPartitionKey, partitionOf, routeOf } from './router.ts';
 import { partitionsNeeded } from './offer.ts';
 import { partitionsMax } from './partition-layout.ts';
 import { Splits } from './split.ts';
 import { tallyValues } from './tally.ts';
 import { Throughput } from './throughput.ts';
+import { Turns } from './turns.ts';
 import { batchItems, writeItem, writeItems } from './write-items.ts';
 import type { IndexStore } from './storage/index-directory.ts';
 import type { SegmentTasks } from './storage/segment-task.ts';
@@ -114,6 +118,12 @@ export class Engine {
   readonly #committer: Committer;
   /** Readings of queries that are answered page by page. */
   readonly readings = new HeldReadings();
+  /** Of transactions in logical partitions. */
+  readonly turns = new Turns();
+  /** Where procedures and triggers run. */
+  readonly scripts = new ScriptThreads();
+  /** Where user-defined functions of queries run. */
+  readonly functions = new FunctionThread();
   /** Admission and charges. */
   readonly throughput: Throughput;
   readonly #retention: Retention;
@@ -271,6 +281,8 @@ export class Engine {
   /** Refuses new writes, waits for those under way, and lets the log go. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    await this.scripts.close();
+    await this.functions.close();
     await this.#committer.stop();
     this.readings.close();
     this.#stopping.abort();
@@ -311,6 +323,9 @@ export class Engine {
   get nowSeconds(): number {
     return Math.floor(this.#options.clock.nowMs / 1000);
   }
+
+  /** For versions that a transaction makes and did not commit yet. */
+  readonly nextTime = (): HybridTime => this.#options.clock.next();
 
   /** LSN of the last applied record of a physical partition: session tokens and `lsn` headers. */
   lsnOf(partition: number): number {

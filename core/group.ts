@@ -5,7 +5,7 @@ import { RecordKind, type RecordHeader } from '../model/record.ts';
 import { firstLsnOf, type ContainerRecord, type PartitionRecord } from '../model/resource.ts';
 import { Catalog, systemPartition, type CatalogListener } from './catalog.ts';
 import type { StateMachine } from './proposal.ts';
-import type { IndexMoment } from './index-keeper.ts';
+import type { IndexMoment } from './index-moment.ts';
 import { LogMarks } from './log-marks.ts';
 import { Partition, type Graveyard, type Records } from './partition.ts';
 import { indexOptionsOf, type IndexHome, type OpenedIndex } from './index-home.ts';

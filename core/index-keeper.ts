@@ -11,15 +11,16 @@
 //     finds what the first time found.
 
 import { BlockCache } from '../indexer/block-cache.ts';
-import { memtableBytesThreshold, PartitionIndex, type IndexStatistics } from '../indexer/partition-index.ts';
+import { memtableBytesThreshold, PartitionIndex } from '../indexer/partition-index.ts';
 import { PagePool } from '../indexer/pool.ts';
 import type { History } from './history-file.ts';
 import { firstOf, isSplitUnwritten, manifestOf, newEntry, sumOf, type IndexEntry } from './index-entry.ts';
-import { noStart, type IndexManifest, type PartitionManifest, type ReplayStart } from './index-manifest.ts';
+import { noStart, type IndexManifest, type PartitionManifest } from './index-manifest.ts';
 import { optionsOf, optionsText } from './index-options.ts';
 import type { Rebuild } from './index-rebuild.ts';
 import { discardSegments, ManifestWriter, newFileName, readManifest, removeUnnamed } from './manifest-writer.ts';
-import type { IndexHome, IndexOptions } from './index-home.ts';
+import type { IndexHome, IndexOptions, OpenedIndex } from './index-home.ts';
+import type { IndexMoment, IndexStart, KeeperStatistics } from './index-moment.ts';
 import { Rebuilds } from './rebuilds.ts';
 import { ReplayPoints, type DroppedPartition, type ReplayPoint } from './replay-points.ts';
 import { Retry } from './retry.ts';
@@ -62,34 +63,6 @@ export interface IndexKeeperOptions {
   readonly replayBytesMax?: number | undefined;
   readonly recordsPerPoint?: number | undefined;
   readonly later?: Later | undefined;
-}
-
-/** Where recovery begins, and the last record that a segment may hold: the log must reach it. */
-export interface IndexStart extends ReplayStart {
-  readonly coversTo: number;
-}
-
-/** A moment between two entries of the log, when all records up to `sequence` are applied and none after. */
-export interface IndexMoment {
-  readonly sequence: number;
-  readonly hybridTime: number;
-  /** LSN that the catalog has reached. */
-  readonly catalogLsn?: number | undefined;
-  /** Sequences of the catalog's live records, in order. Asked now or never. */
-  readonly catalog: () => readonly number[];
-  readonly liveBytesOf: (partition: number) => number;
-}
-
-export interface KeeperStatistics extends IndexStatistics {
-  readonly partitions: number;
-  readonly flushes: number;
-  readonly merges: number;
-  readonly manifests: number;
-  readonly failures: number;
-  /** Memtables that wait for their segment. */
-  readonly frozen: number;
-  /** Records that a start would replay now. */
-  readonly replayRecords: number;
 }
 
 export class IndexKeeper implements IndexHome {
@@ -198,16 +171,7 @@ export class IndexKeeper implements IndexHome {
    * `outdated`: it was built with other options, which it keeps until it is built anew. `lsnFloor`: no LSN up to it may
    * be given out again, whatever the replay finds. Throws Internal when a segment is damaged.
    */
-  openIndex(
-    partition: number,
-    wanted: IndexOptions,
-  ): {
-    readonly index: PartitionIndex;
-    readonly liveBytes: number;
-    readonly outdated: boolean;
-    readonly lsnFloor: number;
-    readonly known: boolean;
-  } {
+  openIndex(partition: number, wanted: IndexOptions): OpenedIndex {
     if (this.#entries.has(partition)) throw new Error('the index of this partition is open');
     const known = this.#unclaimed.get(partition);
     const text = optionsText(wanted);

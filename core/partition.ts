@@ -27,6 +27,7 @@ import { identityOf, identityOfRecord, storedForm } from './incoming.ts';
 import { indexOptionsOf, type IndexHome, type IndexOptions, type OpenedIndex } from './index-home.ts';
 import { optionsText } from './index-options.ts';
 import type { Rebuilding } from './rebuild.ts';
+import { KeyWatches } from './key-watches.ts';
 import { immutable, itemExists, itemMissing, containerGone, partitionGone } from './refusals.ts';
 import { StagedVersions, type CurrentVersion, type DraftNote, type ItemIdentity } from './staged-versions.ts';
 import { absentItem, factsOf, StoredItem } from './stored-item.ts';
@@ -68,7 +69,8 @@ export class Partition {
   readonly isKnown: boolean;
   #lsn: number;
   #stagedLsn: number;
-  readonly #staged = new StagedVersions();
+  readonly watches = new KeyWatches();
+  readonly #staged = new StagedVersions(this.watches);
   readonly #unique = new UniqueGuard();
   #undoLsn = 0;
 
@@ -386,6 +388,7 @@ export class Partition {
     const identity = known ?? identityOfRecord(this.container, header, record);
     this.#lsn = header.lsn;
     if (this.#stagedLsn < header.lsn) this.#stagedLsn = header.lsn;
+    this.watches.touch(identity.key);
     if (!this.#staged.isEmpty) this.#staged.applied(identity, header.sequence);
     if (this.#staged.isEmpty) this.#unique.clear();
     if (header.supersedes !== 0) this.index.kill(header.supersedes, header.lsn);

@@ -118,20 +118,22 @@ export class Splits {
         }
   }
 
-  /** The partition that should be split next, the fullest first. */
+  /** The partition that should be split next: for throughput the one that was split least, then the fullest. */
   #dueOf(
     container: ContainerRecord,
   ): { readonly container: ContainerRecord; readonly record: PartitionRecord; readonly parts: number } | undefined {
     if (container.partitionKey.systemKey === true || container.partitions.length >= partitionsMax) return undefined;
     const { state, partitionBytesMax } = this.#options;
     const bytesOf = ({ partition }: PartitionRecord): number => state.partition(partition)?.liveBytes ?? 0;
-    const record = container.partitions.reduce((a, b) => (bytesOf(b) > bytesOf(a) ? b : a));
+    const fullest = container.partitions.toSorted((a, b) => bytesOf(b) - bytesOf(a));
     const missing = this.#wantedOf(container) - container.partitions.length;
     if (missing > 0) {
+      const [record] = fullest.toSorted((a, b) => a.origins.length - b.origins.length);
       const parts = Math.ceil(this.#wantedOf(container) / container.partitions.length);
-      return { container, record, parts: Math.min(missing + 1, Math.max(2, parts)) };
+      return { container, record: record!, parts: Math.min(missing + 1, Math.max(2, parts)) };
     }
-    return bytesOf(record) > partitionBytesMax ? { container, record, parts: 2 } : undefined;
+    const [record] = fullest;
+    return bytesOf(record!) > partitionBytesMax ? { container, record: record!, parts: 2 } : undefined;
   }
 }
 

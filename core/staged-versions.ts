@@ -3,6 +3,7 @@
 
 import type { HybridTime } from '../model/hybrid-time.ts';
 import type { Item } from '../model/operation.ts';
+import type { KeyWatches } from './key-watches.ts';
 
 export interface StagedVersion {
   readonly body: Uint8Array;
@@ -35,9 +36,15 @@ function nameOf({ id, key }: ItemIdentity): string {
 }
 
 export class StagedVersions {
+  readonly #watches: KeyWatches | undefined;
   /** `undefined` stands for a deleted item. */
   readonly #versions = new Map<string, StagedVersion | undefined>();
   #undo: { readonly name: string; readonly had: boolean; readonly before: StagedVersion | undefined }[] = [];
+
+  /** `watches` are told of every version that is staged. */
+  constructor(watches?: KeyWatches) {
+    this.#watches = watches;
+  }
 
   get isEmpty(): boolean {
     return this.#versions.size === 0;
@@ -66,6 +73,7 @@ export class StagedVersions {
     const name = nameOf(identity);
     this.#undo.push({ name, had: this.#versions.has(name), before: this.#versions.get(name) });
     this.#versions.set(name, version);
+    this.#watches?.touch(identity.key);
   }
 
   /** What is staged for the item; `unknown` when nothing is. */

@@ -21,6 +21,7 @@ import type { Proposal, Staging } from './proposal.ts';
 import { checkedPartitionKey } from './router.ts';
 import type { Throughput } from './throughput.ts';
 import { asTransaction } from './transaction.ts';
+import { turnName, type Turns } from './turns.ts';
 
 /** What a write needs of the engine. */
 export interface WriteEngine {
@@ -28,6 +29,7 @@ export interface WriteEngine {
   readonly state: GroupState;
   readonly throughput: Throughput;
   readonly nowSeconds: number;
+  readonly turns: Turns;
   submit<Value>(proposal: Proposal<Value>): Promise<Value>;
   partitionFor(container: ContainerRecord, key: PartitionKeyValue, context: Context): Partition;
 }
@@ -54,6 +56,7 @@ export async function writeItem(
   { database, container: id, write }: Operation<'write-item'>,
   context: Context,
 ): Promise<Result<'write-item'>> {
+  if (engine.turns.holdsWrites) await passAll(engine, engine.catalog.container(database, id), [write]);
   return routed(() => {
     const container = engine.catalog.container(database, id);
     const partition = partitionOfWrite(engine, container, write, context);
@@ -82,7 +85,8 @@ export async function writeItems(
   { database, container: id, writes, ordered }: Operation<'write-items'>,
   context: Context,
 ): Promise<Result<'write-items'>> {
-  engine.catalog.container(database, id);
+  const named = engine.catalog.container(database, id);
+  if (engine.turns.holdsWrites) await passAll(engine, named, writes);
   // All parts are queued at once, so that they share fsyncs; after a failure the later ones of an ordered list do nothing.
   let failed = false;
   const parts: Promise<WriteOutcome[]>[] = [];
@@ -114,6 +118,10 @@ export async function batchItems(
   { database, container: id, partitionKey, writes }: Operation<'batch-items'>,
   context: Context,
 ): Promise<Result<'batch-items'>> {
+  if (engine.turns.holdsWrites) {
+    const container = engine.catalog.container(database, id);
+    await engine.turns.passed(turnName(container, checkedPartitionKey(container, partitionKey)));
+  }
   let index = 0;
   let charge = 0;
   try {
@@ -148,6 +156,19 @@ const notOfOneWrite: ReadonlySet<string> = new Set([
   'Unavailable',
   'StorageFull',
 ]);
+
+/** Waits for the transactions that plain writes must wait for now. A write that is wrong is told so later. */
+async function passAll(engine: WriteEngine, container: ContainerRecord, writes: readonly ItemWrite[]): Promise<void> {
+  for (const write of writes) {
+    let name: string;
+    try {
+      name = turnName(container, keyOfWrite(container, write));
+    } catch {
+      continue;
+    }
+    await engine.turns.passed(name);
+  }
+}
 
 function partitionOfWrite(
   engine: WriteEngine,

@@ -31,6 +31,7 @@ const packages: readonly (readonly [folder: string, allowed: readonly string[]])
   ['frontends/bearer.ts', ['jose']],
   ['frontends/', []],
   ['core/storage/', ['classic-level']],
+  ['core/script/', ['@jitl/quickjs-wasmfile-release-sync', 'quickjs-emscripten-core']],
   ['core/query/functions/', ['geographiclib-geodesic', 'lru-cache', 're2js']],
   ['core/query/', ['lru-cache', 're2js']],
   ['core/', ['lru-cache', 're2js']],

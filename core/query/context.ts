@@ -4,6 +4,17 @@ import type { Value } from '../../model/value.ts';
 import type { RegexCache } from './functions/regex.ts';
 import type { Semantics } from './semantics.ts';
 
+/** Functions of the container that are scripts. */
+export interface QueryScripts {
+  /** The function's answer. Throws ScriptPending while it is not there: the same call made later finds it. */
+  call(name: string, values: readonly Value[]): Value;
+  /** Answers given so far are not asked for again. */
+  nextRow(): void;
+}
+
+/** A script has not answered yet. It never leaves an execution. */
+export class ScriptPending extends Error {}
+
 /** Ports of the process that runs the query. */
 export interface QueryPorts {
   /** Milliseconds since 1970; a fraction is used down to 100 ns. */
@@ -12,8 +23,8 @@ export interface QueryPorts {
   readonly random: () => number;
   /** Milliseconds of a clock that never steps back, for slices. */
   readonly elapsedMs: () => number;
-  /** Runs a function the container holds as a script. */
-  readonly callScript?: ((name: string, values: readonly Value[]) => Value) | undefined;
+  /** Absent: none are offered. */
+  readonly scripts?: QueryScripts | undefined;
 }
 
 /** What functions see. */

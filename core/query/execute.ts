@@ -151,7 +151,7 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
         return end(undefined);
       }
       if (!step.value) {
-        const stop = pacer.examined >= (page.examinedMax ?? Infinity) && plan.shape === 'streaming';
+        const stop = pacer.examined >= (page.examinedMax ?? Infinity) && plan.shape === 'streaming' && !scan.isWaiting;
         const mark = stop && plan.scan === 'full' && !scan.exhausted ? markNow() : undefined;
         yield slice;
         slice = [];
@@ -199,11 +199,10 @@ export function* executeQuery(prepared: PreparedQuery, options: ExecuteOptions):
   }
 }
 
+export type CollectedPage = PageEnd & { readonly rows: readonly ResultRow[] };
+
 /** Runs a page to its end, awaiting `pause` between slices. */
-export async function collectPage(
-  execution: Execution,
-  pause: () => Promise<void>,
-): Promise<PageEnd & { readonly rows: readonly ResultRow[] }> {
+export async function collectPage(execution: Execution, pause: () => Promise<void>): Promise<CollectedPage> {
   const rows: ResultRow[] = [];
   for (;;) {
     const step = execution.next();

@@ -70,6 +70,11 @@ export class Pacer {
     this.#credit = stepsPerLook;
   }
 
+  /** Within the subquery of an expression, where nothing can yield. */
+  get isNested(): boolean {
+    return this.#nesting > 0;
+  }
+
   /** Brackets the evaluation of a subquery inside an expression. */
   enter(): void {
     if (this.#nesting++ === 0) this.#nestedSteps = 0;
@@ -88,6 +93,8 @@ export interface ScanProgress {
   position: number | undefined;
   previous: number | undefined;
   exhausted: boolean;
+  /** The row at hand waits for a script: it is not done with. */
+  isWaiting: boolean;
   /** Rows that can be wanted; Infinity when that is not known. */
   wanted: number;
   /** Set by a scan whose rows come in the order of the sort above it: see `ordered-walk.ts`. */
@@ -109,6 +116,7 @@ export function newScan(after: number | undefined, summaryBefore: SummaryWay | u
     position: undefined,
     previous: undefined,
     exhausted: false,
+    isWaiting: false,
     wanted: Infinity,
     ordered: false,
     group: 0,

@@ -46,6 +46,7 @@ export function prepareQuery(query: Query, options: PrepareOptions): PreparedQue
   let slotCount = 0;
   let memoCount = 0;
   let depth = 0;
+  let scripts = 0;
   const compiler: Compiler = {
     semantics: options.semantics,
     expression: (expression, scope) => {
@@ -64,6 +65,10 @@ export function prepareQuery(query: Query, options: PrepareOptions): PreparedQue
         throw new DatabaseError('Internal', 'no compiler of path predicates was handed in');
       }
       return options.compilePredicate(predicate);
+    },
+    noteScript: () => scripts++,
+    get scripts() {
+      return scripts;
     },
     newSlot: () => slotCount++,
     newMemo: () => memoCount++,

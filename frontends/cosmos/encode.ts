@@ -23,6 +23,9 @@ import { linksOfContainer, linksOfOwner, ridOfItem } from './links.ts';
 const gatewayVersion = 'version=2.14.0.0';
 const schemaVersion = '1.19';
 
+/** What a script logged, percent-encoded. */
+export const scriptLogHeader = 'x-ms-documentdb-script-log-results';
+
 export interface Answer {
   readonly status: number;
   /** JSON, or absent. */
@@ -266,6 +269,8 @@ export function encodeFailure(
   const substatus = substatusOf(error, request);
   if (substatus !== 0) headers.push('x-ms-substatus', String(substatus));
   const retryAfterMs = retryAfterMsOf(error);
+  const scriptLog = error.details?.['scriptLog'];
+  if (typeof scriptLog === 'string' && scriptLog !== '') headers.push(scriptLogHeader, encodeURIComponent(scriptLog));
   if (retryAfterMs !== undefined) headers.push('x-ms-retry-after-ms', String(retryAfterMs));
   const touched = request?.touched;
   if (touched !== undefined) pushPlace(headers, touched);

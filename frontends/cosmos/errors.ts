@@ -23,6 +23,9 @@ export const partitionKeyMismatch = 1001;
 /** 400 for a name under which the client knew another container: it reads the container's definition again. */
 export const containerRidMismatch = 1024;
 
+/** 400 for a script that threw an error without a number of its own. */
+export const scriptFailed = 400;
+
 const badRequest: CosmosError = { status: 400, substatus: 0, word: 'BadRequest' };
 
 const missing: CosmosError = {
@@ -81,6 +84,14 @@ export const cosmosErrors = {
   ImmutableField: badRequest,
   TooLarge: tooLarge,
   TooDeep: badRequest,
+  RetryWith: {
+    status: 449,
+    substatus: 0,
+    word: 'RetryWith',
+    phrase: 'Conflicting request to resource has been attempted. Retry to avoid conflicts.',
+  },
+  ScriptFailed: { status: 400, substatus: scriptFailed, word: 'BadRequest' },
+  ScriptTimeout: { status: 408, substatus: 0, word: 'RequestTimeout' },
   TooManyRequests: { status: 429, substatus: 3200, word: 'TooManyRequests', phrase: 'Request rate is large.' },
   PartitionGone: {
     status: 410,

@@ -5,6 +5,8 @@
 // those of the text. After that, or in a part of its range, as clients ask for once a range is gone, the place is told
 // in the partitions of now. A count of results means something in the reading that was counted only: the first part of
 // the range goes on with it, and nothing is left for the others.
+//
+// The range itself is answered for as long as its reading is held: 410 tells clients that begin in it that it is gone.
 
 import type { HeldReadings } from '../../core/held-readings.ts';
 import { layoutOf } from '../../core/partition-layout.ts';
@@ -53,6 +55,22 @@ export function queryStart(
   return { ...first, held: place.held, continuation };
 }
 
+/**
+ * The scope of a query that goes on in a range which was split since it began, while its reading is held: some clients
+ * would not go on with the parts (the ordered queries of @azure/cosmos 4.9.3).
+ */
+export function heldScope(
+  text: string | undefined,
+  container: ContainerRecord,
+  readings: HeldReadings,
+): Scope | undefined {
+  if (text === undefined || text === '') return undefined;
+  const { range: bounds, layout, held } = parse(text);
+  const range = rangeIn(bounds);
+  if (range === undefined || !readings.has(held, readingPlace(container, layout, { range }))) return undefined;
+  return { range };
+}
+
 /** A query that counts results, asked for in a part of the range that it was counted in. */
 function countedElsewhere(
   known: QueryStart,
@@ -61,10 +79,9 @@ function countedElsewhere(
   scope: Scope,
   readings: HeldReadings,
 ): QueryStart {
-  const counted = /^([0-9A-F]*)-([0-9A-F]*)$/.exec(text);
+  const whole = rangeIn(text);
   const { range } = scope;
-  if (range === undefined || counted === null) throw foreignContinuation();
-  const whole: EpkRange = { minInclusive: counted[1]!, maxExclusive: counted[2]! };
+  if (range === undefined || whole === undefined) throw foreignContinuation();
   const isPart =
     compareEpk(whole.minInclusive, range.minInclusive) <= 0 && compareEpk(range.maxExclusive, whole.maxExclusive) <= 0;
   if (!isPart) throw foreignContinuation();
@@ -123,6 +140,11 @@ function parse(text: string): Place {
 
 function rangeText(range: EpkRange | undefined): string {
   return range === undefined ? '' : `${range.minInclusive}-${range.maxExclusive}`;
+}
+
+function rangeIn(text: string): EpkRange | undefined {
+  const match = /^([0-9A-F]*)-([0-9A-F]*)$/.exec(text);
+  return match === null ? undefined : { minInclusive: match[1]!, maxExclusive: match[2]! };
 }
 
 export function foreignContinuation(): DatabaseError {

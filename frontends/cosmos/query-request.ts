@@ -17,7 +17,11 @@ export interface SqlRequest {
 }
 
 export function sqlRequestOf(request: CosmosRequest): SqlRequest {
-  const body = documentOfBody(request.body);
+  return sqlQueryOf(documentOfBody(request.body));
+}
+
+/** The query in `{ query, parameters }`. */
+export function sqlQueryOf(body: Uint8Array): SqlRequest {
   const query = fieldOf(body, 'query');
   if (query === undefined || query.type !== BsonType.string) throw badRequest('the body needs a query text', 'query');
   const text = textOfRaw(query);

@@ -75,12 +75,17 @@ function writePartitionKey(writer: BsonWriter, { partitionKey }: ContainerRecord
   writer.end();
 }
 
-export function rangeDocument(container: ContainerRecord, partition: PartitionRecord, lsn: number): Uint8Array {
+export function rangeDocument(
+  container: ContainerRecord,
+  partition: PartitionRecord,
+  lsn: number,
+  status: 'online' | 'splitting' = 'online',
+): Uint8Array {
   const rid = ridOfRange(container, partition);
   const writer = new BsonWriter().beginDocument().string('id', String(partition.range));
   writer.string('minInclusive', partition.minInclusive).string('maxExclusive', partition.maxExclusive);
   writer.double('ridPrefix', partition.range).double('throughputFraction', 1 / container.partitions.length);
-  writer.string('status', 'online').beginArray('parents');
+  writer.string('status', status).beginArray('parents');
   for (const { range } of partition.origins) writer.string('', String(range));
   writer.end();
   writeSystem(writer, rid, `${linksOfContainer(container).self}pkranges/${rid}/`, container.time);

@@ -3,15 +3,24 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { catalogReadCharge } from '../../core/charge.ts';
-import { collectPage, executeQuery, type ResultRow } from '../../core/query/execute.ts';
+import {
+  collectPage,
+  executeQuery,
+  type CollectedPage,
+  type Execution,
+  type ResultRow,
+} from '../../core/query/execute.ts';
 import type { Explanation } from '../../core/query/plan/explain.ts';
 import type { QueryPorts } from '../../core/query/context.ts';
 import type { ItemRow } from '../../core/query/container-rows.ts';
 import type { PreparedQuery } from '../../core/query/prepare.ts';
 import type { ReadMeter } from '../../core/read-meter.ts';
 import type { RowSource, ScannedItem } from '../../core/query/row-source.ts';
+import type { Engine } from '../../core/engine.ts';
+import { QueryFunctions } from '../../core/script/query-functions.ts';
 import { jsonOfBson, jsonOfValue } from '../../model/bson/json-write.ts';
 import { badRequest } from '../../model/errors.ts';
+import { fieldOf, textOfRaw } from '../../model/bson/walk.ts';
 import { etagOf } from '../../model/etag.ts';
 import { secondsOf } from '../../model/hybrid-time.ts';
 import type { Item } from '../../model/operation.ts';
@@ -30,13 +39,31 @@ import { PreparedQueries } from './sql/query.ts';
 export const preparedQueries = new PreparedQueries();
 
 /** Bytes of results in one page, as in the service. */
-const pageBytesMax = 4 * 1024 * 1024;
+export const pageBytesMax = 4 * 1024 * 1024;
 
 /** Items one page may look at: bounds the time to its answer, which then is short or empty and has a continuation. */
 const pageExaminedMax = 50_000;
 
-export function portsOf(deployment: Deployment): QueryPorts {
-  return { now: deployment.nowMs, random: Math.random, elapsedMs: () => performance.now() };
+export function portsOf(deployment: Deployment, scripts?: QueryFunctions): QueryPorts {
+  return { now: deployment.nowMs, random: Math.random, elapsedMs: () => performance.now(), scripts };
+}
+
+/** The user-defined functions of a container, for one query: to be closed after it. */
+export function functionsOf(engine: Engine, container: ContainerRecord): QueryFunctions {
+  const owner = { kind: 'container', number: container.number } as const;
+  return new QueryFunctions(engine.functions, (name) => {
+    const body = engine.catalog.childOrNone(owner, 'userDefinedFunction', name)?.body;
+    return body && textOfRaw(fieldOf(body, 'body')!);
+  });
+}
+
+/** Collects a page, and lets others run between its slices and while a function is waited for. */
+export async function collectWith(execution: Execution, functions: QueryFunctions | undefined): Promise<CollectedPage> {
+  try {
+    return await collectPage(execution, () => functions?.waiting ?? nextTurn());
+  } finally {
+    functions?.close();
+  }
 }
 
 /** System properties of an item as SQL sees them. */
@@ -101,9 +128,10 @@ export async function runPage(
 ): Promise<QueryPage> {
   const { container, meter } = options;
   const startedMs = performance.now();
+  const functions = container && functionsOf(call.engine, container);
   const execution = executeQuery(prepared, {
     source: () => source,
-    ports: portsOf(call.deployment),
+    ports: portsOf(call.deployment, functions),
     parameters: sql.parameters,
     page: {
       rowsMax: pageItemsOf(call.request),
@@ -114,7 +142,7 @@ export async function runPage(
     continuation: options.continuation,
     signal: call.context.signal,
   });
-  const page = await collectPage(execution, () => nextTurn());
+  const page = await collectWith(execution, functions);
   const executedMs = performance.now();
   const documents = page.rows.map((row) => jsonOfRow(row, container));
   const bytesRead = meter?.bytesLoaded ?? 0;
@@ -165,7 +193,7 @@ function keysLengthMaxOf(request: CosmosRequest): number | undefined {
   return Math.floor((kilobytes * 1024 - tokenOverheadLength) / charactersPerKeyCharacter);
 }
 
-function jsonOfRow(row: ResultRow, container: ContainerRecord | undefined): Uint8Array {
+export function jsonOfRow(row: ResultRow, container: ContainerRecord | undefined): Uint8Array {
   if (row.item === undefined) return Buffer.from(jsonOfValue(row.value));
   return container === undefined ? jsonOfBson(row.item.document) : jsonOfItem(container, (row.item as ItemRow).item);
 }

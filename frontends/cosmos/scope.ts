@@ -45,9 +45,21 @@ function sharedRange(left: EpkRange, right: EpkRange): EpkRange {
     : { minInclusive, maxExclusive: minInclusive };
 }
 
+/** True when the client names a range that was split since. */
+export function namesEndedRange({ request }: Call, container: ContainerRecord): boolean {
+  const text = headerOf(request, rangeHeader);
+  if (text === undefined) return false;
+  const id = rangeIdIn(text);
+  return container.partitions.some(({ origins }) => origins.some(({ range }) => String(range) === id));
+}
+
+/** Some clients put the container's _rid before it, with a comma. */
+function rangeIdIn(text: string): string {
+  return text.slice(text.indexOf(',') + 1);
+}
+
 function rangeNamed(container: ContainerRecord, text: string): PartitionRecord {
-  // Some clients put the container's _rid before it, with a comma.
-  const id = text.slice(text.indexOf(',') + 1);
+  const id = rangeIdIn(text);
   const found = container.partitions.find((one) => String(one.range) === id);
   if (found === undefined)
     throw new DatabaseError('PartitionGone', 'there is no partition key range of that id now', {

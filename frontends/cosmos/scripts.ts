@@ -62,7 +62,7 @@ export const storedProcedures: ChildResource = {
 };
 
 /** Operations before or after which a trigger may run. */
-export const triggerOperations = ['All', 'Create', 'Update', 'Delete', 'Replace'] as const;
+const triggerOperations = ['All', 'Create', 'Update', 'Delete', 'Replace', 'Upsert'];
 
 export const triggers: ChildResource = {
   type: 'trigger',

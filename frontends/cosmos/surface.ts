@@ -26,6 +26,7 @@ import { deleteContainer } from './operations/delete-container.ts';
 import { deleteDatabase } from './operations/delete-database.ts';
 import { deleteItem } from './operations/delete-item.ts';
 import { deletePartitionKey } from './operations/delete-partition-key.ts';
+import { executeStoredProcedure } from './operations/execute-stored-procedure.ts';
 import { listAttachments } from './operations/list-attachments.ts';
 import { listConflicts } from './operations/list-conflicts.ts';
 import { listContainers } from './operations/list-containers.ts';
@@ -195,7 +196,7 @@ export const surface: readonly Row[] = [
     path: `${container}/sprocs/{script}`,
     operation: 'execute-stored-procedure',
     reads: false,
-    run: undefined,
+    run: executeStoredProcedure,
   },
   ...childRows(container, triggers),
   ...childRows(container, userDefinedFunctions),

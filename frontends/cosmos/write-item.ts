@@ -13,6 +13,7 @@ import { documentOfBody } from './body.ts';
 import { conditionOf, containerOf, keyOf, touch, wantsContent, type Call } from './call.ts';
 import { jsonOfItem, type Answer } from './encode.ts';
 import { itemIdOf } from './item-id.ts';
+import { triggersOf, writeWithTriggers } from './triggers.ts';
 
 /** Bytes of an item as JSON text. */
 export const itemJsonBytesMax = 2 * 1024 * 1024;
@@ -27,8 +28,10 @@ export async function writeItem(call: Call, kind: 'create-item' | 'replace-item'
   const container = containerOf(call);
   const partitionKey = keyOf(call, container);
   const partition = touch(call, container, partitionKey);
-  const body = itemIn(container, request.body);
   const id = kind === 'replace-item' ? itemIdOf(call, container, partition) : undefined;
+  const triggers = triggersOf(call, container, kind);
+  if (triggers !== undefined) return writeWithTriggers(call, container, partition, partitionKey, kind, id, triggers);
+  const body = itemIn(container, request.body);
   const { item, change, charge } = await engine.execute(
     {
       kind: 'write-item',

@@ -29,6 +29,9 @@ export interface Compiler {
   relation(relation: Relation, outer: Scope | undefined): CompiledRelation;
   /** The test of a path predicate, made by the door that put it into the query. */
   predicate(predicate: Predicate): (value: Value) => boolean;
+  /** An expression calls a script; `scripts` counts them. */
+  noteScript(): void;
+  readonly scripts: number;
   newSlot(): number;
   newMemo(): number;
   parameter(name: string): number;

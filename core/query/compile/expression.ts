@@ -198,11 +198,11 @@ function compileCall(compiler: Compiler, expression: Call, scope: Scope): Compil
 
 function compileScriptCall(compiler: Compiler, expression: ScriptCall, scope: Scope): Compiled {
   const parts = expression.arguments.map((argument) => compiler.expression(argument, scope));
+  compiler.noteScript();
   const evaluate: Evaluate = (frame) => {
-    const callScript = frame.context.ports.callScript;
-    if (callScript === undefined)
-      throw new DatabaseError('NotSupported', 'user-defined functions are not offered here');
-    return callScript(
+    const { scripts } = frame.context.ports;
+    if (scripts === undefined) throw new DatabaseError('NotSupported', 'user-defined functions are not offered here');
+    return scripts.call(
       expression.name,
       parts.map((part) => part.evaluate(frame)),
     );

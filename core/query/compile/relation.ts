@@ -2,7 +2,7 @@
 
 import { assert, badRequest } from '../../../model/errors.ts';
 import type { Expression, Relation } from '../../../model/query.ts';
-import type { Evaluate, Frame } from '../frame.ts';
+import type { Evaluate, Frame, OpenRows } from '../frame.ts';
 import type { PreparedAccess } from '../open-access.ts';
 import { applyRows } from '../operators/apply.ts';
 import { distinctRows } from '../operators/distinct.ts';
@@ -12,6 +12,7 @@ import { letRows } from '../operators/let.ts';
 import { limitRows } from '../operators/limit.ts';
 import { lookupRows } from '../operators/lookup.ts';
 import { projectRows } from '../operators/project.ts';
+import { settledRows } from '../operators/settled.ts';
 import { skipRows } from '../operators/skip.ts';
 import { innerSort, outermostSort } from '../operators/sort.ts';
 import { innerSource, outermostSource, unitRows } from '../operators/source.ts';
@@ -54,7 +55,15 @@ export function compileRelation(
   outermost: OutermostNodes = none,
 ): CompiledRelation {
   const compileInput = (input: Relation): CompiledRelation => compileRelation(compiler, input, outer, outermost);
-  const evaluate = (expression: Expression, scope: Scope): Evaluate => compiler.expression(expression, scope).evaluate;
+  /** What of this node calls scripts. */
+  const calling: Evaluate[] = [];
+  const evaluate = (expression: Expression, scope: Scope): Evaluate => {
+    const before = compiler.scripts;
+    const compiled = compiler.expression(expression, scope).evaluate;
+    if (compiler.scripts > before) calling.push(compiled);
+    return compiled;
+  };
+  const settled = (open: OpenRows): OpenRows => (calling.length === 0 ? open : settledRows(open, calling));
   /** The input's scope with one binding more. */
   const bound = (input: CompiledRelation, name: string): { scope: Scope; slot: number } => {
     const scope = input.scope.extended();
@@ -77,13 +86,14 @@ export function compileRelation(
     }
     case 'filter': {
       const input = compileInput(relation.input);
-      return { ...input, open: filterRows(input.open, evaluate(relation.test, input.scope)) };
+      const test = evaluate(relation.test, input.scope);
+      return { ...input, open: filterRows(settled(input.open), test) };
     }
     case 'let': {
       const input = compileInput(relation.input);
       const { scope, slot } = bound(input, relation.binding);
       const value = evaluate(relation.value, input.scope);
-      return { open: letRows(input.open, slot, value), scope, result: undefined };
+      return { open: letRows(settled(input.open), slot, value), scope, result: undefined };
     }
     case 'unnest': {
       const input = compileInput(relation.input);
@@ -94,7 +104,8 @@ export function compileRelation(
         position = compiler.newSlot();
         scope.bind(relation.position, { slot: position, isItem: false });
       }
-      return { open: unnestRows(input.open, { element, position }, array, relation.outer), scope, result: undefined };
+      const open = unnestRows(settled(input.open), { element, position }, array, relation.outer);
+      return { open, scope, result: undefined };
     }
     case 'apply': {
       const input = compileInput(relation.input);
@@ -131,7 +142,7 @@ export function compileRelation(
         argument: evaluate(aggregate.argument, input.scope),
         slot: place(aggregate.binding),
       }));
-      const read = groupRows(input.open, keys, aggregates);
+      const read = groupRows(settled(input.open), keys, aggregates);
       const { access } = outermost;
       const summary = access?.plan.summary;
       if (access === undefined || summary?.kind !== 'group' || summary.node !== relation)
@@ -148,7 +159,7 @@ export function compileRelation(
       }));
       const all = input.result === undefined ? input.scope.ownPlaces() : [input.result, ...input.scope.ownPlaces()];
       const places = relation.holds?.map((name) => input.scope.resolve(name)) ?? all;
-      return { ...input, open: (outermost.sort ? outermostSort : innerSort)(input.open, places, orders) };
+      return { ...input, open: (outermost.sort ? outermostSort : innerSort)(settled(input.open), places, orders) };
     }
     case 'project': {
       const input = compileInput(relation.input);
@@ -156,7 +167,8 @@ export function compileRelation(
       // A whole item is not copied: the door splices its system properties into its own encoding.
       if (place?.isItem === true) return { ...input, result: place };
       const slot = compiler.newSlot();
-      const open = projectRows(input.open, slot, evaluate(relation.value, input.scope));
+      const value = evaluate(relation.value, input.scope);
+      const open = projectRows(settled(input.open), slot, value);
       return { open, scope: input.scope, result: { slot, isItem: false } };
     }
     case 'distinct': {

@@ -1,7 +1,7 @@
 // GET /metrics: figures in the text format of Prometheus (exposition format 0.0.4). Of an account it tells sums
 // only; names of databases and containers are data and stay out of labels.
 
-import type { KeeperStatistics } from '../../../core/index-keeper.ts';
+import type { KeeperStatistics } from '../../../core/index-moment.ts';
 import type { Operation } from '../surface.ts';
 import { throughputMetrics } from '../throughput-metrics.ts';
 

@@ -3,6 +3,7 @@
 import { conditionOf, containerOf, keyOf, touch, type Call } from '../call.ts';
 import type { Answer } from '../encode.ts';
 import { itemIdOf } from '../item-id.ts';
+import { triggersOf, writeWithTriggers } from '../triggers.ts';
 
 export async function deleteItem(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
@@ -10,6 +11,9 @@ export async function deleteItem(call: Call): Promise<Answer> {
   const partitionKey = keyOf(call, container);
   const partition = touch(call, container, partitionKey);
   const id = itemIdOf(call, container, partition);
+  const triggers = triggersOf(call, container, 'delete-item');
+  if (triggers !== undefined)
+    return writeWithTriggers(call, container, partition, partitionKey, 'delete-item', id, triggers);
   const { charge } = await engine.execute(
     {
       kind: 'write-item',

@@ -16,19 +16,21 @@ import { jsonOfFeed, type Answer } from '../encode.ts';
 import { rangesOfQuery } from '../key-ranges.ts';
 import { linksOfContainer } from '../links.ts';
 import { pinnedKeyOf } from '../pinned-key.ts';
-import { continuationText, foreignContinuation, queryStart, readingPlace } from '../query-continuation.ts';
+import { continuationText, foreignContinuation, heldScope, queryStart, readingPlace } from '../query-continuation.ts';
 import { isServedDirectly, planDocument, type QueryInfo } from '../query-info.ts';
 import { isBeyondPlans, queryInfoOf } from '../query-plan.ts';
 import { requireCrossPartition, sqlRequestOf, type SqlRequest } from '../query-request.ts';
 import { emptyPage, preparedQueries, runPage, systemViewOf, type QueryPage } from '../run-query.ts';
-import { placeOf, scopeOf } from '../scope.ts';
+import { namesEndedRange, placeOf, scopeOf } from '../scope.ts';
 import { queryOfSql } from '../sql/query.ts';
 
 export async function queryItems(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
   const container = containerOf(call);
   const sql = sqlRequestOf(request);
-  const asked = scopeOf(call, container);
+  const text = headerOf(request, 'x-ms-continuation');
+  const goesOn = namesEndedRange(call, container) ? heldScope(text, container, engine.readings) : undefined;
+  const asked = goesOn ?? scopeOf(call, container);
   const isPart = asked.partitionKey !== undefined || asked.range !== undefined;
   const scope = isPart || isUnpartitioned(container) ? asked : wholeScope(call, container, sql);
   requireSession(engine, container, context);
@@ -37,13 +39,7 @@ export async function queryItems(call: Call): Promise<Answer> {
   const startedMs = performance.now();
   const prepared = preparedQueries.get(sql.text, { rewritten: isPart, schema });
   const prepareMs = performance.now() - startedMs;
-  const start = queryStart(
-    headerOf(request, 'x-ms-continuation'),
-    container,
-    scope,
-    prepared.plan.shape === 'counted',
-    engine.readings,
-  );
+  const start = queryStart(text, container, scope, prepared.plan.shape === 'counted', engine.readings);
   if (start.continuation === atEnd && !isWhole) throw foreignContinuation();
   const meter = engine.meter(container, scope, context);
   const { page, name } =
@@ -51,7 +47,7 @@ export async function queryItems(call: Call): Promise<Answer> {
   async function readPage(): Promise<{ readonly page: QueryPage; readonly name: string }> {
     const open = (): Reading => openReading(engine.state, container, start.scope, engine.nowSeconds);
     const use = engine.readings.use(start.held, readingPlace(container, start.layout, start.scope), open);
-    let goesOn = false;
+    let isKept = false;
     try {
       const source = containerRows(use.reading, systemViewOf(container), meter);
       const page = await runPage(call, sql, prepared, source, {
@@ -61,10 +57,10 @@ export async function queryItems(call: Call): Promise<Answer> {
         prepareMs,
         meter,
       });
-      goesOn = page.continuation !== undefined;
+      isKept = page.continuation !== undefined;
       return { page, name: use.name };
     } finally {
-      use.done(goesOn);
+      use.done(isKept);
     }
   }
   const isFull = page.documents.length === pageItemsOf(request);

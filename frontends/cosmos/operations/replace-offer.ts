@@ -1,5 +1,6 @@
 // PUT /offers/{offer}: changes the throughput of a container or database.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { catalogWriteCharge } from '../../../core/charge.ts';
 import { fieldOf } from '../../../model/bson/walk.ts';
 import { badRequest } from '../../../model/errors.ts';
@@ -10,6 +11,9 @@ import { offerDocument, offerHeaders, offerOf, ownerRidOf, withOffer } from '../
 import { replacedContent } from '../replaced-offer.ts';
 import { jsonOf } from '../represent.ts';
 import { documentIn } from '../settings.ts';
+
+/** How long the answer waits for partitions that are being split; after that the offer says that it is pending. */
+const splitWaitMsMax = 1_000;
 
 export async function replaceOffer({ request, engine, context }: Call): Promise<Answer> {
   const id = request.ids[0]!;
@@ -26,8 +30,13 @@ export async function replaceOffer({ request, engine, context }: Call): Promise<
   else {
     const { database, id: container } = owner.record;
     await engine.execute({ kind: 'replace-container', database, container, settings, ifMatch }, context);
-    // More throughput may need more partitions; the answer does not wait for them.
-    void engine.splits.tend();
+    // More throughput may need more partitions. Small ones are made at once: then nobody has to ask again.
+    const waited = new AbortController();
+    await Promise.race([
+      engine.splits.tend(),
+      delay(splitWaitMsMax, undefined, { signal: waited.signal }).catch(() => undefined),
+    ]);
+    waited.abort();
   }
   const offer = offerOf(engine, id);
   return {

@@ -3,7 +3,7 @@
 // 127.0.0.1. A test that sent no request while it ran is not counted.
 //
 //   --partitions N   physical partitions of each container
-//   --marks EXPR     pytest marks instead of cosmosEmulator; `all` adds Query, Long and SearchQuery; `split` and
+//   --marks EXPR     pytest marks instead of cosmosEmulator; `all` adds Query, Long, SearchQuery and Split; `split` and
 //                    `regions` are the tests of splits and of several regions
 //   --async          the asynchronous twins instead of the synchronous tests
 //   --only EXPR      pytest's -k
@@ -37,7 +37,7 @@ const runMsMax = 90 * 60_000;
 
 /** Short names of what `--marks` takes. The vendor's other marks repeat these tests with other credentials. */
 const markGroups = {
-  all: 'cosmosEmulator or cosmosQuery or cosmosLong or cosmosSearchQuery',
+  all: 'cosmosEmulator or cosmosQuery or cosmosLong or cosmosSearchQuery or cosmosSplit',
   split: 'cosmosSplit',
   regions:
     'cosmosMultiRegion or cosmosCircuitBreaker or cosmosCircuitBreakerMultiRegion or cosmosPerPartitionAutomaticFailover',
@@ -115,7 +115,7 @@ async function runSuite(label) {
   const results = join(scratch, `results-${label}.jsonl`);
   const output = join(scratch, `output-${label}.txt`);
   for (const path of [results, output]) await rm(path, { force: true });
-  const common = ['-p', 'counting', '-p', 'no:cacheprovider', '-q', '-m', marks, '--rootdir', '.', '--tb', 'short']
+  const common = ['-p', 'counting', '-p', 'no:cacheprovider', '-q', '-m', marks, '--rootdir', '.', '--tb', 'native']
     .concat(['-W', 'ignore', '--timeout', String(testSecondsMax), '--timeout-method', 'signal'])
     .concat(options.only === undefined ? [] : ['-k', options.only]);
   const deadline = Date.now() + runMsMax;

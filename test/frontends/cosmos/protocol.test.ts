@@ -137,10 +137,10 @@ describe('addresses', () => {
     expect((await ask(server, { path: '/dbs/none' })).status).toBe(404);
   });
 
-  it('that are known and not supported say so', async () => {
-    const { status, json } = await ask(server, { verb: 'POST', path: '/dbs/d/colls/c/sprocs/s', body: [] });
+  it('that are not known say so', async () => {
+    const { status, json } = await ask(server, { verb: 'PATCH', path: '/dbs/d/colls/c/sprocs/s', body: [] });
     expect(status).toBe(501);
-    expect(json.message).toContain('execute-stored-procedure');
+    expect(json.message).toContain('no such operation');
   });
 
   it('with a broken percent sign are refused', async () => {

@@ -113,6 +113,35 @@ describe('a client that knows the ranges of before', () => {
     ]);
   });
 
+  test('tells who polls the ranges what was split since, before what came of it', async () => {
+    const poll = async (etag: string | null) => {
+      const headers = { 'a-im': 'Incremental Feed', ...(etag === null ? {} : { 'if-none-match': etag }) };
+      const { status, headers: answered, json } = await ask(server, { path: '/dbs/d/colls/c/pkranges', headers });
+      const ranges = json?.['PartitionKeyRanges'] as readonly Record<string, unknown>[] | undefined;
+      return { status, etag: answered.get('etag'), ranges };
+    };
+    await split(0);
+    const first = await poll(null);
+    expect(first.ranges!.map(({ id, status }) => [id, status])).toEqual([
+      ['1', 'online'],
+      ['2', 'online'],
+    ]);
+    await split(0, 3);
+    await split(2);
+    const second = await poll(first.etag);
+    expect(second.ranges!.map(({ id, parents, status }) => [id, parents, status])).toEqual([
+      ['1', ['0'], 'splitting'],
+      ['3', ['0', '1'], 'online'],
+      ['4', ['0', '1'], 'online'],
+      ['6', ['0', '1', '5'], 'online'],
+      ['7', ['0', '1', '5'], 'online'],
+      ['2', ['0'], 'online'],
+    ]);
+    const [was] = first.ranges!;
+    expect(second.ranges![0]).toMatchObject({ minInclusive: was!['minInclusive'], maxExclusive: was!['maxExclusive'] });
+    expect((await poll(second.etag)).status).toBe(304);
+  });
+
   test('reads its own writes with the session token of the parent', async () => {
     const { headers } = await container.items.create({ id: 'mine', pk: 'k1' });
     const sessionToken = String(headers['x-ms-session-token']);

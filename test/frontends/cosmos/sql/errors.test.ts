@@ -71,6 +71,9 @@ test.each([
 
 test('a function of the container is asked of its port, and refused without one', () => {
   expect(() => run('SELECT VALUE udf.twice(2)')).toThrowError(expect.objectContaining({ code: 'NotSupported' }));
-  const callScript = (name: string, values: readonly unknown[]): string => `${name}:${values.join()}`;
-  expect(run('SELECT VALUE udf.twice(2, 3)', [], { ports: { callScript } })).toEqual(['twice:2,3']);
+  const scripts = {
+    call: (name: string, values: readonly unknown[]): string => `${name}:${values.join()}`,
+    nextRow: () => undefined,
+  };
+  expect(run('SELECT VALUE udf.twice(2, 3)', [], { ports: { scripts } })).toEqual(['twice:2,3']);
 });
