@@ -124,7 +124,15 @@ describe('an import', () => {
     );
     await orders.items.create({ id: 'keyless', n: -3 });
     for (let n = 0; n < 30; n++) await levels.items.create({ id: `i${n}`, tenant: `t${n % 3}`, user: n % 5 });
+    await orders.scripts.storedProcedures.create({ id: 'total', body: 'function total() {}' });
+    await orders.scripts.userDefinedFunctions.create({ id: 'half', body: 'function half(n) { return n / 2; }' });
     const { report, plan, items } = await run();
+    expect(report.containers[0]!.scripts).toBe(2);
+    expect(report.left).toEqual([]);
+    const halves = { query: 'SELECT VALUE udf.half(c.n) FROM c WHERE c.id = "i8"' };
+    const copied = target.database('shop').container('orders');
+    expect((await copied.items.query(halves, { partitionKey: 'p8' }).fetchAll()).resources).toEqual([4]);
+    expect((await copied.scripts.storedProcedure('total').read()).resource?.body).toBe('function total() {}');
     expect(plan).toEqual([
       { database: 'shop', container: 'orders', items: 203 },
       { database: 'café 1', container: 'by tenant', items: 30 },
