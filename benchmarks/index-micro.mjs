@@ -262,7 +262,13 @@ for (const items of process.argv
     timed(totals, 'add', () => {
       const start = cpu();
       for (let i = 0; i < batch; i++)
-        index.add(at + i + 1, at + i + 1, made[i].item, { id: made[i].id, key: '', created: at + i + 1, seconds: 0, ttlSeconds: 0 });
+        index.add(at + i + 1, at + i + 1, made[i].item, {
+          id: made[i].id,
+          key: '',
+          created: at + i + 1,
+          seconds: 0,
+          ttlSeconds: 0,
+        });
       longestAddMs = Math.max(longestAddMs, (cpu() - start) / 1000);
     });
     if (index.flushDue) {

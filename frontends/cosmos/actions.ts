@@ -77,6 +77,8 @@ export const actions: Readonly<Record<string, Action>> = {
   'patch-item': items(dataActions.replaceItem, 'item'),
   'delete-item': items(dataActions.deleteItem, 'item'),
   'delete-partition-key': items(dataActions.deleteItem),
+  'list-attachments': items(dataActions.readItem, 'item'),
+  'read-attachment': items(dataActions.readItem, 'item'),
   // Each operation within is checked for itself: `requireBatch`.
   'batch-items': { data: dataActions.readMetadata, level: 'container', token: 'whole', keyed: true },
 

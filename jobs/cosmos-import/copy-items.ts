@@ -14,7 +14,7 @@ import { fittedRanges, rangesOf, type PartitionRange } from './ranges.ts';
 import type { ContainerState, RangeState } from './state.ts';
 
 /** Items asked for at once; fewer when they are large. */
-const pageItemsMax = 500;
+export const pageItemsDefault = 500;
 
 /** Times that the source's ranges may change while it is read. */
 const changesOfRangesMax = 64;
@@ -31,6 +31,7 @@ export interface ItemCopy {
   readonly state: ContainerState;
   /** Ranges read at once. */
   readonly parallel: number;
+  readonly pageItems: number;
   readonly signal: AbortSignal;
   /** Keeps the state. */
   readonly save: () => Promise<void>;
@@ -65,7 +66,7 @@ async function readRanges(copy: ItemCopy, ranges: readonly PartitionRange[]): Pr
 }
 
 async function readRange(copy: ItemCopy, writer: BulkWriter, range: RangeState, id: string): Promise<void> {
-  let pageItems = pageItemsMax;
+  let { pageItems } = copy;
   for (;;) {
     const answer = await copy.source.send({
       method: 'GET',

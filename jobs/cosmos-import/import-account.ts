@@ -5,7 +5,7 @@
 
 import type { SourceAddress } from './address.ts';
 import { headerOf, type AccountClient } from './account-client.ts';
-import { copyItems } from './copy-items.ts';
+import { copyItems, pageItemsDefault } from './copy-items.ts';
 import {
   copyEncryptionKeys,
   copyScripts,
@@ -24,6 +24,8 @@ export interface ImportOptions {
   readonly address: SourceAddress;
   readonly state: StateFile;
   readonly parallel: number;
+  /** Items asked for at once. */
+  readonly pageItems?: number | undefined;
   readonly signal: AbortSignal;
   /** Told once, before anything is written: what will be copied. Nothing is, when it gives false. */
   readonly onPlan: (plan: readonly PlannedContainer[]) => boolean;
@@ -91,6 +93,7 @@ export async function importAccount(options: ImportOptions): Promise<ImportRepor
       definition: partitionKeyOf(container),
       state: kept,
       parallel: options.parallel,
+      pageItems: options.pageItems ?? pageItemsDefault,
       signal,
       save: () => state.save(),
       onItems: (count) => options.onItems((done += count)),

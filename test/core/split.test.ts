@@ -64,7 +64,7 @@ async function prepare(): Promise<void> {
 afterEach(async () => {
   await stop();
   await rm(directory, { recursive: true, force: true });
-});
+}, 60_000);
 
 function keyOf(i: number): string {
   return `k${i % 97}`;

@@ -69,7 +69,8 @@ export class Host {
         id: record.id,
         key: record.key,
         created: record.lsn,
-        seconds: 0, ttlSeconds: 0,
+        seconds: 0,
+        ttlSeconds: 0,
       });
   }
 

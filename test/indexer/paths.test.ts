@@ -162,7 +162,8 @@ describe('identity', () => {
           id,
           key,
           created: number,
-          seconds: 0, ttlSeconds: 0,
+          seconds: 0,
+          ttlSeconds: 0,
         });
       }
     const resolved = index.paths.resolve(['id']);

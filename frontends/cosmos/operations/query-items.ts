@@ -2,7 +2,7 @@
 // query is answered. Over the whole container the client must have allowed it, and what it would have to merge from
 // partitions is refused with the plan for doing so, as the service does and as SDKs expect.
 
-import { requireSession } from '../../../core/engine.ts';
+import { requireSession } from '../../../core/session.ts';
 import { containerRows } from '../../../core/query/container-rows.ts';
 import { openReading, type Reading } from '../../../core/reading.ts';
 import { DatabaseError } from '../../../model/errors.ts';

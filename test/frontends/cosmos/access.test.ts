@@ -201,6 +201,8 @@ describe('every operation', () => {
       'list-items',
       'read-change-feed',
       'read-item',
+      'list-attachments',
+      'read-attachment',
       'query-conflicts',
       'list-conflicts',
       'read-conflict',

@@ -30,7 +30,7 @@ describe('decode', () => {
     ['GET', '/dbs/a/colls/b/docs/c+d?e', 'read-item', 'docs', 'dbs/a/colls/b/docs/c+d?e'],
     ['PATCH', '/dbs/a/colls/b/docs/%E9%B1%80', 'patch-item', 'docs', 'dbs/a/colls/b/docs/鱀'],
     ['GET', '/offers/xYz', 'read-offer', 'offers', 'offers/xYz'],
-    ['GET', '//addresses/?$resolveFor=x', 'resolve-addresses', 'addresses', ''],
+    ['GET', '//addresses/?$resolveFor=docs', 'resolve-addresses', 'docs', ''],
   ])('%s %s is %s', (verb, url, operation, type, link) => {
     const request = decode(inputOf(verb, url));
     expect([request.row.operation, request.resourceType, request.link]).toEqual([operation, type, link]);
