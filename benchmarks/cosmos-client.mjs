@@ -70,7 +70,10 @@ const cells = [
   {
     name: 'ORDER BY … LIMIT 100',
     peer: false,
-    run: ({ container }) => drained(container.items.query('SELECT * FROM c ORDER BY c.number DESC OFFSET 0 LIMIT 100')),
+    run: ({ container }) =>
+      drained(
+        container.items.query('SELECT * FROM c ORDER BY c.number DESC OFFSET 0 LIMIT 100', { maxItemCount: 100 }),
+      ),
   },
   {
     name: 'GROUP BY of all',
