@@ -62,8 +62,6 @@ export interface EngineOptions {
   /** Physical partitions of a container that does not say. */
   readonly partitionsDefault: number;
   readonly pause: (milliseconds: number) => Promise<void>;
-  /** Bytes of live items after which a partition is split. */
-  readonly partitionBytesMax?: number | undefined;
   /** Holds containers to their provisioned throughput, but for those that say otherwise. */
   readonly enforceThroughput?: boolean | undefined;
   /** Where the indexes are kept between starts; absent: nowhere, and every start reads the whole log. */
@@ -85,9 +83,6 @@ export interface IndexPlace {
   /** Given to tests: when a partition's memtable becomes a segment. */
   readonly memtableBytes?: number | undefined;
 }
-
-/** As the service's. */
-const partitionBytesMax = 50 * 2 ** 30;
 
 /** How often superseded records, idle readings and outdated indexes are looked at. */
 const tendEveryMs = 1_000;
@@ -143,7 +138,6 @@ export class Engine {
       submit: (proposal) => this.submit(proposal),
       pause: options.pause,
       wanted: (container) => partitionsNeeded(container.settings),
-      partitionBytesMax: options.partitionBytesMax ?? partitionBytesMax,
     });
     this.throughput = new Throughput({
       nowMs: () => options.clock.nowMs,

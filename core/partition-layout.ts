@@ -1,6 +1,6 @@
 // How the key space of a container is cut into physical partitions. Pure: numbers of partitions are handed in.
 
-import { splitRanges } from '../model/effective-partition-key.ts';
+import { splitRanges, type EpkRange } from '../model/effective-partition-key.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { PartitionKeyDefinition } from '../model/partition-key.ts';
 import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
@@ -23,6 +23,12 @@ export function newLayout(key: PartitionKeyDefinition, count: number, first: num
   }));
 }
 
+/** The parts of a range that is cut at `bounds`, which lie within it and rise. */
+export function cutRange({ minInclusive, maxExclusive }: EpkRange, bounds: readonly string[]): EpkRange[] {
+  const ends = [minInclusive, ...bounds, maxExclusive];
+  return ends.slice(1).map((end, i) => ({ minInclusive: ends[i]!, maxExclusive: end }));
+}
+
 /**
  * The partitions of a container with one of them cut at `bounds`, which lie within it and rise. `lastLsn` is the last
  * that it has given out; the numbers of the new ones begin with `first`.
@@ -41,16 +47,14 @@ export function splitLayout(
     throw new DatabaseError('BadRequest', `a container has at most ${partitionsMax} partitions`, {
       argument: 'partitions',
     });
-  const ends = [parent.minInclusive, ...bounds, parent.maxExclusive];
   const origins = [...parent.origins, { range: parent.range, partition, lastLsn }];
   // Ids of ranges are never reused: those of ended ones are among the origins of others.
   const known = partitions.flatMap((one) => [one.range, ...one.origins.map(({ range }) => range)]);
   const range = Math.max(...known) + 1;
-  const children = ends.slice(1).map((maxExclusive, i): PartitionRecord => ({
+  const children = cutRange(parent, bounds).map((part, i): PartitionRecord => ({
     range: range + i,
     partition: first + i,
-    minInclusive: ends[i]!,
-    maxExclusive,
+    ...part,
     origins,
     epoch: 1,
   }));

@@ -5,14 +5,13 @@
 // Invariants: at most one partition of a log group is being split; what was asked for by figures (throughput, size) is
 // found again after a restart, because it is looked for again.
 
-import type { EpkRange } from '../model/effective-partition-key.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
 import type { GroupState } from './group.ts';
 import type { Proposal } from './proposal.ts';
 import { buildSplit } from './rebuild.ts';
 import { partitionGone } from './refusals.ts';
-import { partitionsMax } from './partition-layout.ts';
+import { cutRange, partitionsMax } from './partition-layout.ts';
 import { splitBounds } from './split-bounds.ts';
 
 /** Splits that may wait for the one under way. */
@@ -22,6 +21,9 @@ const waitingMax = 64;
 const triesMax = 20;
 const pauseMs = 250;
 
+/** Bytes of live items after which a partition is split: as the service's. */
+const partitionBytesMax = 50 * 2 ** 30;
+
 export interface SplitsOptions {
   readonly state: GroupState;
   readonly signal: AbortSignal;
@@ -29,8 +31,6 @@ export interface SplitsOptions {
   readonly pause: (milliseconds: number) => Promise<void>;
   /** Partitions that a container should have, by its throughput. */
   readonly wanted: (container: ContainerRecord) => number;
-  /** Bytes of live items that a partition may have. */
-  readonly partitionBytesMax: number;
 }
 
 export class Splits {
@@ -69,7 +69,7 @@ export class Splits {
           argument: 'range',
         });
       let split: ContainerRecord | undefined;
-      await buildSplit(partition, { state, signal }, rangesOf(record, bounds), async () => {
+      await buildSplit(partition, { state, signal }, cutRange(record, bounds), async () => {
         split = await submit((staging) => {
           state.enter(partition);
           return state.catalog.splitPartition(container, record, bounds, partition.stagedLsn, staging);
@@ -123,21 +123,17 @@ export class Splits {
     container: ContainerRecord,
   ): { readonly container: ContainerRecord; readonly record: PartitionRecord; readonly parts: number } | undefined {
     if (container.partitionKey.systemKey === true || container.partitions.length >= partitionsMax) return undefined;
-    const { state, partitionBytesMax } = this.#options;
+    const { state } = this.#options;
     const bytesOf = ({ partition }: PartitionRecord): number => state.partition(partition)?.liveBytes ?? 0;
     const fullest = container.partitions.toSorted((a, b) => bytesOf(b) - bytesOf(a));
-    const missing = this.#wantedOf(container) - container.partitions.length;
+    const wanted = this.#wantedOf(container);
+    const missing = wanted - container.partitions.length;
     if (missing > 0) {
       const [record] = fullest.toSorted((a, b) => a.origins.length - b.origins.length);
-      const parts = Math.ceil(this.#wantedOf(container) / container.partitions.length);
-      return { container, record: record!, parts: Math.min(missing + 1, Math.max(2, parts)) };
+      const parts = Math.ceil(wanted / container.partitions.length);
+      return { container, record: record!, parts: Math.min(missing + 1, parts) };
     }
     const [record] = fullest;
     return bytesOf(record!) > partitionBytesMax ? { container, record: record!, parts: 2 } : undefined;
   }
-}
-
-function rangesOf(record: PartitionRecord, bounds: readonly string[]): EpkRange[] {
-  const ends = [record.minInclusive, ...bounds, record.maxExclusive];
-  return ends.slice(1).map((maxExclusive, i) => ({ minInclusive: ends[i]!, maxExclusive }));
 }

@@ -17,7 +17,7 @@ import { DatabaseError } from '../../model/errors.ts';
 import { etagOf } from '../../model/etag.ts';
 import type { ContainerRecord, ResourceRecord } from '../../model/resource.ts';
 import type { Call } from './call.ts';
-import { headerOf, isTrue } from './decode.ts';
+import { headerOf, isTrue, type CosmosRequest } from './decode.ts';
 import { scriptFailed } from './errors.ts';
 import { linksOfContainer, ridOfItem } from './links.ts';
 import type { ScriptCalls } from './script-calls.ts';
@@ -62,7 +62,7 @@ function setupText(call: Call, container: ContainerRecord, { request, response, 
   const links = {
     selfLink: linksOfContainer(container).self,
     altLink: `dbs/${container.database}/colls/${container.id}`,
-    isLogging: isTrue(headerOf(call.request, 'x-ms-documentdb-script-enable-logging')),
+    isLogging: wantsLog(call.request),
     logMax: logCharactersMax,
     callsMax: scriptCallsMax,
     charactersMax: scriptCallCharactersMax,
@@ -70,6 +70,11 @@ function setupText(call: Call, container: ContainerRecord, { request, response, 
   };
   const shown = response === undefined ? '' : `,"response":${propertiesText(response)}`;
   return `${JSON.stringify(links).slice(0, -1)},"request":${propertiesText(request)}${shown},"parameters":${parameters}}`;
+}
+
+/** Whether the client asks for what its scripts log. */
+export function wantsLog(request: CosmosRequest): boolean {
+  return isTrue(headerOf(request, 'x-ms-documentdb-script-enable-logging'));
 }
 
 export async function runScript(
@@ -82,16 +87,16 @@ export async function runScript(
 ): Promise<Extract<ScriptOutcome, { readonly kind: 'done' }>> {
   const timeMs = time.leftMs;
   if (timeMs < repeatMsMin) throw new DatabaseError('RetryWith', 'there is no time left to repeat the script');
+  const text = fieldOf(script.body, 'body')!;
   const outcome = await call.engine.scripts.run(
     {
-      text: textOfRaw(fieldOf(script.body, 'body')!),
+      text: textOfRaw(text),
       file: `${script.id}.js`,
       setup: setupText(call, transaction.container, input),
       timeMs,
     },
-    (text) => calls.answer(text),
+    (asked) => calls.answer(asked),
   );
-  const text = fieldOf(script.body, 'body')!;
   const bytes = text.end - text.start + input.parameters.length;
   if (outcome.kind === 'done') transaction.addCharge(scriptCharge(bytes + (outcome.response?.length ?? 0), 0));
   if (outcome.kind === 'ended')

@@ -4,6 +4,7 @@
 import { pageCharge } from '../../core/charge.ts';
 import type { LogicalTransaction } from '../../core/logical-transaction.ts';
 import { executeQuery } from '../../core/query/execute.ts';
+import { itemMissing } from '../../core/refusals.ts';
 import { Slices } from '../../core/slices.ts';
 import { valueOfJson } from '../../model/bson/json-read.ts';
 import { BsonType, depthMax } from '../../model/bson/types.ts';
@@ -142,9 +143,9 @@ export class ScriptCalls {
     const rid = textIn(given, 'rid');
     if (rid === undefined) return this.#named(textIn(given, 'name') ?? '');
     const parsed = parseResourceId(rid);
-    if (parsed?.kind !== 'item' || parsed.container !== this.#transaction.container.number) throw missing();
+    if (parsed?.kind !== 'item' || parsed.container !== this.#transaction.container.number) throw itemMissing();
     const found = this.#transaction.findCreated(parsed.number);
-    if (found === undefined) throw missing();
+    if (found === undefined) throw itemMissing();
     return found.id;
   }
 
@@ -208,10 +209,6 @@ function textIn(given: Raw, name: string): string | undefined {
 function conditionIn(given: Raw): Condition | undefined {
   const etag = textIn(given, 'etag');
   return etag === undefined ? undefined : { ifMatch: parseEtag(etag) };
-}
-
-function missing(): DatabaseError {
-  return new DatabaseError('ItemNotFound', 'no item with that id in this logical partition', { argument: 'id' });
 }
 
 /** A script that tampers with the built-ins may make its own calls unreadable. */

@@ -13,9 +13,9 @@ import type { PartitionKeyValue, Written } from '../../model/operation.ts';
 import type { ContainerRecord, PartitionRecord, ResourceRecord } from '../../model/resource.ts';
 import { documentOfBody } from './body.ts';
 import { conditionOf, wantsContent, type Call } from './call.ts';
-import { headerOf, isTrue } from './decode.ts';
+import { headerOf } from './decode.ts';
 import { jsonOfItem, scriptLogHeader, type Answer } from './encode.ts';
-import { runScript, ScriptTime, withStoredStamps } from './run-script.ts';
+import { runScript, ScriptTime, wantsLog, withStoredStamps } from './run-script.ts';
 import { ScriptCalls } from './script-calls.ts';
 import { scriptOwnerOf } from './scripts.ts';
 import { itemIn } from './write-item.ts';
@@ -97,7 +97,7 @@ export async function writeWithTriggers(
   const place = { engine, container, partition };
   const isShown = write !== 'delete-item' && wantsContent(request);
   const own = isShown ? jsonOfItem(container, stored) : undefined;
-  const log = isTrue(headerOf(request, 'x-ms-documentdb-script-enable-logging')) ? value.log : '';
+  const log = wantsLog(request) ? value.log : '';
   return {
     status: write === 'delete-item' ? 204 : written.change === 'created' ? 201 : 200,
     body: isShown && response !== undefined ? Buffer.from(withStoredStamps(container, response, writes)) : own,
