@@ -9,6 +9,7 @@ import { countItems } from './count.ts';
 import { distinctValues } from './distinct.ts';
 import type { Engine } from './engine.ts';
 import { readFeed } from './feed.ts';
+import { readByKey } from './read-by-key.ts';
 import { findById } from './find-by-id.ts';
 import { checkedPolicy } from './indexing-policy.ts';
 import { partitionsMax } from './partition-layout.ts';
@@ -97,6 +98,7 @@ export const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
     const meter = engine.meter(container, operation.scope, context);
     return openSearch(engine.state, container, operation, engine.nowSeconds, meter);
   },
+  'read-by-key': async (engine, operation, context) => readByKey(engine, operation, context),
   'count-items': (engine, operation, context) =>
     engine.counted(operation, context, (container) =>
       countItems(engine.state, container, operation, engine.nowSeconds, context.signal),

@@ -225,6 +225,23 @@ export interface Operations {
     };
     result: Search;
   };
+  /**
+   * Items of a table that satisfy a predicate, in the order of partition key and id. Pages resume by key and hold
+   * nothing, so their places survive a restart; each shows one state.
+   */
+  'read-by-key': {
+    input: ContainerName & {
+      readonly scope: Scope;
+      /** On the stored form, with `Timestamp` in front where it is named: the time of the version, as an instant. */
+      readonly predicate: Predicate;
+      /** Where the page begins: at the first item that is not before it. */
+      readonly from?: KeyPlace | undefined;
+      /** At least 1. */
+      readonly itemsMax: number;
+      readonly bytesMax: number;
+    };
+    result: KeyPage;
+  };
   /** How many items satisfy a predicate; `undefined` when the index alone cannot tell. */
   'count-items': {
     input: ContainerName & { readonly scope: Scope; readonly predicate: Predicate; readonly view: ItemView };
@@ -256,6 +273,20 @@ export interface Operations {
     };
     result: { readonly container: ContainerRecord; readonly values: readonly Tallied[] | undefined };
   };
+}
+
+/** A place in the order of a table; without `id` that of the first item of the partition key. */
+export interface KeyPlace {
+  readonly partitionKey: string;
+  readonly id: string | undefined;
+}
+
+export interface KeyPage {
+  readonly container: ContainerRecord;
+  readonly items: readonly Item[];
+  /** Key of the next item that may satisfy the predicate; absent at the end. */
+  readonly next: { readonly partitionKey: string; readonly id: string } | undefined;
+  readonly charge: number;
 }
 
 export interface Tallied {
