@@ -14,6 +14,8 @@ export interface TableError {
 
 /** Refusals that the service tells apart and core does not: `refuse(…)` throws them under one of core's codes. */
 export const refusals = {
+  /** Of Cosmos DB alone. */
+  BadRequest: { status: 400, code: 'BadRequest', sentence: 'The input name is invalid.' },
   InvalidInput: { status: 400, code: 'BadRequest', sentence: 'One of the request inputs is not valid.' },
   InvalidUri: {
     status: 400,
@@ -200,7 +202,7 @@ export const refusals = {
     code: 'Forbidden',
     sentence: 'This request is not authorized to perform this operation using this source IP.',
   },
-  WriteOnSecondary: {
+  InsufficientAccountPermissions: {
     status: 403,
     code: 'Forbidden',
     sentence: 'Write operations are not allowed.',
