@@ -17,10 +17,10 @@ export const signatureBytes = 32;
 /** Base64 of a signature: what is longer is none. */
 const signatureCharacters = 44;
 
-/** An account with its keys, the most used one first. */
+/** An account with its keys. The one that signed last comes first: clients go on with the one they have. */
 export interface Signer {
   readonly account: Account;
-  readonly keys: readonly SigningKey[];
+  readonly keys: SigningKey[];
 }
 
 export interface SigningKey {
@@ -54,7 +54,7 @@ export function accountNamed({ accounts }: Pick<Deployment, 'accounts'>, name: s
   return accounts.find(({ id }) => id === name) ?? (name === emulatorAccountName ? accounts[0] : undefined);
 }
 
-function signingKeysOf({ number, id, keys }: Account, emulatorKey: string | undefined): readonly SigningKey[] {
+function signingKeysOf({ number, id, keys }: Account, emulatorKey: string | undefined): SigningKey[] {
   const keyOf = (text: string, access: TablePrincipal['access']): SigningKey => ({
     key: createSecretKey(Buffer.from(text, 'base64')),
     principal: { account: number, name: id, access, grant: undefined },
@@ -77,7 +77,20 @@ export function signatureOf(text: string): Buffer | undefined {
 
 /** The key of the account that signed that text, compared in constant time. */
 export function keyThatSigned({ keys }: Signer, text: string, signature: Buffer): SigningKey | undefined {
-  for (const one of keys)
-    if (timingSafeEqual(createHmac('sha256', one.key).update(text).digest(), signature)) return one;
+  for (let i = 0; i < keys.length; i++) {
+    const one = keys[i]!;
+    if (!timingSafeEqual(createHmac('sha256', one.key).update(text).digest(), signature)) continue;
+    if (i > 0) {
+      keys[i] = keys[0]!;
+      keys[0] = one;
+    }
+    return one;
+  }
   return undefined;
+}
+
+/** Names by which clients may call that account in what they sign, the one in the address first. */
+export function namesOf({ accounts }: Deployment, account: Account, inAddress: string): readonly string[] {
+  const names = account === accounts[0] ? [inAddress, account.id, emulatorAccountName] : [inAddress];
+  return names.filter((name, i) => names.indexOf(name) === i);
 }
