@@ -27,11 +27,14 @@ let server: RunningServer;
 let engine: Engine;
 let cosmos: CosmosClient;
 let mongo: MongoClient;
+let tablesConnection: string;
 let tables = 0;
 
 beforeAll(async () => {
   server = await serve();
   engine = server.deployment.accounts[0]!.engine;
+  const endpoint = `${server.endpoints.table!}/devstoreaccount1`;
+  tablesConnection = `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${wellKnownKey};TableEndpoint=${endpoint};`;
   cosmos = new CosmosClient({ endpoint: server.endpoints.sql!, key: wellKnownKey });
   mongo = await MongoClient.connect(server.endpoints.mongo!);
 });
@@ -49,7 +52,7 @@ interface Doors {
 
 async function newTable(): Promise<Doors> {
   const name = `Table${++tables}`;
-  const table = await createTable(engine, server.deployment.accounts[0]!.number, name);
+  const table = await createTable(tablesConnection, engine, server.deployment.accounts[0]!.number, name);
   return {
     table,
     container: cosmos.database(tablesDatabase).container(name),
@@ -270,7 +273,7 @@ test('an entity is patched, batched, bulk-written, renamed and deleted through S
   await container.item('1', 'p').replace({ id: 'renamed', RowKey: 'renamed', PartitionKey: 'p', n: 2 });
   expect((await table.read('p', 'renamed')).get('n')).toBe('Edm.Double 2.0');
   await container.item('renamed', 'p').delete();
-  await expect(table.read('p', 'renamed')).rejects.toMatchObject({ code: 'ItemNotFound' });
+  await expect(table.read('p', 'renamed')).rejects.toMatchObject({ statusCode: 404 });
 });
 
 test('a stored procedure writes entities under the same rules', async () => {
