@@ -54,15 +54,23 @@ export function isEdmValue(raw: Raw): boolean {
   }
 }
 
-/** Where the names of the entity at hand lie: kept between calls, so that a check allocates nothing. */
-const nameStarts = new Int32Array(edmPropertiesMax + 1);
-const nameEnds = new Int32Array(edmPropertiesMax + 1);
+// The names of the entity at hand, by their hash: kept between calls, so that a check allocates nothing.
+const nameStarts = new Int32Array(edmPropertiesMax);
+const nameEnds = new Int32Array(edmPropertiesMax);
+/** The name met before that has the same hash, or -1; `lastOfHash` has the last of each. */
+const sameHash = new Int16Array(edmPropertiesMax);
+const lastOfHash = new Int16Array(512);
+const hashMask = lastOfHash.length - 1;
+
+/** Hash of the last name that `nameFault` looked at. */
+let nameHash = 0;
 
 /** Throws BadRequest for a body that is no entity, and says which property is at fault. `stored`: what it replaces. */
 export function checkEntity(body: Uint8Array, stored: Uint8Array | undefined): void {
   const cursor = new ElementCursor(body);
   let keys = 0;
   let count = 0;
+  lastOfHash.fill(-1);
   while (cursor.next()) {
     if (cursor.nameIs(partitionKeyName) || cursor.nameIs(rowKeyName)) {
       if (cursor.type !== BsonType.string) throw refused(cursor, 'must be a string');
@@ -73,9 +81,11 @@ export function checkEntity(body: Uint8Array, stored: Uint8Array | undefined): v
     if (fault !== undefined && !isStored(cursor, stored)) throw refused(cursor, fault);
     if (cursor.type === BsonType.null) continue;
     if (count < edmPropertiesMax) {
-      if (isGiven(cursor, count)) throw refused(cursor, 'is given twice');
+      if (isGiven(cursor)) throw refused(cursor, 'is given twice');
       nameStarts[count] = cursor.nameStart;
       nameEnds[count] = cursor.nameEnd;
+      sameHash[count] = lastOfHash[nameHash]!;
+      lastOfHash[nameHash] = count;
     }
     count++;
   }
@@ -85,14 +95,19 @@ export function checkEntity(body: Uint8Array, stored: Uint8Array | undefined): v
 }
 
 function nameFault(cursor: ElementCursor): string | undefined {
+  nameHash = 0;
   const { bytes, nameStart, nameEnd } = cursor;
   if (nameStart === nameEnd) return 'has no name';
   if (cursor.nameIs(timestampName)) return 'is the time of the last write, which no client sets';
   let prefix = 0;
+  let hash = 0;
   for (let at = nameStart; at < nameEnd; at++) {
-    if (bytes[at] === atSign) return "has an '@' in its name";
-    if (prefix === at - nameStart && bytes[at] === annotationPrefix[prefix]) prefix++;
+    const byte = bytes[at]!;
+    if (byte === atSign) return "has an '@' in its name";
+    if (prefix === at - nameStart && byte === annotationPrefix[prefix]) prefix++;
+    hash = Math.imul(hash ^ byte, 0x01000193);
   }
+  nameHash = (hash ^ (hash >>> 15)) & hashMask;
   return prefix === annotationPrefix.length ? "has a name that begins with 'odata.'" : undefined;
 }
 
@@ -110,13 +125,10 @@ function valueFault(cursor: ElementCursor): string | undefined {
   }
 }
 
-/** Whether one of the first `count` names is that at the cursor. */
-function isGiven({ bytes, nameStart, nameEnd }: ElementCursor, count: number): boolean {
-  for (let i = 0; i < count; i++) {
-    const start = nameStarts[i]!;
-    if (nameEnds[i]! - start !== nameEnd - nameStart || bytes[start] !== bytes[nameStart]) continue;
-    if (compareBytes(bytes, start, nameEnds[i]!, bytes, nameStart, nameEnd) === 0) return true;
-  }
+/** Whether the name at the cursor was met before. */
+function isGiven({ bytes, nameStart, nameEnd }: ElementCursor): boolean {
+  for (let i = lastOfHash[nameHash]!; i >= 0; i = sameHash[i]!)
+    if (compareBytes(bytes, nameStarts[i]!, nameEnds[i]!, bytes, nameStart, nameEnd) === 0) return true;
   return false;
 }
 
