@@ -31,7 +31,7 @@ const updateEntity: Right = {
   permissions: [['update']],
   actions: [[on.writeEntity], [on.updateEntity], [on.replaceItem]],
 };
-/** Inserts or replaces, or inserts or merges: which of them is not known before. */
+/** Which of the two it will be is not known before. */
 const upsertEntity: Right = {
   level: 'object',
   permissions: [['add', 'update']],
@@ -49,6 +49,7 @@ const readTables: Right = {
 };
 
 const rights: ReadonlyMap<string, Right> = new Map<string, Right>([
+  ['read-service-document', readTables],
   ['read-metadata', readTables],
   ['read-service-document', readTables],
   ['query-tables', readTables],
