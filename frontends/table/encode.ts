@@ -21,8 +21,13 @@ const clientIdForm = /^[\x20-\x7e]{1,1024}$/;
 
 type Headers = Pick<TableRequest, 'headers'>;
 
-/** `requestId`: what the body has told already, else a new one. */
-export function encode(answer: Answer, request: Headers | undefined, requestId: string = randomUUID()): HttpAnswer {
+/** `extra`: further names and values. `requestId`: what the body has told already, else a new one. */
+export function encode(
+  answer: Answer,
+  request: Headers | undefined,
+  extra: readonly string[] = [],
+  requestId: string = randomUUID(),
+): HttpAnswer {
   const { status, body } = answer;
   const version = request === undefined ? undefined : headerOf(request, 'x-ms-version');
   const headers = [
@@ -35,6 +40,7 @@ export function encode(answer: Answer, request: Headers | undefined, requestId: 
     'X-Content-Type-Options',
     'nosniff',
     ...answer.headers,
+    ...extra,
   ];
   const clientId = request === undefined ? undefined : headerOf(request, 'x-ms-client-request-id');
   if (clientId !== undefined && clientIdForm.test(clientId)) headers.push('x-ms-client-request-id', clientId);
