@@ -497,3 +497,33 @@ test('numbers that MongoDB writes in another type that says the same keep theirs
   await collection.replaceOne({ _id: 'r' }, { i: new Double(2), d: new Int32(2), x: 1 });
   expect(Object.fromEntries(await table.read('p', 'r'))).toMatchObject({ i: 'Edm.Int32 2', d: 'Edm.Double 2.0' });
 });
+
+test('the access policies of a table are not shown by SQL, and stay when its policies are replaced there', async () => {
+  const { table, container } = await newTable();
+  const policies = [{ id: 'readers', accessPolicy: { permission: 'r', expiry: new Date('2030-01-01T00:00:00Z') } }];
+  await table.client.setAccessPolicy(policies as never);
+  const { resource } = await container.read();
+  expect(JSON.stringify(resource)).not.toContain('readers');
+  await container.replace({ ...resource!, defaultTtl: -1 });
+  expect((await container.read()).resource).toMatchObject({ defaultTtl: -1 });
+  expect((await table.client.getAccessPolicy()).map(({ id }) => id)).toEqual(['readers']);
+});
+
+test('an entity made by another door is merged, queried, found by its version and deleted by the Table client', async () => {
+  const { table, container, collection } = await newTable();
+  await container.items.create({ id: 'sql', PartitionKey: 'p', n: 1, when: { $date: '2026-01-02T03:04:05.1234567Z' } });
+  await collection.insertOne({ _id: 'mongo', PartitionKey: 'p', n: 2, when: new Date('2026-01-03T00:00:00Z') });
+  const filter = "when gt datetime'2026-01-02T03:04:05.1234566Z' and n lt 2.5";
+  const rows: string[] = [];
+  for await (const { rowKey } of table.client.listEntities({ queryOptions: { filter } })) rows.push(rowKey!);
+  expect(rows).toEqual(['mongo', 'sql']);
+  const { etag } = await table.client.getEntity('p', 'sql');
+  await collection.updateOne({ _id: 'sql', PartitionKey: 'p' }, { $set: { n: 5 } });
+  await expect(
+    table.client.updateEntity({ partitionKey: 'p', rowKey: 'sql', n: 9 }, 'Merge', { etag }),
+  ).rejects.toMatchObject({ statusCode: 412 });
+  await table.client.updateEntity({ partitionKey: 'p', rowKey: 'sql', added: 'merged' }, 'Merge');
+  expect((await container.item('sql', 'p').read<Document>()).resource).toMatchObject({ n: 5, added: 'merged' });
+  await table.client.deleteEntity('p', 'mongo');
+  expect(await collection.findOne({ _id: 'mongo' })).toBeNull();
+});

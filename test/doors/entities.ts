@@ -12,6 +12,7 @@ export const tablesDatabase = 'tables';
 
 export interface EntityTable {
   readonly name: string;
+  readonly client: TableClient;
   /** Writes a whole entity. */
   insert(partitionKey: string, rowKey: string, properties: readonly EdmProperty[]): Promise<void>;
   /** The stored fields: type and bytes of each value, by name. */
@@ -32,6 +33,7 @@ export async function createTable(
   const context = { account };
   return {
     name,
+    client,
     stored: async (partitionKey, rowKey) => {
       const fields = new Map<string, string>();
       const { item } = await engine.execute(
