@@ -21,7 +21,8 @@ import type { EdmProperty } from '../../model/edm-view.ts';
 import { wellKnownKey } from '../clients/cosmos-http.ts';
 import { randomOf, seedOf, testScale } from '../random.ts';
 import { serve } from '../serving.ts';
-import { createTable, edgeProperties, randomValue, tablesDatabase, type EntityTable } from './entities.ts';
+import { edgeProperties, randomValue } from '../model/edm-values.ts';
+import { createTable, tablesDatabase, type EntityTable } from './entities.ts';
 
 let server: RunningServer;
 let engine: Engine;
@@ -37,7 +38,7 @@ beforeAll(async () => {
   tablesConnection = `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${wellKnownKey};TableEndpoint=${endpoint};`;
   cosmos = new CosmosClient({ endpoint: server.endpoints.sql!, key: wellKnownKey });
   mongo = await MongoClient.connect(server.endpoints.mongo!);
-});
+}, 60_000);
 afterAll(async () => {
   await mongo.close();
   cosmos.dispose();
