@@ -88,7 +88,7 @@ describe('an operation', () => {
     ['POST', '/shop/$batch', {}, 'commit-batch'],
     ['GET', '/shop/$metadata', {}, 'read-metadata'],
     ['OPTIONS', '/shop/People', {}, 'preflight'],
-  ])('of %s %s %o is %4$s', (method, url, headers, operation) => {
+  ])('of %s %s %j is %s', (method, url, headers, operation) => {
     expect(read(method, url, headers as Record<string, string>).row.operation).toBe(operation);
   });
 
@@ -104,7 +104,7 @@ describe('an operation', () => {
     ['GET', '/shop/People?a=%zz', {}, '400 InvalidUri'],
     ['GET', '/shop/People/Other', {}, '400 InvalidUri'],
     ['DELETE', "/shop/People/Tables('People')", {}, '400 InvalidInput'],
-  ])('of %s %s %o is refused: %4$s', (method, url, headers, failure) => {
+  ])('of %s %s %j is refused: %s', (method, url, headers, failure) => {
     expect(failureOf(() => read(method, url, headers as Record<string, string>))).toBe(failure);
   });
 
