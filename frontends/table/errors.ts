@@ -14,6 +14,8 @@ export interface TableError {
 
 /** Refusals that the service tells apart and core does not: `refuse(…)` throws them under one of core's codes. */
 export const refusals = {
+  /** Of Cosmos DB alone. */
+  BadRequest: { status: 400, code: 'BadRequest', sentence: 'The input name is invalid.' },
   InvalidInput: { status: 400, code: 'BadRequest', sentence: 'One of the request inputs is not valid.' },
   InvalidUri: {
     status: 400,
@@ -221,6 +223,7 @@ export const refusals = {
   WriteOnSecondary: {
     status: 403,
     code: 'Forbidden',
+    word: 'InsufficientAccountPermissions',
     sentence: 'Write operations are not allowed.',
   },
   CorsPreflightFailure: {
