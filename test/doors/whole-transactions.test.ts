@@ -98,6 +98,15 @@ async function write(partitionKey: string, before: number, seen: Seen): Promise<
   expect(outcome.kind).toBe('committed');
 }
 
+/** Moves partitions while they are written and read. */
+async function split(): Promise<void> {
+  for (let times = 0; times < 2; times++) {
+    await turn();
+    const { partitions: now } = await execute({ kind: 'read-container', ...name });
+    await execute({ kind: 'split-partition', ...name, range: now[times]!.range, parts: 2 });
+  }
+}
+
 const ofPartition = (partitionKey: string): Predicate => ({
   kind: 'path',
   path: ['PartitionKey'],
@@ -197,6 +206,7 @@ test('readers of every door see transactions whole', async () => {
       }
       writing--;
     }),
+    split(),
     ...Object.entries(readers).map(async ([reader, read]) => {
       const last = new Map<string, number>();
       while (writing > 0) {
