@@ -2,8 +2,9 @@
 // answers, and what a client is told to connect to. Modules are loaded together, while the store opens.
 
 import type { Deployment, ListenOptions, OpenDoor } from '../frontends/deployment.ts';
+import { defaultAccountName } from './settings.ts';
 
-export type DoorName = 'sql' | 'mongo';
+export type DoorName = 'sql' | 'mongo' | 'table';
 
 export interface DoorModule {
   readonly open: (deployment: Deployment, listen: ListenOptions) => Promise<OpenDoor>;
@@ -28,7 +29,7 @@ export interface DoorRow {
   /** Its name in the ready file and in `endpoints`. */
   readonly name: DoorName;
   readonly title: string;
-  readonly portFlag: 'sqlPort' | 'mongoPort';
+  readonly portFlag: 'sqlPort' | 'mongoPort' | 'tablePort';
   /** Absent: this build does not have the door. */
   readonly load?: (() => Promise<DoorModule>) | undefined;
   readonly urlOf: (authority: string, tlsOnly: boolean) => string;
@@ -68,6 +69,26 @@ export const doorRows: readonly DoorRow[] = [
       if (anonymous) return `mongodb://${authority}/?directConnection=true${tls}`;
       const credentials = `${encodeURIComponent(account)}:${encodeURIComponent(key)}`;
       return `mongodb://${credentials}@${authority}/?directConnection=true&authMechanism=SCRAM-SHA-256${tls}`;
+    },
+  },
+  {
+    name: 'table',
+    title: 'Azure Tables',
+    portFlag: 'tablePort',
+    load: async () => {
+      const [{ openTable }, { probe }] = await Promise.all([
+        import('../frontends/table/listen.ts'),
+        import('../frontends/table/probe.ts'),
+      ]);
+      return { open: openTable, probe };
+    },
+    urlOf: httpUrl,
+    connectionStringOf: ({ authority, account, key, tlsOnly }) => {
+      // Clients take a local address for an emulator, and an emulator's account has this name.
+      const name = account === defaultAccountName ? 'devstoreaccount1' : account;
+      const protocol = tlsOnly ? 'https' : 'http';
+      const endpoint = `${httpUrl(authority, tlsOnly)}/${name}`;
+      return `DefaultEndpointsProtocol=${protocol};AccountName=${name};AccountKey=${key};TableEndpoint=${endpoint};`;
     },
   },
 ];

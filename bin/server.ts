@@ -225,7 +225,7 @@ function stoppedReason(accounts: readonly Account[]): string | undefined {
 /** Opens a door, and says which flag to change when its port cannot be had. */
 async function openPortOf(
   settings: Settings,
-  flag: 'sqlPort' | 'mongoPort' | 'adminPort',
+  flag: 'sqlPort' | 'mongoPort' | 'tablePort' | 'adminPort',
   open: (listen: { readonly host: string; readonly port: number }) => Promise<OpenDoor>,
 ): Promise<OpenDoor> {
   const listen = { host: settings.host, port: settings[flag] };

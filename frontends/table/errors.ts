@@ -14,6 +14,8 @@ export interface TableError {
 
 /** Refusals that the service tells apart and core does not: `refuse(…)` throws them under one of core's codes. */
 export const refusals = {
+  /** Of Cosmos DB alone. */
+  BadRequest: { status: 400, code: 'BadRequest', sentence: 'The input name is invalid.' },
   InvalidInput: { status: 400, code: 'BadRequest', sentence: 'One of the request inputs is not valid.' },
   InvalidUri: {
     status: 400,
@@ -218,7 +220,7 @@ export const refusals = {
     code: 'Forbidden',
     sentence: 'This request is not authorized to perform this operation using this source IP.',
   },
-  WriteOnSecondary: {
+  InsufficientAccountPermissions: {
     status: 403,
     code: 'Forbidden',
     sentence: 'Write operations are not allowed.',
@@ -331,7 +333,14 @@ export function tableErrorOf(error: DatabaseError): TableError {
   return { status, word: told ?? word };
 }
 
+/** The failure of one operation of an entity group transaction: its sentence begins with the operation's number. */
+export function failureAt(index: number, { code, message, argument, offset, details }: DatabaseError): DatabaseError {
+  return new DatabaseError(code, message, { argument, offset, details: { ...details, tableOperation: index } });
+}
+
 /** The sentence that the body tells, before request id and time. */
 export function sentenceOf(error: DatabaseError): string {
-  return tableErrorOf(error).sentence ?? error.message;
+  const sentence = tableErrorOf(error).sentence ?? error.message;
+  const index = error.details?.['tableOperation'];
+  return typeof index === 'number' ? `${index}:${sentence}` : sentence;
 }

@@ -1,0 +1,62 @@
+// Opens the Table door: the REST protocol of Azure Table storage, and that of Azure Cosmos DB for Table, over HTTP and
+// HTTPS on one port. It only joins the pieces; the order of a request is `frontends/serve.ts`.
+
+import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
+import { openHttp, type HttpAnswer, type HttpInput } from '../http.ts';
+import { serve, type Door } from '../serve.ts';
+import { emulatorAccount } from './accounts.ts';
+import type { Answer } from './answer.ts';
+import { decode } from './decode.ts';
+import { encode, encodeFailure } from './encode.ts';
+import { refusal } from './errors.ts';
+import { bodyBytesMax } from './limits.ts';
+import { openAccess } from './open-access.ts';
+import type { TablePrincipal } from './principal.ts';
+import type { TableRequest } from './request.ts';
+
+const protocol = 'table';
+
+export function tableDoor(deployment: Deployment): Door<HttpInput, TableRequest, Answer, HttpAnswer, TablePrincipal> {
+  const authenticate = openAccess(deployment);
+  const names = new Set([emulatorAccount, ...deployment.accounts.map(({ id }) => id)]);
+  const options = { isAccount: (name: string) => names.has(name) };
+  const accounts = new Map(deployment.accounts.map((account) => [account.number, account]));
+  return {
+    protocol,
+    decode: (input) => decode(input, options),
+    operationOf: (request) => request.row.operation,
+    authenticate,
+    operate: (request, principal, signal) => {
+      const { run, reads } = request.row;
+      if (request.isSecondary && !reads) throw refusal('InsufficientAccountPermissions', 'path');
+      if (run === undefined) throw refusal('NotImplemented', 'path');
+      const account = accounts.get(principal.account)!;
+      const context = { account: account.number, signal };
+      return run({ request, principal, deployment, account, engine: account.engine, context });
+    },
+    encode,
+    fail: (error, input, request, requestId) => {
+      const failed = request ?? { headers: input.message.headers };
+      return encode(encodeFailure(error, failed, requestId), failed, requestId);
+    },
+  };
+}
+
+export async function openTable(deployment: Deployment, options: ListenOptions): Promise<OpenDoor> {
+  const door = tableDoor(deployment);
+  const port = await openHttp({
+    host: options.host,
+    port: options.port,
+    secureContext: deployment.secureContext,
+    tlsOnly: deployment.tlsOnly,
+    bodyBytesMax,
+    handle: (input, send, signal) => serve(door, input, send, signal, deployment.observer),
+  });
+  return {
+    protocol,
+    host: options.host,
+    port: port.address.port,
+    connections: () => ({ open: port.connections, accepted: port.accepted }),
+    close: (graceMs) => port.close(graceMs),
+  };
+}
