@@ -83,7 +83,7 @@ async function runSuite(label, identity, port) {
 
 async function startServer(identity) {
   if (options.azurite !== undefined) return startAzurite(options.azurite, identity, options);
-  const server = await startMeridian(['--sql-port', '0', '--table-port', '0', ...identity.flags]);
+  const server = await startMeridian(['--sql-port', '0', ...identity.flags]);
   return { ...server, port: Number(new URL(server.ready.table).port) };
 }
 
