@@ -22,7 +22,11 @@ const clientIdForm = /^[\x20-\x7e]{1,1024}$/;
 type Headers = Pick<TableRequest, 'headers'>;
 
 /** `requestId`: what the body has told already, else a new one. */
-export function encode(answer: Answer, request: Headers | undefined, requestId: string = randomUUID()): HttpAnswer {
+export function encode(
+  answer: Answer,
+  request: Headers | undefined,
+  requestId: string = answer.requestId ?? randomUUID(),
+): HttpAnswer {
   const { status, body } = answer;
   const version = request === undefined ? undefined : headerOf(request, 'x-ms-version');
   const headers = [

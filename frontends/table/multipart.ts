@@ -8,9 +8,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { refusal } from './errors.ts';
-
-/** Operations of one change set, as documented. */
-export const batchOperationsMax = 100;
+import { batchOperationsMax } from './limits.ts';
 
 /** RFC 2046 §5.1.1. */
 const boundaryLengthMax = 70;

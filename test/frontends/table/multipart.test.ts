@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DatabaseError } from '../../../model/errors.ts';
-import {
-  batchOperationsMax,
-  readBatch,
-  readPart,
-  type Batch,
-  type PartRequest,
-} from '../../../frontends/table/multipart.ts';
+import { readBatch, readPart, type Batch, type PartRequest } from '../../../frontends/table/multipart.ts';
+import { batchOperationsMax } from '../../../frontends/table/limits.ts';
 import { tableErrorOf } from '../../../frontends/table/errors.ts';
 import { randomOf, seedOf, testScale } from '../../random.ts';
 
