@@ -51,6 +51,7 @@ const readTables: Right = {
 const rights: ReadonlyMap<string, Right> = new Map<string, Right>([
   ['read-service-document', readTables],
   ['read-metadata', readTables],
+  ['read-service-document', readTables],
   ['query-tables', readTables],
   ['read-table', readTables],
   ['create-table', { level: 'container', permissions: [['create'], ['write']], actions: [[on.writeTable]] }],

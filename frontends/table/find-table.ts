@@ -8,9 +8,12 @@ import { tablesDatabase, type Call } from './call.ts';
 
 export function tableNamed(catalog: Catalog, name: string): ContainerRecord | undefined {
   const exact = catalog.containerOrNone(tablesDatabase, name);
-  if (exact !== undefined || catalog.databaseOrNone(tablesDatabase) === undefined) return exact;
+  if (exact?.profile === 'table') return exact;
+  if (catalog.databaseOrNone(tablesDatabase) === undefined) return undefined;
   const lower = name.toLowerCase();
-  return catalog.containers(tablesDatabase).find(({ id }) => id.toLowerCase() === lower);
+  return catalog
+    .containers(tablesDatabase)
+    .find(({ id, profile }) => profile === 'table' && id.length === name.length && id.toLowerCase() === lower);
 }
 
 /** The table that the address names. Throws the service's refusal when there is none. */

@@ -4,22 +4,22 @@
 import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
 import { openHttp, type HttpAnswer, type HttpInput } from '../http.ts';
 import { serve, type Door } from '../serve.ts';
-import { emulatorAccount } from './accounts.ts';
 import type { Answer } from './answer.ts';
+import { authenticator } from './authenticate.ts';
+import { authorize } from './authorize.ts';
 import { decode } from './decode.ts';
 import { encode, encodeFailure } from './encode.ts';
 import { refusal } from './errors.ts';
 import { bodyBytesMax } from './limits.ts';
-import { openAccess } from './open-access.ts';
 import type { TablePrincipal } from './principal.ts';
 import type { TableRequest } from './request.ts';
+import { accountNamed } from './signing-keys.ts';
 
 const protocol = 'table';
 
 export function tableDoor(deployment: Deployment): Door<HttpInput, TableRequest, Answer, HttpAnswer, TablePrincipal> {
-  const authenticate = openAccess(deployment);
-  const names = new Set([emulatorAccount, ...deployment.accounts.map(({ id }) => id)]);
-  const options = { isAccount: (name: string) => names.has(name) };
+  const authenticate = authenticator(deployment);
+  const options = { isAccount: (name: string) => accountNamed(deployment, name) !== undefined };
   const accounts = new Map(deployment.accounts.map((account) => [account.number, account]));
   return {
     protocol,
@@ -27,8 +27,8 @@ export function tableDoor(deployment: Deployment): Door<HttpInput, TableRequest,
     operationOf: (request) => request.row.operation,
     authenticate,
     operate: (request, principal, signal) => {
-      const { run, reads } = request.row;
-      if (request.isSecondary && !reads) throw refusal('InsufficientAccountPermissions', 'path');
+      const { run } = request.row;
+      authorize(principal, request);
       if (run === undefined) throw refusal('NotImplemented', 'path');
       const account = accounts.get(principal.account)!;
       const context = { account: account.number, signal };
