@@ -47,7 +47,7 @@ export async function makeIdentity() {
     certificateFile,
     certificateKeyFile,
     flags: ['--tls-cert', certificateFile, '--tls-key', certificateKeyFile, '--issuer', `${issuer}=${keysFile}`].concat(
-      ['--audience', audience, '--grant', `${subject}=contributor`],
+      ['--audience', audience, '--grant', `${subject}=table-contributor`],
     ),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
