@@ -2,7 +2,11 @@
 // answers, and what a client is told to connect to. Modules are loaded together, while the store opens.
 
 import type { Deployment, ListenOptions, OpenDoor } from '../frontends/deployment.ts';
+import { storageEmulatorKey, wellKnownKey } from './accounts.ts';
 import { defaultAccountName } from './settings.ts';
+
+/** The account of `UseDevelopmentStorage=true`. */
+const emulatorAccountName = 'devstoreaccount1';
 
 export type DoorName = 'sql' | 'mongo' | 'table';
 
@@ -83,9 +87,10 @@ export const doorRows: readonly DoorRow[] = [
       return { open: openTable, probe };
     },
     urlOf: httpUrl,
-    connectionStringOf: ({ authority, account, key, tlsOnly }) => {
-      // Clients take a local address for an emulator, and an emulator's account has this name.
-      const name = account === defaultAccountName ? 'devstoreaccount1' : account;
+    connectionStringOf: ({ authority, account, key: own, tlsOnly }) => {
+      // As the storage emulators have it, so that what clients know by heart and what is told here are one.
+      const name = account === defaultAccountName ? emulatorAccountName : account;
+      const key = account === defaultAccountName && own === wellKnownKey ? storageEmulatorKey : own;
       const protocol = tlsOnly ? 'https' : 'http';
       const endpoint = `${httpUrl(authority, tlsOnly)}/${name}`;
       return `DefaultEndpointsProtocol=${protocol};AccountName=${name};AccountKey=${key};TableEndpoint=${endpoint};`;

@@ -74,7 +74,10 @@ export function writeEdmField(writer: JsonWriter, field: ElementCursor, annotate
       writer.stringOf(bytes, nameStart, nameEnd).text(bytes[valueStart] === 1 ? ':true' : ':false');
       return;
     case BsonType.int32:
-      writer.stringOf(bytes, nameStart, nameEnd).text(':').text(String(readInt32(bytes, valueStart)));
+      writer
+        .stringOf(bytes, nameStart, nameEnd)
+        .text(':')
+        .text(String(readInt32(bytes, valueStart)));
       return;
     case BsonType.double: {
       const value = readFloat64(bytes, valueStart);

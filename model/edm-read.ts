@@ -69,7 +69,8 @@ class Annotations {
     const nameEnd = cursor.nameEnd - typeSuffix.length;
     const { nameStart } = cursor;
     const annotation = { nameStart, nameEnd, type: textOfRaw(cursor.raw()) };
-    if (isSame(cursor.bytes, annotation, partitionKeyName, 0, partitionKeyName.length)) this.partitionKey = annotation.type;
+    if (isSame(cursor.bytes, annotation, partitionKeyName, 0, partitionKeyName.length))
+      this.partitionKey = annotation.type;
     else if (isSame(cursor.bytes, annotation, rowKeyName, 0, rowKeyName.length)) this.rowKey = annotation.type;
     else this.#list.push(annotation);
   }

@@ -9,7 +9,7 @@
 import { dataActions, type DataAction } from '../roles.ts';
 import { refusal } from './errors.ts';
 import { isWithin, type Grant, type Permission, type TablePrincipal } from './principal.ts';
-import { headerOf, type EntityKey, type TableRequest } from './request.ts';
+import type { EntityKey, TableRequest } from './request.ts';
 
 /** What an operation needs: one of the alternatives, all of it. */
 interface Right {
@@ -31,7 +31,7 @@ const updateEntity: Right = {
   permissions: [['update']],
   actions: [[on.writeEntity], [on.updateEntity], [on.replaceItem]],
 };
-/** Inserts or replaces, or inserts or merges: which of them is not known before. */
+/** Which of the two it will be is not known before. */
 const upsertEntity: Right = {
   level: 'object',
   permissions: [['add', 'update']],
@@ -49,7 +49,9 @@ const readTables: Right = {
 };
 
 const rights: ReadonlyMap<string, Right> = new Map<string, Right>([
+  ['read-service-document', readTables],
   ['read-metadata', readTables],
+  ['read-service-document', readTables],
   ['query-tables', readTables],
   ['read-table', readTables],
   ['create-table', { level: 'container', permissions: [['create'], ['write']], actions: [[on.writeTable]] }],
@@ -57,6 +59,10 @@ const rights: ReadonlyMap<string, Right> = new Map<string, Right>([
   ['query-entities', readEntities],
   ['read-entity', readEntities],
   ['insert-entity', addEntity],
+  ['update-entity', updateEntity],
+  ['merge-entity', updateEntity],
+  ['insert-or-replace-entity', upsertEntity],
+  ['insert-or-merge-entity', upsertEntity],
   ['delete-entity', { level: 'object', permissions: [['delete']], actions: [[on.deleteEntity], [on.deleteItem]] }],
   ['read-service-properties', { level: 'service', permissions: [['read']], actions: [[on.readTableService]] }],
   ['replace-service-properties', { level: 'service', permissions: [['write']], actions: [[on.writeTableService]] }],
@@ -65,14 +71,6 @@ const rights: ReadonlyMap<string, Right> = new Map<string, Right>([
   ['replace-table-acl', { permissions: [], actions: [[on.writeTablePolicies]] }],
 ]);
 
-function rightOf(request: TableRequest): Right | undefined {
-  const { operation } = request.row;
-  // Without a condition these two insert what is not there.
-  if (operation === 'replace-entity' || operation === 'merge-entity')
-    return headerOf(request, 'if-match') === undefined ? upsertEntity : updateEntity;
-  return rights.get(operation);
-}
-
 /** Throws the service's refusal unless the principal may do that, whatever the keys of the entities are. */
 export function authorize(principal: TablePrincipal, request: TableRequest): void {
   const { operation, reads } = request.row;
@@ -80,7 +78,7 @@ export function authorize(principal: TablePrincipal, request: TableRequest): voi
   if (operation === 'commit-batch' || operation === 'preflight') return;
   const { grant, roles, access } = principal;
   if (grant !== undefined || roles !== undefined) {
-    const right = rightOf(request);
+    const right = rights.get(operation);
     if (grant !== undefined) checkGrant(grant, right, request);
     else if (right === undefined || !roles!(right.actions, request.table))
       throw refusal('AuthorizationPermissionMismatch', 'authorization');

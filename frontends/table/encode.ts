@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { DatabaseError } from '../../model/errors.ts';
 import type { HttpAnswer } from '../http.ts';
 import type { Answer } from './answer.ts';
-import { sentenceOf, tableErrorOf } from './errors.ts';
+import { failureHeaders, sentenceOf, tableErrorOf } from './errors.ts';
 import { wantsXml } from './format.ts';
 import { headerOf, type TableRequest } from './request.ts';
 
@@ -21,10 +21,11 @@ const clientIdForm = /^[\x20-\x7e]{1,1024}$/;
 
 type Headers = Pick<TableRequest, 'headers'>;
 
-/** `requestId`: what the body has told already, else a new one. */
+/** `extra`: further names and values. `requestId`: what the body has told already, else a new one. */
 export function encode(
   answer: Answer,
   request: Headers | undefined,
+  extra: readonly string[] = [],
   requestId: string = answer.requestId ?? randomUUID(),
 ): HttpAnswer {
   const { status, body } = answer;
@@ -39,6 +40,7 @@ export function encode(
     'X-Content-Type-Options',
     'nosniff',
     ...answer.headers,
+    ...extra,
   ];
   const clientId = request === undefined ? undefined : headerOf(request, 'x-ms-client-request-id');
   if (clientId !== undefined && clientIdForm.test(clientId)) headers.push('x-ms-client-request-id', clientId);
@@ -60,17 +62,11 @@ export function encodeFailure(error: DatabaseError, request: Failed | undefined,
   const message = `${sentenceOf(error)}\nRequestId:${requestId}\nTime:${new Date().toISOString().slice(0, -1)}0000Z`;
   const speaksXml = request?.row?.component !== undefined || request?.row?.operation === 'preflight';
   const isXml = speaksXml || (request !== undefined && wantsXml(headerOf(request, 'accept')));
-  headers.push('Content-Type', isXml ? 'application/xml' : jsonType, ...challengeOf(error));
+  headers.push('Content-Type', isXml ? 'application/xml' : jsonType, ...failureHeaders(error));
   return { status, headers, body: Buffer.from(isXml ? xmlOf(word, message) : jsonOf(word, message)) };
 }
 
 const jsonType = 'application/json;odata=minimalmetadata;streaming=true;charset=utf-8';
-
-/** What an authenticator wants clients to be told: names and values in turn. */
-function challengeOf({ details }: DatabaseError): readonly string[] {
-  const headers = details?.['headers'];
-  return Array.isArray(headers) ? headers.filter((text) => typeof text === 'string') : [];
-}
 
 function jsonOf(word: string, message: string): string {
   return JSON.stringify({ 'odata.error': { code: word, message: { lang: 'en-US', value: message } } });

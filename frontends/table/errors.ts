@@ -220,9 +220,10 @@ export const refusals = {
     code: 'Forbidden',
     sentence: 'This request is not authorized to perform this operation using this source IP.',
   },
-  InsufficientAccountPermissions: {
+  WriteOnSecondary: {
     status: 403,
     code: 'Forbidden',
+    word: 'InsufficientAccountPermissions',
     sentence: 'Write operations are not allowed.',
   },
   CorsPreflightFailure: {

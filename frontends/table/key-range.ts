@@ -16,8 +16,8 @@ export interface KeyQuery {
 
 type Range = Pick<Grant, 'from' | 'to'>;
 
-export function narrow(filter: Predicate, place: KeyPlace | undefined, range: Range | undefined): KeyQuery {
-  const { from, to } = range ?? {};
+export function narrow(filter: Predicate, place: KeyPlace | undefined, range: Range): KeyQuery {
+  const { from, to } = range;
   const start = from === undefined ? undefined : { partitionKey: from.partitionKey, id: from.rowKey };
   const predicate = to === undefined ? filter : conjunction([filter, upTo(to)]);
   const partitionKey = partitionKeyIn(filter);

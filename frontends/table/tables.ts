@@ -6,19 +6,9 @@ import { DatabaseError } from '../../model/errors.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import { tablesDatabase, type Call } from './call.ts';
 import { refusal } from './errors.ts';
+import { tableNamed } from './find-table.ts';
 import type { Flavour } from './request.ts';
 import { nameFault } from './table-name.ts';
-
-/** The table of that name in whatever letters; undefined when there is none. */
-export function tableNamed({ catalog }: Engine, name: string): ContainerRecord | undefined {
-  const exact = catalog.containerOrNone(tablesDatabase, name);
-  if (exact?.profile === 'table') return exact;
-  if (catalog.databaseOrNone(tablesDatabase) === undefined) return undefined;
-  const lower = name.toLowerCase();
-  return catalog
-    .containers(tablesDatabase)
-    .find(({ id, profile }) => profile === 'table' && id.length === name.length && id.toLowerCase() === lower);
-}
 
 /** Every table, in the order of their names without case. */
 export function tablesOf({ catalog }: Engine): ContainerRecord[] {
@@ -34,7 +24,7 @@ export function tablesOf({ catalog }: Engine): ContainerRecord[] {
 export function tableOf({ request, engine }: Call): ContainerRecord {
   const { table: name, flavour } = request;
   if (name === undefined) throw refusal('InvalidUri', 'path');
-  const found = tableNamed(engine, name);
+  const found = tableNamed(engine.catalog, name);
   if (found === undefined) throw nameFault(name, flavour) ?? noSuchTable(flavour);
   return found;
 }

@@ -35,7 +35,7 @@ export type Expression =
   | { readonly kind: 'constant'; readonly value: boolean };
 
 /** Levels of and, or and not in each other, after chains have become flat. */
-export const depthMax = 128;
+const depthMax = 128;
 
 /** Comparisons of one filter. The service documents 15 and takes more; each costs a term of the index. */
 export const comparisonsMax = 32768;

@@ -79,6 +79,9 @@ function conjunctionOf(of: readonly Expression[]): Predicate {
   return conjunction(predicates);
 }
 
+/** Values of one choice: of longer ones on the row key the index is not asked. */
+const choiceMax = 1000;
+
 /** Equalities of one property become one choice, which is looked up by a search and not one by one. */
 function disjunctionOf(of: readonly Expression[]): Predicate {
   const predicates: Predicate[] = [];
@@ -89,12 +92,17 @@ function disjunctionOf(of: readonly Expression[]): Predicate {
       continue;
     }
     const values = choices.get(each.property);
-    if (values === undefined) choices.set(each.property, [each.literal.raw]);
-    else values.push(each.literal.raw);
+    if (values === undefined || values.length === choiceMax) {
+      if (values !== undefined) predicates.push(choice(each.property, values));
+      choices.set(each.property, [each.literal.raw]);
+    } else values.push(each.literal.raw);
   }
-  for (const [property, values] of choices)
-    predicates.push(at(property, values.length === 1 ? equals(values[0]!) : { kind: 'in', values, patterns: [] }));
+  for (const [property, values] of choices) predicates.push(choice(property, values));
   return anyOf(predicates);
+}
+
+function choice(property: string, values: readonly Raw[]): Predicate {
+  return at(property, values.length === 1 ? equals(values[0]!) : { kind: 'in', values, patterns: [] });
 }
 
 function anyOf(of: readonly Predicate[]): Predicate {

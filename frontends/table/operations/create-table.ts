@@ -12,7 +12,8 @@ import { checkJsonBody, contentTypeOf, levelOf } from '../format.ts';
 import { preferenceOf } from '../preference.ts';
 import { jsonOfTable } from '../table-json.ts';
 import { checkNewName } from '../table-name.ts';
-import { inTurn, tableNamed, tableNameField } from '../tables.ts';
+import { tableNamed } from '../find-table.ts';
+import { inTurn, tableNameField } from '../tables.ts';
 
 /** Items are spread by it, and lie in its order and that of their ids. */
 const partitionKey = { paths: ['/PartitionKey'], kind: 'Hash', version: 2 } as const;
@@ -25,7 +26,7 @@ export async function createTable(call: Call): Promise<Answer> {
   const name = nameIn(request.body);
   checkNewName(name, request.flavour);
   await inTurn(engine, () => {
-    if (tableNamed(engine, name) !== undefined)
+    if (tableNamed(engine.catalog, name) !== undefined)
       throw new DatabaseError('ContainerExists', 'a table of that name exists', { argument: tableNameField });
     return engine.execute(
       {

@@ -3,6 +3,7 @@
 
 import type { KeyPlace } from '../../../model/operation.ts';
 import type { Answer } from '../answer.ts';
+import { rangeOf } from '../authorize.ts';
 import type { Call } from '../call.ts';
 import { decodePlace, encodePlace } from '../continuation.ts';
 import { jsonOfEntities } from '../entity-json.ts';
@@ -20,7 +21,7 @@ export async function queryEntities(call: Call): Promise<Answer> {
   const level = levelOf(request);
   const select = parseSelect(query.get('$select'));
   const itemsMax = topOf(query);
-  const { predicate, scope, from } = narrow(parseFilter(query.get('$filter')), placeOf(query), principal.grant);
+  const { predicate, scope, from } = narrow(parseFilter(query.get('$filter')), placeOf(query), rangeOf(principal));
   const table = tableOf(call);
   const headers = ['Content-Type', contentTypeOf(level)];
   const form = { level, serviceRoot, accountName, table: table.id, select };

@@ -1,6 +1,7 @@
 // GET /{table}(PartitionKey='…',RowKey='…')
 
 import type { Answer } from '../answer.ts';
+import { authorizeKey } from '../authorize.ts';
 import type { Call } from '../call.ts';
 import { jsonOfEntity } from '../entity-json.ts';
 import { refusal } from '../errors.ts';
@@ -10,9 +11,10 @@ import { etagOf } from '../stamp.ts';
 import { tableOf } from '../tables.ts';
 
 export async function readEntity(call: Call): Promise<Answer> {
-  const { request, engine, context } = call;
+  const { request, engine, context, principal } = call;
   const { key, query, serviceRoot, accountName } = request;
   if (key === undefined) throw refusal('InvalidUri', 'path');
+  authorizeKey(principal, key);
   const level = levelOf(request);
   const select = parseSelect(query.get('$select'));
   const table = tableOf(call);
