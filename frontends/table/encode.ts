@@ -21,10 +21,11 @@ const clientIdForm = /^[\x20-\x7e]{1,1024}$/;
 
 type Headers = Pick<TableRequest, 'headers'>;
 
-/** `requestId`: what the body has told already, else a new one. */
+/** `extra`: further names and values. `requestId`: what the body has told already, else a new one. */
 export function encode(
   answer: Answer,
   request: Headers | undefined,
+  extra: readonly string[] = [],
   requestId: string = answer.requestId ?? randomUUID(),
 ): HttpAnswer {
   const { status, body } = answer;
@@ -39,6 +40,7 @@ export function encode(
     'X-Content-Type-Options',
     'nosniff',
     ...answer.headers,
+    ...extra,
   ];
   const clientId = request === undefined ? undefined : headerOf(request, 'x-ms-client-request-id');
   if (clientId !== undefined && clientIdForm.test(clientId)) headers.push('x-ms-client-request-id', clientId);

@@ -7,12 +7,14 @@ import { serve, type Door } from '../serve.ts';
 import type { Answer } from './answer.ts';
 import { authenticator } from './authenticate.ts';
 import { authorize } from './authorize.ts';
+import { corsHeaders } from './cors.ts';
 import { decode } from './decode.ts';
 import { encode, encodeFailure } from './encode.ts';
 import { refusal } from './errors.ts';
 import { bodyBytesMax } from './limits.ts';
 import type { TablePrincipal } from './principal.ts';
 import type { TableRequest } from './request.ts';
+import { servicePropertiesOf } from './service-properties.ts';
 import { accountNamed } from './signing-keys.ts';
 
 const protocol = 'table';
@@ -34,12 +36,22 @@ export function tableDoor(deployment: Deployment): Door<HttpInput, TableRequest,
       const context = { account: account.number, signal };
       return run({ request, principal, deployment, account, engine: account.engine, context });
     },
-    encode,
+    encode: (answer, request) => encode(answer, request, corsOf(deployment, request, answer)),
     fail: (error, input, request, requestId) => {
       const failed = request ?? { headers: input.message.headers };
-      return encode(encodeFailure(error, failed, requestId), failed, requestId);
+      const answer = encodeFailure(error, failed, requestId);
+      const cors = request === undefined ? [] : corsOf(deployment, request, answer);
+      return encode(answer, failed, cors, requestId);
     },
   };
+}
+
+/** What browsers are told on behalf of pages of other sites, also about failures. A preflight says it itself. */
+function corsOf(deployment: Deployment, request: TableRequest, answer: Answer): readonly string[] {
+  if (request.row.operation === 'preflight') return [];
+  const account = accountNamed(deployment, request.accountName);
+  if (account === undefined) return [];
+  return corsHeaders(request, servicePropertiesOf(account.engine.catalog), answer.headers);
 }
 
 export async function openTable(deployment: Deployment, options: ListenOptions): Promise<OpenDoor> {

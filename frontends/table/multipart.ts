@@ -34,8 +34,8 @@ export interface PartRequest {
   readonly contentId: string | undefined;
 }
 
-/** What no head may hold: some of it is told again in the answer. */
-const control = /[\x00-\x08\x0a-\x1f\x7f]/;
+/** What no head may hold: some of it is told again in the answer. A carriage return stands before a line feed only. */
+const control = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/;
 
 const lf = 0x0a;
 const cr = 0x0d;
@@ -63,19 +63,14 @@ export function readPart(part: Buffer): PartRequest {
   const encoding = envelope.headers['content-transfer-encoding'];
   if (encoding !== undefined && !/^(binary|8bit|7bit)$/i.test(String(encoding)))
     throw invalid('Content-Transfer-Encoding');
-  const start = skipBlankLines(part, envelope.end);
-  const endOfLine = part.indexOf(lf, start);
-  const lineEnd = endOfLine < 0 ? part.length : endOfLine;
-  if (lineEnd - start > headBytesMax) throw invalid('request line');
-  const line = part.toString('latin1', start, lineEnd).trimEnd();
-  if (control.test(line)) throw invalid('request line');
+  const head = headOf(part, { start: skipBlankLines(part, envelope.end), hasStartLine: true });
+  const line = head.startLine.trimEnd();
   // Clients put spaces between the keys of an address: the first space and the last one count.
   const afterVerb = line.indexOf(' ');
   const beforeVersion = line.lastIndexOf(' ');
   const url = line.slice(afterVerb + 1, beforeVersion).trim();
   if (afterVerb <= 0 || url === '' || !/^HTTP\/1\.[01]$/.test(line.slice(beforeVersion + 1)))
     throw invalid('request line');
-  const head = headOf(part, Math.min(lineEnd + 1, part.length));
   return {
     verb: line.slice(0, afterVerb),
     url,
@@ -149,40 +144,62 @@ function skipBlankLines(bytes: Buffer, from: number): number {
 }
 
 interface Head {
+  /** Empty where none was asked for. */
+  readonly startLine: string;
   readonly headers: IncomingHttpHeaders;
   /** Where what follows the blank line begins. */
   readonly end: number;
 }
 
-/** Header fields from `start` up to a blank line, or up to the end of the part when none follows. */
-function headOf(part: Buffer, start = 0): Head {
+/** Header fields up to a blank line, or up to the end of the part when none follows. */
+function headOf(part: Buffer, { start = 0, hasStartLine = false } = {}): Head {
+  const end = endOfHead(part, start);
+  if (end - start > headBytesMax) throw invalid('headers');
+  const text = part.toString('latin1', start, end);
+  if (control.test(text)) throw invalid('headers');
   const headers = Object.create(null) as Record<string, string>;
-  let at = start;
+  let startLine: string | undefined = hasStartLine ? undefined : '';
   let last: string | undefined;
-  for (let fields = 0; at < part.length;) {
-    const found = part.indexOf(lf, at);
-    const lineEnd = found < 0 ? part.length : found;
-    const end = lineEnd > at && part[lineEnd - 1] === cr ? lineEnd - 1 : lineEnd;
-    if (lineEnd - start > headBytesMax) throw invalid('headers');
-    const next = Math.min(lineEnd + 1, part.length);
-    if (end === at) return { headers, end: next };
-    const line = part.toString('latin1', at, end);
-    if (control.test(line)) throw invalid('headers');
-    at = next;
-    if (line.startsWith(' ') || line.startsWith('\t')) {
-      // A folded field goes on.
-      if (last === undefined) throw invalid('headers');
-      headers[last] += ` ${line.trim()}`;
+  let fields = 0;
+  for (let at = 0; at < text.length;) {
+    const found = text.indexOf('\n', at);
+    const lineEnd = found < 0 ? text.length : found;
+    const first = at;
+    at = lineEnd + 1;
+    if (startLine === undefined) {
+      startLine = text.slice(first, lineEnd);
       continue;
     }
-    const colon = line.indexOf(':');
-    if (colon <= 0 || ++fields > fieldsMax) throw invalid('headers');
-    last = line.slice(0, colon).toLowerCase();
-    if (!/^[!#$%&'*+\-.^_`|~\da-z]+$/.test(last)) throw invalid('headers');
-    const value = line.slice(colon + 1).trim();
+    const sign = text.charCodeAt(first);
+    if (sign === cr || sign === lf) break;
+    if (sign === 0x20 || sign === 0x09) {
+      // A folded field goes on.
+      if (last === undefined) throw invalid('headers');
+      headers[last] = `${headers[last]!} ${text.slice(first, lineEnd).trim()}`;
+      continue;
+    }
+    const colon = text.indexOf(':', first);
+    if (colon <= first || colon > lineEnd || ++fields > fieldsMax) throw invalid('headers');
+    last = text.slice(first, colon).toLowerCase();
+    if (!fieldName.test(last)) throw invalid('headers');
+    const value = text.slice(colon + 1, lineEnd).trim();
     headers[last] = last in headers ? joined(last, headers[last]!, value) : value;
   }
-  return { headers, end: at };
+  return { startLine: startLine ?? '', headers, end };
+}
+
+const fieldName = /^[!#$%&'*+\-.^_`|~\da-z]+$/;
+
+/** Behind the first blank line, or the end of the part. A head may be nothing but that line. */
+function endOfHead(part: Buffer, start: number): number {
+  if (part[start] === lf) return start + 1;
+  if (part[start] === cr && part[start + 1] === lf) return start + 2;
+  // Beyond its bound a head is refused, and need not be looked through.
+  const within = part.subarray(start, start + headBytesMax + 1);
+  const long = within.indexOf('\n\r\n', 0, 'latin1');
+  const short = (long < 0 ? within : within.subarray(0, long + 1)).indexOf('\n\n', 0, 'latin1');
+  if (short >= 0) return start + short + 2;
+  return long >= 0 ? start + long + 3 : start + within.length;
 }
 
 /** Fields that say what a body is may stand twice only when they agree. */

@@ -13,12 +13,18 @@ import { insertEntity } from './operations/insert-entity.ts';
 import { insertOrMergeEntity } from './operations/insert-or-merge-entity.ts';
 import { insertOrReplaceEntity } from './operations/insert-or-replace-entity.ts';
 import { mergeEntity } from './operations/merge-entity.ts';
+import { preflight } from './operations/preflight.ts';
 import { queryEntities } from './operations/query-entities.ts';
 import { queryTables } from './operations/query-tables.ts';
 import { readEntity } from './operations/read-entity.ts';
 import { readMetadata } from './operations/read-metadata.ts';
 import { readServiceDocument } from './operations/read-service-document.ts';
+import { readServiceProperties } from './operations/read-service-properties.ts';
+import { readServiceStats } from './operations/read-service-stats.ts';
+import { readTableAcl } from './operations/read-table-acl.ts';
 import { readTable } from './operations/read-table.ts';
+import { replaceServiceProperties } from './operations/replace-service-properties.ts';
+import { replaceTableAcl } from './operations/replace-table-acl.ts';
 import { updateEntity } from './operations/update-entity.ts';
 
 /** What an address names. */
@@ -44,20 +50,48 @@ export interface Row {
 }
 
 export const surface: readonly Row[] = [
-  { verb: 'OPTIONS', operation: 'preflight', reads: true },
+  { verb: 'OPTIONS', operation: 'preflight', reads: true, run: preflight },
 
   { verb: 'GET', target: 'service', operation: 'read-service-document', reads: true, run: readServiceDocument },
   { verb: 'GET', target: 'metadata', operation: 'read-metadata', reads: true, run: readMetadata },
-  { verb: 'GET', target: 'service', component: 'properties', operation: 'read-service-properties', reads: true },
-  { verb: 'PUT', target: 'service', component: 'properties', operation: 'replace-service-properties', reads: false },
-  { verb: 'GET', target: 'service', component: 'stats', operation: 'read-service-stats', reads: true },
+  {
+    verb: 'GET',
+    target: 'service',
+    component: 'properties',
+    operation: 'read-service-properties',
+    reads: true,
+    run: readServiceProperties,
+  },
+  {
+    verb: 'PUT',
+    target: 'service',
+    component: 'properties',
+    operation: 'replace-service-properties',
+    reads: false,
+    run: replaceServiceProperties,
+  },
+  {
+    verb: 'GET',
+    target: 'service',
+    component: 'stats',
+    operation: 'read-service-stats',
+    reads: true,
+    run: readServiceStats,
+  },
 
   { verb: 'GET', target: 'tables', operation: 'query-tables', reads: true, run: queryTables },
   { verb: 'POST', target: 'tables', operation: 'create-table', reads: false, run: createTable },
   { verb: 'GET', target: 'table', operation: 'read-table', reads: true, run: readTable },
   { verb: 'DELETE', target: 'table', operation: 'delete-table', reads: false, run: deleteTable },
-  { verb: 'GET', target: 'entities', component: 'acl', operation: 'read-table-acl', reads: true },
-  { verb: 'PUT', target: 'entities', component: 'acl', operation: 'replace-table-acl', reads: false },
+  { verb: 'GET', target: 'entities', component: 'acl', operation: 'read-table-acl', reads: true, run: readTableAcl },
+  {
+    verb: 'PUT',
+    target: 'entities',
+    component: 'acl',
+    operation: 'replace-table-acl',
+    reads: false,
+    run: replaceTableAcl,
+  },
 
   { verb: 'GET', target: 'entities', operation: 'query-entities', reads: true, run: queryEntities },
   { verb: 'GET', target: 'entity', operation: 'read-entity', reads: true, run: readEntity },
