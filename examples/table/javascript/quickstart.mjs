@@ -42,7 +42,10 @@ await table.upsertEntity(
   'Replace',
 );
 const typed = await table.getEntity('ada', '0', { queryOptions: { select: ['barcode', 'placed', 'voucher', 'seal'] } });
-console.log('types:', [typed.barcode, typed.placed, typed.voucher.value, [...typed.seal].join('-')].map(String).join(' '));
+console.log(
+  'types:',
+  [typed.barcode, typed.placed, typed.voucher.value, [...typed.seal].join('-')].map(String).join(' '),
+);
 await table.deleteEntity('ada', '0');
 
 // An insert is refused when the keys are taken; an upsert takes what is there, and merges or replaces it.

@@ -18,6 +18,25 @@ const issuer = 'https://sts.windows.net/conformance/';
 const audience = 'https://storage.azure.com';
 const subject = 'conformance-suite';
 
+const service = 'Microsoft.Storage/storageAccounts/tableServices';
+const role = {
+  id: 'conformance',
+  roleName: 'Everything that tests do with tokens',
+  dataActions: ['read', 'write', 'tables/*', 'tables/entities/*'].map((action) => `${service}/${action}`),
+};
+
+/** Lets a server of ours take the bearer of the token for somebody who may do what the tests do. */
+export async function admit(adminUrl, key) {
+  for (const [path, record] of [
+    ['definitions', role],
+    ['assignments', { principalId: subject, roleDefinitionId: role.id, scope: '/' }],
+  ]) {
+    const headers = { 'x-meridian-key': key, 'content-type': 'application/json' };
+    const answer = await fetch(`${adminUrl}/roles/${path}`, { method: 'POST', headers, body: JSON.stringify(record) });
+    if (!answer.ok) throw new Error(`/roles/${path}: ${answer.status} ${await answer.text()}`);
+  }
+}
+
 /** Resolves with the files, the key, the token, and the flags by which a server of ours takes all of them. */
 export async function makeIdentity() {
   const directory = await mkdtemp(join(tmpdir(), 'meridian-identity-'));

@@ -19,10 +19,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { judge, readKnownFailures } from '../known-failures.mjs';
-import { startMeridian } from '../meridian.mjs';
+import { defaultKey, startMeridian } from '../meridian.mjs';
 import { printCauses, runFiles, tally } from '../pytest.mjs';
 import { spoilingRelay } from '../relay.mjs';
-import { accountName, makeIdentity } from './identity.mjs';
+import { accountName, admit, makeIdentity } from './identity.mjs';
 import { startAzurite } from './azurite.mjs';
 import { wrongAnswers } from './wrong-answers.mjs';
 
@@ -84,6 +84,7 @@ async function runSuite(label, identity, port) {
 async function startServer(identity) {
   if (options.azurite !== undefined) return startAzurite(options.azurite, identity, options);
   const server = await startMeridian(['--sql-port', '0', ...identity.flags]);
+  await admit(server.ready.admin, await defaultKey());
   return { ...server, port: Number(new URL(server.ready.table).port) };
 }
 
