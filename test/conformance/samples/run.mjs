@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { start } from '../children.mjs';
-import { startMeridian } from '../meridian.mjs';
+import { defaultKey, startMeridian } from '../meridian.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -116,12 +116,7 @@ async function judge(name, sample, server) {
   }
 }
 
-async function keyOf() {
-  const { output } = await run('node', ['bin/meridian.mjs', 'connection-strings', '--json'], root, {});
-  return /AccountKey=([^;]+)/.exec(output)[1];
-}
-
-const server = { ...(await startMeridian(['--sql-port', '0'])), key: await keyOf() };
+const server = { ...(await startMeridian(['--sql-port', '0'])), key: await defaultKey() };
 try {
   for (const [name, sample] of Object.entries(samples)) {
     if (options.only !== undefined && options.only !== name) continue;
