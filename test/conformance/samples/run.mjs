@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { start } from '../children.mjs';
-import { startMeridian } from '../meridian.mjs';
+import { defaultKey, startMeridian } from '../meridian.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -138,12 +138,7 @@ function connectionStrings({ ready, key }) {
   };
 }
 
-async function keyOf() {
-  const { output } = await run('node', ['bin/meridian.mjs', 'connection-strings', '--json'], root, {});
-  return /AccountKey=([^;]+)/.exec(output)[1];
-}
-
-const server = { ...(await startMeridian(['--sql-port', '0', '--table-port', '0'])), key: await keyOf() };
+const server = { ...(await startMeridian(['--sql-port', '0', '--table-port', '0'])), key: await defaultKey() };
 try {
   for (const [name, sample] of Object.entries(samples)) {
     if (options.only !== undefined && options.only !== name) continue;

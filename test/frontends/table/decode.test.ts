@@ -59,6 +59,21 @@ describe('an account', () => {
     expect(read('GET', '/shop-secondary/People').serviceRoot).toBe('http://127.0.0.1:10002/shop-secondary');
   });
 
+  it('may stand twice in a path to the secondary, of which the second is signed', () => {
+    const twice = { accountName: 'shop', isSecondary: true, rawPath: '/shop/People', table: 'People' };
+    expect(read('GET', '/shop-secondary/shop/People')).toMatchObject(twice);
+    const stats = read('GET', '/shop-secondary/shop/?restype=service&comp=stats');
+    expect(stats).toMatchObject({ isSecondary: true, rawPath: '/shop/', table: undefined });
+    expect(stats.row.operation).toBe('read-service-stats');
+    expect(read('GET', '/shop-secondary/shop')).toMatchObject({ rawPath: '/shop-secondary/shop', table: 'shop' });
+    expect(failureOf(() => read('GET', '/shop-secondary/other/People'))).toBe('400 InvalidUri');
+  });
+
+  it('of Cosmos DB takes writes in every region', () => {
+    const host = 'shop-secondary.table.cosmos.azure.com';
+    expect(read('POST', '/People', { host })).toMatchObject({ accountName: 'shop', isSecondary: false });
+  });
+
   it.each(['shop.table.cosmos.azure.com', 'shop.table.cosmosdb.azure.com:443'])('is of Cosmos DB at %s', (host) => {
     expect(read('GET', '/People', { host })).toMatchObject({ flavour: 'cosmos', accountName: 'shop' });
   });
@@ -88,7 +103,7 @@ describe('an operation', () => {
     ['POST', '/shop/$batch', {}, 'commit-batch'],
     ['GET', '/shop/$metadata', {}, 'read-metadata'],
     ['OPTIONS', '/shop/People', {}, 'preflight'],
-  ])('of %s %s %o is %4$s', (method, url, headers, operation) => {
+  ])('of %s %s %j is %s', (method, url, headers, operation) => {
     expect(read(method, url, headers as Record<string, string>).row.operation).toBe(operation);
   });
 
@@ -104,8 +119,12 @@ describe('an operation', () => {
     ['GET', '/shop/People?a=%zz', {}, '400 InvalidUri'],
     ['GET', '/shop/People/Other', {}, '400 InvalidUri'],
     ['DELETE', "/shop/People/Tables('People')", {}, '400 InvalidInput'],
-  ])('of %s %s %o is refused: %4$s', (method, url, headers, failure) => {
+  ])('of %s %s %j is refused: %s', (method, url, headers, failure) => {
     expect(failureOf(() => read(method, url, headers as Record<string, string>))).toBe(failure);
+  });
+
+  it('for a transaction behind a table is of no media type that is known there', () => {
+    expect(failureOf(() => read('POST', '/shop/People/$batch'))).toBe('415 MediaTypeNotSupported');
   });
 
   it('on a table behind a table concerns the first to the storage service, and nothing to Cosmos DB', () => {

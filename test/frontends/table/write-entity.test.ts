@@ -105,7 +105,7 @@ describe('an entity to insert', () => {
     ['no JSON', '{', '400 InvalidInput'],
     ['no object', '[]', '400 InvalidInput'],
     ['a name twice', '{"PartitionKey":"p","RowKey":"r","a":1,"a":2}', '400 DuplicatePropertiesSpecified'],
-  ])('with %s: %3$s', (_what, entity, failure) => {
+  ])('with %s', (_what, entity, failure) => {
     expect(failureOf(insertion(entity))).toBe(failure);
   });
 
@@ -168,7 +168,7 @@ describe('an entity to change', () => {
     ['no If-Match', {}, '400 MissingRequiredHeader'],
     ['an If-Match of another kind', { 'if-match': '"0x8D"' }, '400 InvalidInput'],
     ['If-None-Match', { 'if-match': '*', 'if-none-match': '*' }, '400 InvalidInput'],
-  ])('is not deleted with %s: %3$s', (_what, headers, failure) => {
+  ])('is not deleted with %s', (_what, headers, failure) => {
     expect(failureOf(edition('delete-entity', '', { headers, verb: 'DELETE' }))).toBe(failure);
   });
 
