@@ -1,5 +1,6 @@
 // What a partition asks of whoever keeps its index: `IndexKeeper`, or memory alone (`memory-home.ts`).
 
+import type { PartitionKeyTerms } from '../indexer/fact-terms.ts';
 import type { PartitionIndex } from '../indexer/partition-index.ts';
 import type { IndexingPolicy } from '../indexer/policy.ts';
 import { isUnpartitioned, type ContainerRecord } from '../model/resource.ts';
@@ -11,7 +12,7 @@ import type { IndexBuild } from './rebuild.ts';
 export interface IndexOptions {
   readonly policy: IndexingPolicy;
   readonly identityField: string | undefined;
-  readonly partitionKeyTerms: boolean;
+  readonly partitionKeyTerms: PartitionKeyTerms;
 }
 
 /** The index as the last flush left it, or an empty one. */
@@ -54,6 +55,7 @@ export function indexOptionsOf(container: ContainerRecord): IndexOptions {
     policy: indexingPolicyOf(container),
     // A collection's `_id` has any type: its values are terms of their own.
     identityField: container.profile === 'collection' ? undefined : idField[container.profile],
-    partitionKeyTerms: !isUnpartitioned(container) && !isKeyedById(container),
+    partitionKeyTerms:
+      container.profile === 'table' ? 'ordered' : !isUnpartitioned(container) && !isKeyedById(container),
   };
 }

@@ -4,6 +4,7 @@
 import { anyElement, type CompositePart } from '../indexer/policy.ts';
 import { policyText } from './indexing-policy.ts';
 import type { IndexOptions } from './index-home.ts';
+import type { PartitionKeyTerms } from '../indexer/fact-terms.ts';
 
 /** Differs when the terms of what is known beside the body change. */
 const factsFormat = 2;
@@ -15,7 +16,7 @@ export function optionsText({ policy, identityField, partitionKeyTerms }: IndexO
 
 /** The options that have this text. */
 export function optionsOf(text: string): IndexOptions {
-  const [policy, identityField, partitionKeyTerms] = JSON.parse(text) as [string, string | null, boolean];
+  const [policy, identityField, partitionKeyTerms] = JSON.parse(text) as [string, string | null, PartitionKeyTerms];
   const [included, excluded, composites] = JSON.parse(policy) as [
     readonly string[],
     readonly string[],

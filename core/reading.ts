@@ -3,8 +3,9 @@
 //
 // Invariant: while it is held, every version its views see can be read: retention waits for it (`GroupState.hold`).
 
-import { between, equal, everything, type Filter } from '../indexer/filter.ts';
+import { between, everything, isExact, type Filter } from '../indexer/filter.ts';
 import { idEquals } from '../indexer/identity.ts';
+import { partitionKeyEquals } from '../indexer/key-order.ts';
 import type { PartitionIndex } from '../indexer/partition-index.ts';
 import { partitionKeyPath } from '../indexer/paths.ts';
 import type { View } from '../indexer/view.ts';
@@ -129,15 +130,16 @@ function scopeFilter(
   const isNone = keyText === '[]';
   const whole = { filter: everything, exact: !isPartial && !isNone };
   if (keyText !== undefined && !isNone) {
-    if (index.keepsPartitionKeys) {
-      const filter = equal(partitionKeyPath, keyText);
-      return { filter, exact: filter.kind === 'equal' && filter.key.exact };
+    if (index.partitionKeyTerms !== false) {
+      const filter = partitionKeyEquals(index, keyText);
+      return { filter, exact: isExact(filter) };
     }
     // The id is the key.
     const id = scope.partitionKey?.[0];
     return typeof id === 'string' ? { filter: idEquals(id), exact: false } : { filter: everything, exact: false };
   }
-  if (scope.partitionKey === undefined || scope.partitionKey.length === 0 || !index.keepsPartitionKeys) return whole;
+  if (scope.partitionKey === undefined || scope.partitionKey.length === 0 || index.partitionKeyTerms !== true)
+    return whole;
   // The leading parts of a hierarchical key: texts that begin with theirs, an array whose end is left open.
   const open = `${partitionKeyText(scope.partitionKey).slice(0, -1)},`;
   const after = `${open.slice(0, -1)}-`;

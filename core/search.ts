@@ -22,11 +22,9 @@ import { itemsPerLook, Slices } from './slices.ts';
 import { walkSorted } from './sorted-walk.ts';
 import { onlyPath, spansOf, type Span } from './sorted-spans.ts';
 import { withBody, type StoredItem } from './stored-item.ts';
+import { isWorthOrder, termsPerItem, termsUntil } from './search-cost.ts';
 import { fewItemsMax, readAtOnceMax, scoped, walkByCreation, walkHits, type Walk } from './walk.ts';
 import { testsTerms, walkTested } from './walk-tested.ts';
-
-/** Measured: what reading one item costs, as many terms of an order walked. */
-const termsPerItem = 25;
 
 type OpenSearch = Operation<'open-search'>;
 
@@ -261,16 +259,6 @@ function sortedOf(
 /** Items that share a value of a path, about. */
 function itemsPerTerm(partition: PartitionReading, path: number, items: number): number {
   return items / Math.max(1, estimateTerms(partition.view, path, allValues));
-}
-
-/** Terms to walk until so many of the hits are met, if these lie evenly. */
-function termsUntil(items: number, hits: number, limit: number): number {
-  return hits <= limit ? items : (items * limit) / hits;
-}
-
-/** Whether walking the order of a path costs less than reading every hit and sorting. */
-function isWorthOrder(items: number, hits: number, limit: number): boolean {
-  return termsUntil(items, hits, limit) + termsPerItem * Math.min(hits, limit) < termsPerItem * hits * 1.25;
 }
 
 /** Whether the first hits are met sooner in the order of creation than all replaced ones are read. */

@@ -3,8 +3,9 @@
 // compared by value.
 
 import { allOf, everything, type Filter, type KeyRange } from '../indexer/filter.ts';
+import { intersectRanges } from '../indexer/key-range.ts';
 import { childOf, rawDocument, type Raw } from '../model/bson/walk.ts';
-import { compareBytes, equalBytes } from '../model/bytes.ts';
+import { equalBytes } from '../model/bytes.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { compareRaw, mongoRank } from '../model/order.ts';
 import type { Path } from '../model/predicate.ts';
@@ -74,28 +75,9 @@ function narrowed(
   let range: KeyRange | undefined = span;
   for (const part of filter.kind === 'and' ? filter.of : [filter]) {
     if (part.kind !== 'range' || part.path !== path) rest.push(part);
-    else if (range !== undefined) range = intersection(range, part.range);
+    else if (range !== undefined) range = intersectRanges(range, part.range);
   }
   return { filter: rest.length === 0 ? everything : allOf(...rest), range };
-}
-
-function intersection(a: KeyRange, b: KeyRange): KeyRange | undefined {
-  const low = compareKeys(a.lower, b.lower);
-  const high = compareKeys(a.upper, b.upper);
-  const from = low > 0 ? a : b;
-  const to = high < 0 ? a : b;
-  const range: KeyRange = {
-    lower: from.lower,
-    lowerInclusive: low === 0 ? a.lowerInclusive && b.lowerInclusive : from.lowerInclusive,
-    upper: to.upper,
-    upperInclusive: high === 0 ? a.upperInclusive && b.upperInclusive : to.upperInclusive,
-  };
-  const width = compareKeys(range.lower, range.upper);
-  return width > 0 || (width === 0 && !(range.lowerInclusive && range.upperInclusive)) ? undefined : range;
-}
-
-function compareKeys(a: Uint8Array, b: Uint8Array): number {
-  return compareBytes(a, 0, a.length, b, 0, b.length);
 }
 
 function beginsWith(key: Uint8Array, keyLength: number, prefix: Uint8Array): boolean {

@@ -4,10 +4,10 @@
 // Invariant: with every write asked and every staged version noted, no two live items of the container share a key,
 // but for those that did before the key was declared. An index that answers too much costs reads, never a wrong word.
 
-import { allOf, equal } from '../indexer/filter.ts';
+import { allOf } from '../indexer/filter.ts';
+import { partitionKeyEquals } from '../indexer/key-order.ts';
 import { NumberCursor } from '../indexer/lookup.ts';
 import type { PartitionIndex } from '../indexer/partition-index.ts';
-import { partitionKeyPath } from '../indexer/paths.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Raw } from '../model/bson/walk.ts';
 import type { ContainerRecord } from '../model/resource.ts';
@@ -131,7 +131,7 @@ function isApplied(
   const isLocal = unique.scope === 'partitionKey';
   const cursor = new NumberCursor(
     index.now(),
-    isLocal && index.keepsPartitionKeys ? allOf(equal(partitionKeyPath, holder.key), filter) : filter,
+    isLocal && index.partitionKeyTerms !== false ? allOf(partitionKeyEquals(index, holder.key), filter) : filter,
   );
   for (let number = cursor.next(); number > 0; number = cursor.next()) {
     const item = read(number);

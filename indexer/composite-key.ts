@@ -11,7 +11,7 @@ import type { ElementRange } from './terms.ts';
 /** Bytes of id text and partition key together that a key keeps whole. */
 export const identityBytesMax = 512;
 /** Of a longer identity: bytes of the escaped text kept in front of the two hashes. */
-const identityHeadBytes = 256;
+export const identityHeadBytes = 256;
 
 /** Appends one part of a key; returns its end. */
 export function writePart(

@@ -6,6 +6,7 @@ import { writeIdentityKey } from './composite-key.ts';
 import { keyBytes } from './key-scratch.ts';
 import { writeDoubleKey } from './number-key.ts';
 import { createdPath, expiryPath, identityPath, partitionKeyPath, timePath } from './paths.ts';
+import { partitionKeyOfText, writeKeyPlace } from './key-order.ts';
 import { Tag, writeTextKey } from './term-key.ts';
 import type { TermSink } from './terms.ts';
 
@@ -33,12 +34,16 @@ function numberTerm(sink: TermSink, path: number, value: number): void {
  */
 export const replacedItems: Filter = exists(createdPath);
 
-export function factTerms(facts: VersionFacts, lsn: number, keepsPartitionKeys: boolean, sink: TermSink): void {
+/** Which terms of partition keys an index keeps: none, their texts, or those with the id text, in order. */
+export type PartitionKeyTerms = false | true | 'ordered';
+
+export function factTerms(facts: VersionFacts, lsn: number, keyTerms: PartitionKeyTerms, sink: TermSink): void {
   sink.term(identityPath, writeIdentityKey(facts.id, facts.key));
   numberTerm(sink, createdPath, facts.created);
   if (facts.created !== lsn) sink.exists(createdPath);
   numberTerm(sink, timePath, facts.seconds);
   if (facts.ttlSeconds !== 0) sink.exists(expiryPath);
   if (facts.ttlSeconds > 0) numberTerm(sink, expiryPath, facts.seconds + facts.ttlSeconds);
-  if (keepsPartitionKeys) sink.term(partitionKeyPath, writeTextKey(keyBytes, 0, facts.key));
+  if (keyTerms === 'ordered') sink.term(partitionKeyPath, writeKeyPlace(partitionKeyOfText(facts.key), facts.id));
+  else if (keyTerms) sink.term(partitionKeyPath, writeTextKey(keyBytes, 0, facts.key));
 }

@@ -2,7 +2,7 @@
 // its own: the identity terms (id text, then partition key) answer for it, in the order of the id text.
 
 import { textOf, utf8 } from '../model/bytes.ts';
-import { identityBytesMax, identityPrefixes, writeIdentityKey, writePart } from './composite-key.ts';
+import { identityBytesMax, identityHeadBytes, identityPrefixes, writeIdentityKey, writePart } from './composite-key.ts';
 import { afterPrefix, anyOf, nothing, prefixRange, type Bound, type Filter } from './filter.ts';
 import { keyBytes } from './key-scratch.ts';
 import { identityPath } from './paths.ts';
@@ -27,13 +27,17 @@ export function identityEquals(id: string, key: string): Filter {
   return { kind: 'equal', path: identityPath, key: { bytes: keyBytes.slice(0, length), exact } };
 }
 
-/** Tag and escaped text, with the end mark or without it. */
+/**
+ * Tag and escaped text, with the end mark or without it. Of a text that a key may have cut only the head, without the
+ * mark: all keys that begin so are its neighbours.
+ */
 function idBytes(text: string, ended: boolean): Uint8Array {
   const bytes = utf8(text);
-  const out = new Uint8Array(2 * bytes.length + 3);
+  const length = Math.min(bytes.length, identityHeadBytes);
+  const out = new Uint8Array(2 * length + 3);
   out[0] = Tag.string;
-  const end = writePart(out, 1, bytes, bytes.length, false);
-  return out.slice(0, ended ? end : end - 2);
+  const end = writePart(out, 1, bytes, length, false);
+  return out.slice(0, ended && bytes.length < identityHeadBytes ? end : end - 2);
 }
 
 /** Longest id text whose place in the order is known exactly; longer ones and their neighbours need a test. */
@@ -48,15 +52,15 @@ export function idBetween(from: Bound | undefined, to: Bound | undefined): Filte
   const lowText = low as string | undefined;
   const highText = high as string | undefined;
   const lower = lowText === undefined ? new Uint8Array([Tag.string]) : idBytes(lowText, true);
-  const upper = highText === undefined ? new Uint8Array([Tag.string + 1]) : idBytes(highText, true);
+  const upper = highText === undefined ? new Uint8Array([Tag.string + 1]) : upperBytes(highText);
   return {
     kind: 'range',
     path: identityPath,
     range: {
       // Keys of one id differ in what follows its end mark.
-      lower: lowText !== undefined && !from!.inclusive ? afterPrefix(lower) : lower,
+      lower: lowText !== undefined && !from!.inclusive && !isLong(lowText) ? afterId(lower) : lower,
       lowerInclusive: true,
-      upper: highText !== undefined && to!.inclusive ? afterPrefix(upper) : upper,
+      upper: highText !== undefined && to!.inclusive && !isLong(highText) ? afterId(upper) : upper,
       upperInclusive: false,
     },
     exact: known(lowText) && known(highText),
@@ -71,6 +75,23 @@ export function idPrefixed(text: string): Filter {
     range: prefixRange(idBytes(text, false)),
     exact: text.length * 3 <= orderedBytesMax,
   };
+}
+
+/** Of such a text a key may hold the head alone. */
+function isLong(text: string): boolean {
+  return utf8(text).length >= identityHeadBytes;
+}
+
+function upperBytes(text: string): Uint8Array {
+  const bytes = idBytes(text, true);
+  return isLong(text) ? afterPrefix(bytes) : bytes;
+}
+
+/** Above the keys of an id, whole ones and those that were cut because the partition key is long. */
+function afterId(ended: Uint8Array): Uint8Array {
+  const bytes = ended.slice();
+  bytes[bytes.length - 1] = 3;
+  return bytes;
 }
 
 function endMark(bytes: Uint8Array, start: number, end: number): number {

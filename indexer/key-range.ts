@@ -1,6 +1,8 @@
-// Where a range of keys lies among the terms of a source: keys with their path in front, as cursors compare them.
+// Ranges of keys: what two of them share, and where one lies among the terms of a source: keys with their path in front,
+// as cursors compare them.
 
 import type { KeyRange } from './filter.ts';
+import { compareBytes } from '../model/bytes.ts';
 import type { TermCursor } from './source.ts';
 
 /** A key behind its path. */
@@ -44,4 +46,42 @@ export function isBelowEnd(cursor: TermCursor, range: FullRange): boolean {
 export function isAboveStart(cursor: TermCursor, range: FullRange): boolean {
   const order = cursor.compare(range.lower, range.lower.length);
   return order > 0 || (order === 0 && range.lowerInclusive);
+}
+
+function compareKeys(a: Uint8Array, b: Uint8Array): number {
+  return compareBytes(a, 0, a.length, b, 0, b.length);
+}
+
+function isEmpty({ lower, upper, lowerInclusive, upperInclusive }: KeyRange): boolean {
+  const width = compareKeys(lower, upper);
+  return width > 0 || (width === 0 && !(lowerInclusive && upperInclusive));
+}
+
+/** The keys in both; undefined when there is none. */
+export function intersectRanges(a: KeyRange, b: KeyRange): KeyRange | undefined {
+  const low = compareKeys(a.lower, b.lower);
+  const high = compareKeys(a.upper, b.upper);
+  const from = low > 0 ? a : b;
+  const to = high < 0 ? a : b;
+  const range: KeyRange = {
+    lower: from.lower,
+    lowerInclusive: low === 0 ? a.lowerInclusive && b.lowerInclusive : from.lowerInclusive,
+    upper: to.upper,
+    upperInclusive: high === 0 ? a.upperInclusive && b.upperInclusive : to.upperInclusive,
+  };
+  return isEmpty(range) ? undefined : range;
+}
+
+/** The least range that holds both. */
+export function hullOfRanges(a: KeyRange, b: KeyRange): KeyRange {
+  const low = compareKeys(a.lower, b.lower);
+  const high = compareKeys(a.upper, b.upper);
+  const from = low < 0 ? a : b;
+  const to = high > 0 ? a : b;
+  return {
+    lower: from.lower,
+    lowerInclusive: low === 0 ? a.lowerInclusive || b.lowerInclusive : from.lowerInclusive,
+    upper: to.upper,
+    upperInclusive: high === 0 ? a.upperInclusive || b.upperInclusive : to.upperInclusive,
+  };
 }

@@ -16,7 +16,7 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import { writeIdentityKey } from './composite-key.ts';
-import { factTerms, type VersionFacts } from './fact-terms.ts';
+import { factTerms, type PartitionKeyTerms, type VersionFacts } from './fact-terms.ts';
 import { exists } from './filter.ts';
 import type { FlushInput } from './flush.ts';
 import { Liveness } from './liveness.ts';
@@ -52,8 +52,8 @@ export interface PartitionIndexOptions {
   readonly pool: PagePool;
   /** Property whose string is the id text of every item, where the container's profile says so. */
   readonly identityField?: string | undefined;
-  /** Keeps terms of partition keys: where several items share one. */
-  readonly partitionKeyTerms?: boolean | undefined;
+  /** Where several items share a partition key, or are read in the order of their keys. */
+  readonly partitionKeyTerms?: PartitionKeyTerms | undefined;
   /** Of the manifest, oldest first. */
   readonly segments?: readonly Segment[] | undefined;
   /** Given to tests. */
@@ -108,8 +108,8 @@ const walker = new TermWalker();
 
 export class PartitionIndex {
   readonly paths: PathDictionary;
-  /** True when items have terms under `partitionKeyPath`. */
-  readonly keepsPartitionKeys: boolean;
+  /** What the terms under `partitionKeyPath` are. */
+  readonly partitionKeyTerms: PartitionKeyTerms;
   readonly #pool: PagePool;
   readonly #memtableBytes: number;
   #segments: SegmentSource[] = [];
@@ -130,7 +130,7 @@ export class PartitionIndex {
   /** Opens an index over the segments of its manifest. Throws Internal when one is damaged. */
   constructor(options: PartitionIndexOptions) {
     this.#pool = options.pool;
-    this.keepsPartitionKeys = options.partitionKeyTerms === true;
+    this.partitionKeyTerms = options.partitionKeyTerms ?? false;
     this.#memtableBytes = options.memtableBytes ?? memtableBytesThreshold;
     this.paths = new PathDictionary({
       policy: compilePolicy(options.policy),
@@ -207,7 +207,7 @@ export class PartitionIndex {
     const active = this.#open();
     const { memtable } = active;
     memtable.begin(number);
-    factTerms(facts, lsn, this.keepsPartitionKeys, memtable);
+    factTerms(facts, lsn, this.partitionKeyTerms, memtable);
     walker.walk(item, this.paths, memtable);
     active.lsnLast = this.#lsn = lsn;
     this.#number = number;

@@ -30,7 +30,10 @@ export const overflowPath = 2;
 export const createdPath = 3;
 /** Numbers: seconds of the version's commit time, what doors show as `_ts`. */
 export const timePath = 4;
-/** Strings: the text of the partition key, in indexes that keep such terms. */
+/**
+ * In indexes that keep such terms, strings: the text of the partition key, or where items are ordered by their keys,
+ * partition key and id text as one (`key-order.ts`).
+ */
 export const partitionKeyPath = 5;
 /** Of versions that name a time to live. Numbers: the second in which it ends, if it does. Existence: they name one. */
 export const expiryPath = 6;

@@ -12,6 +12,7 @@ import {
   isExact,
   allOf,
   anyOf,
+  between,
   everything,
   exists,
   negated,
@@ -20,15 +21,17 @@ import {
   type Filter,
 } from '../../../indexer/filter.ts';
 import { idBetween, idEquals, idPrefixed } from '../../../indexer/identity.ts';
-import type { PathDictionary } from '../../../indexer/paths.ts';
+import { timePath, type PathDictionary } from '../../../indexer/paths.ts';
 import { BsonType } from '../../../model/bson/types.ts';
 import { textOfRaw, type Raw } from '../../../model/bson/walk.ts';
 import { documentIdTextOf } from '../../../model/identity.ts';
+import { instantOf } from '../../../model/instant.ts';
 import { testsWholeArray, type Path, type Predicate, type Test } from '../../../model/predicate.ts';
 import { compileTest } from './compile.ts';
 import { literalPrefix } from './literal-prefix.ts';
 import { absent } from './path.ts';
 import { spotsOf, type Spot, type Spots } from './spots.ts';
+import { timestampName } from './timestamped.ts';
 import {
   inRange,
   isOrdered,
@@ -47,10 +50,17 @@ export interface IndexFilter {
 }
 
 /**
- * What the predicate sees: items as they are stored, or items of another profile in MongoDB's view, where `_id` is
- * the id text or a typed form of it (`model/mongo-view.ts`).
+ * What the predicate sees: items as they are stored; items of another profile in MongoDB's view, where `_id` is the id
+ * text or a typed form of it (`model/mongo-view.ts`); or items with the time of their version (`timestamped.ts`).
  */
-export type PredicateView = 'stored' | 'mongo';
+export type PredicateView = 'stored' | 'mongo' | 'timestamped';
+
+/** The property that a view shows beside the stored ones. */
+const shownNames: Readonly<Record<PredicateView, string | undefined>> = {
+  stored: undefined,
+  mongo: '_id',
+  timestamped: timestampName,
+};
 
 export function filterOf(predicate: Predicate, paths: PathDictionary, view: PredicateView = 'stored'): IndexFilter {
   const filter = new Translation(paths, view).of(predicate, false);
@@ -136,13 +146,18 @@ class Translation {
     return same.map((each) => this.of(each, false));
   }
 
+  /** Undefined for what is shown and not stored. */
   #spots(path: Path): Spots | undefined {
-    return this.#view === 'mongo' && path[0] === '_id' ? undefined : spotsOf(this.#paths, [], path);
+    if (path[0] === shownNames[this.#view]) return undefined;
+    return spotsOf(this.#paths, [], path);
   }
 
   #path(path: Path, test: Test): Filter {
     const spots = this.#spots(path);
-    if (spots === undefined) return path.length === 1 ? shownIdFilter(test) : unknown;
+    if (spots === undefined) {
+      if (path.length > 1) return unknown;
+      return this.#view === 'mongo' ? shownIdFilter(test) : timeFilter(test);
+    }
     if (spots.excluded) return unknown;
     if (spots.isIdentity) return path.length === 1 ? identityFilter(test) : unknown;
     return this.#atSpots(spots, test, absentFilter(spots));
@@ -244,6 +259,17 @@ function shownIdFilter(test: Test): Filter {
   if (test.kind === 'compare' && test.operator === 'eq') return loosely(idEquals(documentIdTextOf(test.value)));
   if (test.kind !== 'in' || test.patterns.length > 0 || test.values.length > idsMax) return unknown;
   return loosely(joined(anyOf, test.values, (value) => idEquals(documentIdTextOf(value))));
+}
+
+/** The time of a version, of which the index knows the second. */
+function timeFilter(test: Test): Filter {
+  if (test.kind === 'exists') return everything;
+  const instant = test.kind === 'compare' ? instantOf(test.value) : undefined;
+  if (instant === undefined || test.kind !== 'compare') return unknown;
+  const second = { value: instant.seconds, inclusive: true };
+  const isLower = test.operator !== 'lt' && test.operator !== 'lte';
+  const isUpper = test.operator !== 'gt' && test.operator !== 'gte';
+  return loosely(between(timePath, isLower ? second : undefined, isUpper ? second : undefined));
 }
 
 /** The field whose string is the id of every item. */
