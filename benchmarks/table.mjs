@@ -74,7 +74,8 @@ const placeOf = (i, size) => [strewn(i, partitions), strewn(i * 7, size / partit
 
 async function send(connection, request, status) {
   const answer = await connection.send(request);
-  if (answer.status !== status) throw new Error(`${request.split(' HTTP')[0]}: status ${answer.status}: ${answer.body.toString('latin1', 0, 400)}`);
+  if (answer.status !== status)
+    throw new Error(`${request.split(' HTTP')[0]}: status ${answer.status}: ${answer.body.toString('latin1', 0, 400)}`);
   return answer;
 }
 
