@@ -57,6 +57,7 @@ async function audit(runs: number, { durability = 'strict', wrap = (client) => c
       const last = begun + Math.floor(random() * batchesMax);
       // Groups are made over many turns of the event loop: power goes soon after a batch was begun, or while it is written.
       for (let more = Math.floor(random() * 2 * landingTurnsMax); begun < last || more-- > 0;) await nextTurn();
+      audit.crashing();
       const medium = store.crash();
       await running;
       await engine.close().catch(() => undefined);

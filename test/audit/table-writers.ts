@@ -50,6 +50,7 @@ export class TableAudit {
   readonly #units = new Map<string, Unit[][]>();
   readonly #random: () => number;
   #turn = 0;
+  #isCrashing = false;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -62,8 +63,14 @@ export class TableAudit {
     }
   }
 
+  /** From here on answers may be lost. */
+  crashing(): void {
+    this.#isCrashing = true;
+  }
+
   /** Writes and reads until the server is gone: every lane ends by an answer that is lost. */
   async run(client: TableClient): Promise<void> {
+    this.#isCrashing = false;
     const over = new AbortController();
     const lanes = [...this.#units].flatMap(([partition, writers]) =>
       writers.map((units) => this.#write(client, partition, units, over.signal)),
@@ -105,7 +112,10 @@ export class TableAudit {
       const outcome = unit.isSmall
         ? await client.write(partition, chosen[0]!)
         : await client.transact(partition, chosen);
-      if (outcome === 'lost') return;
+      if (outcome === 'lost') {
+        if (!this.#isCrashing) this.faults.push(`${unit.name}: turn ${next.turn} got no answer`);
+        return;
+      }
       if ((outcome === 'refused') !== isDoomed) {
         this.faults.push(`${unit.name}: turn ${next.turn} was ${outcome}`);
         return;
