@@ -10,6 +10,13 @@ import { defaultAccountName } from './settings.ts';
  */
 export const wellKnownKey = 'C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==';
 
+/**
+ * The public key of the account `devstoreaccount1` of every storage emulator, as well known. The default account takes
+ * it beside its own on the Table door while that one is public, on loopback only: so nothing is opened that was closed.
+ */
+export const storageEmulatorKey =
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
 export interface ConfiguredAccount {
   readonly name: string;
   /** The primary key, unless it was made anew since. */

@@ -45,6 +45,7 @@ const connectionFlags: readonly FlagKey[] = [
   'host',
   'sqlPort',
   'mongoPort',
+  'tablePort',
   'adminPort',
   'advertise',
   'tlsOnly',

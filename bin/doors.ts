@@ -2,8 +2,13 @@
 // answers, and what a client is told to connect to. Modules are loaded together, while the store opens.
 
 import type { Deployment, ListenOptions, OpenDoor } from '../frontends/deployment.ts';
+import { storageEmulatorKey, wellKnownKey } from './accounts.ts';
+import { defaultAccountName } from './settings.ts';
 
-export type DoorName = 'sql' | 'mongo';
+/** The account of `UseDevelopmentStorage=true`. */
+const emulatorAccountName = 'devstoreaccount1';
+
+export type DoorName = 'sql' | 'mongo' | 'table';
 
 export interface DoorModule {
   readonly open: (deployment: Deployment, listen: ListenOptions) => Promise<OpenDoor>;
@@ -28,7 +33,7 @@ export interface DoorRow {
   /** Its name in the ready file and in `endpoints`. */
   readonly name: DoorName;
   readonly title: string;
-  readonly portFlag: 'sqlPort' | 'mongoPort';
+  readonly portFlag: 'sqlPort' | 'mongoPort' | 'tablePort';
   /** Absent: this build does not have the door. */
   readonly load?: (() => Promise<DoorModule>) | undefined;
   readonly urlOf: (authority: string, tlsOnly: boolean) => string;
@@ -68,6 +73,27 @@ export const doorRows: readonly DoorRow[] = [
       if (anonymous) return `mongodb://${authority}/?directConnection=true${tls}`;
       const credentials = `${encodeURIComponent(account)}:${encodeURIComponent(key)}`;
       return `mongodb://${credentials}@${authority}/?directConnection=true&authMechanism=SCRAM-SHA-256${tls}`;
+    },
+  },
+  {
+    name: 'table',
+    title: 'Azure Tables',
+    portFlag: 'tablePort',
+    load: async () => {
+      const [{ openTable }, { probe }] = await Promise.all([
+        import('../frontends/table/listen.ts'),
+        import('../frontends/table/probe.ts'),
+      ]);
+      return { open: openTable, probe };
+    },
+    urlOf: httpUrl,
+    connectionStringOf: ({ authority, account, key: own, tlsOnly }) => {
+      // As the storage emulators have it, so that what clients know by heart and what is told here are one.
+      const name = account === defaultAccountName ? emulatorAccountName : account;
+      const key = account === defaultAccountName && own === wellKnownKey ? storageEmulatorKey : own;
+      const protocol = tlsOnly ? 'https' : 'http';
+      const endpoint = `${httpUrl(authority, tlsOnly)}/${name}`;
+      return `DefaultEndpointsProtocol=${protocol};AccountName=${name};AccountKey=${key};TableEndpoint=${endpoint};`;
     },
   },
 ];

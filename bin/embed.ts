@@ -93,6 +93,7 @@ async function settingsOf(options: MeridianOptions): Promise<Settings> {
   const wanted: MeridianOptions = {
     sqlPort: 0,
     mongoPort: 0,
+    tablePort: 0,
     adminPort: 0,
     logLevel: 'silent',
     memory: options.data === undefined,

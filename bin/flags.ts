@@ -68,6 +68,7 @@ export const flags = {
   }),
   sqlPort: flag(port, 8081, { name: 'sql-port', help: 'port of the Cosmos DB NoSQL door (0 = any free port)' }),
   mongoPort: flag(port, 27_017, { name: 'mongo-port', help: 'port of the MongoDB door (0 = any free port)' }),
+  tablePort: flag(port, 10_002, { name: 'table-port', help: 'port of the Azure Tables door (0 = any free port)' }),
   adminPort: flag(port, 8079, {
     name: 'admin-port',
     help: 'port of health, metrics and administration (0 = any free port)',

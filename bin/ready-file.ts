@@ -6,6 +6,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 export interface ReadyReport {
   readonly sql?: string | undefined;
   readonly mongo?: string | undefined;
+  readonly table?: string | undefined;
   readonly admin: string;
   readonly pid: number;
   readonly version: string;
@@ -15,6 +16,7 @@ export interface ReadyReport {
     readonly name: string;
     readonly sql?: string | undefined;
     readonly mongo?: string | undefined;
+    readonly table?: string | undefined;
     readonly admin: string;
   }[];
 }

@@ -12,7 +12,7 @@ import type { AdminSources } from '../frontends/admin/sources.ts';
 import { loadCertificate, openCertificate, type Certificate } from '../frontends/certificate.ts';
 import type { Account, Deployment, OpenDoor } from '../frontends/deployment.ts';
 import { DatabaseError } from '../model/errors.ts';
-import { usesWellKnownKey, wellKnownKey } from './accounts.ts';
+import { storageEmulatorKey, usesWellKnownKey, wellKnownKey } from './accounts.ts';
 import { checkExposure, clientHost, hostNames, isLoopback } from './address.ts';
 import { openClock, type Clock } from './clock.ts';
 import { Closers } from './closers.ts';
@@ -89,6 +89,9 @@ async function compose(settings: Settings, parts: ServerParts, closers: Closers)
     },
     get emulatorTokens() {
       return isLoopback(settings.host) && hasWellKnownKey(data.accounts);
+    },
+    get storageEmulatorKey() {
+      return isLoopback(settings.host) && hasWellKnownKey(data.accounts.slice(0, 1)) ? storageEmulatorKey : undefined;
     },
     tlsOnly: settings.tlsOnly,
     testCommands: settings.enableTestCommands,
@@ -222,7 +225,7 @@ function stoppedReason(accounts: readonly Account[]): string | undefined {
 /** Opens a door, and says which flag to change when its port cannot be had. */
 async function openPortOf(
   settings: Settings,
-  flag: 'sqlPort' | 'mongoPort' | 'adminPort',
+  flag: 'sqlPort' | 'mongoPort' | 'tablePort' | 'adminPort',
   open: (listen: { readonly host: string; readonly port: number }) => Promise<OpenDoor>,
 ): Promise<OpenDoor> {
   const listen = { host: settings.host, port: settings[flag] };

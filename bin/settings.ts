@@ -86,8 +86,11 @@ function checkTogether(settings: Settings): void {
   if ((settings.tlsCert === undefined) !== (settings.tlsKey === undefined))
     throw new UsageError('--tls-cert and --tls-key are given together or not at all');
   if (settings.seed !== undefined && settings.clock !== 'manual') throw new UsageError('--seed needs --clock manual');
-  const ports = [settings.sqlPort, settings.mongoPort, settings.adminPort].filter((port) => port !== 0);
-  if (new Set(ports).size < ports.length) throw new UsageError('--sql-port, --mongo-port and --admin-port must differ');
+  const ports = [settings.sqlPort, settings.mongoPort, settings.tablePort, settings.adminPort].filter(
+    (port) => port !== 0,
+  );
+  if (new Set(ports).size < ports.length)
+    throw new UsageError('--sql-port, --mongo-port, --table-port and --admin-port must differ');
   const names = settings.accounts.map((account) => account.name);
   if (new Set(names).size < names.length) throw new UsageError('--account names an account twice');
   if (names.includes(defaultAccountName))

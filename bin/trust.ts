@@ -5,11 +5,22 @@ import { BearerTokens } from '../frontends/bearer.ts';
 import { openKeySet } from '../frontends/key-set.ts';
 import { builtInRoles, checkedId, checkedScope, type RoleAssignment } from '../frontends/roles.ts';
 import { DatabaseError } from '../model/errors.ts';
+import { configuredAccounts } from './accounts.ts';
 import { UsageError, type Grant } from './flag-type.ts';
 import type { Settings } from './flags.ts';
 
-/** What the service's clients ask tokens for. */
+/** What the services' clients ask tokens for. */
 const audienceDefault = 'https://cosmos.azure.com';
+const storageAudience = 'https://storage.azure.com';
+
+/** Of clients of the Table door: the service's, and the account's own by both of its host names. */
+function tableAudiences(settings: Settings): readonly string[] {
+  const accounts = configuredAccounts(settings).flatMap(({ name }) => [
+    `https://${name}.table.core.windows.net`,
+    `https://${name}.table.cosmos.azure.com`,
+  ]);
+  return [storageAudience, audienceDefault, ...accounts].flatMap((audience) => [audience, `${audience}/`]);
+}
 
 /** Undefined when no issuer is trusted. Tokens live in the time of their issuer, whatever the server's clock is. */
 export async function openBearerTokens(settings: Settings): Promise<BearerTokens | undefined> {
@@ -27,6 +38,7 @@ export async function openBearerTokens(settings: Settings): Promise<BearerTokens
   return new BearerTokens({
     issuers: await Promise.all(opened),
     audiences: audiences.length === 0 ? [audienceDefault] : audiences,
+    tableAudiences: audiences.length === 0 ? tableAudiences(settings) : audiences,
     toleranceSeconds: clockTolerance,
     nowMs,
   });
@@ -35,6 +47,8 @@ export async function openBearerTokens(settings: Settings): Promise<BearerTokens
 const roleNames: ReadonlyMap<string, string> = new Map([
   ['reader', builtInRoles[0]!.id],
   ['contributor', builtInRoles[1]!.id],
+  ['table-reader', builtInRoles[2]!.id],
+  ['table-contributor', builtInRoles[3]!.id],
 ]);
 
 export function roleAssignmentsOf({ grants }: Pick<Settings, 'grants'>): readonly RoleAssignment[] {

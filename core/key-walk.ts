@@ -1,8 +1,8 @@
 // Walks over the items of one partition of a table in the order of their keys (`indexer/key-order.ts`): either the terms
 // of that order are walked, passing over the items that a filter leaves out, or few hits are read and put in order.
 
-import { allOf, everything, type Filter, type KeyRange } from '../indexer/filter.ts';
-import { isCutPlace, partitionKeyOfText, placeBytesMax } from '../indexer/key-order.ts';
+import { everything, type Filter, type KeyRange } from '../indexer/filter.ts';
+import { holdsPlace, isCutPlace, partitionKeyOfText, placeBytesMax } from '../indexer/key-order.ts';
 import { estimate, NumberCursor } from '../indexer/lookup.ts';
 import { OrderCursor } from '../indexer/order-cursor.ts';
 import { partitionKeyPath } from '../indexer/paths.ts';
@@ -22,6 +22,8 @@ const recordsPerPause = 64;
 const sortedHitsMax = 20_000;
 /** Bytes of such items that are kept; the others are read again. */
 const sortedBytesMax = 8 * 1024 * 1024;
+/** Items of a range that are read without asking the index which of them pass. */
+const fewItemsMax = 32;
 /** Items that share the head of a cut key and are put in order. */
 const cutItemsMax = 20_000;
 
@@ -41,15 +43,14 @@ export function comparePlaces(a: ItemPlace, b: ItemPlace): number {
 
 /** Items in the range that may pass the filter, in the order of their keys; `wanted` of them are read, or a few more. */
 export function walkByKey(reading: PartitionReading, filter: Filter, range: KeyRange, wanted: number): Walk {
+  if (filter.kind === 'all' || filter.kind === 'unknown') return walkPlaces(reading, everything, range);
   const { view } = reading;
-  const within: Filter = { kind: 'range', path: partitionKeyPath, range, exact: false };
-  const isOpen = filter.kind === 'all' || filter.kind === 'unknown';
-  if (!isOpen) {
-    const items = estimate(view, within);
-    const hits = Math.min(items, estimate(view, filter));
-    if (hits <= sortedHitsMax && !isWorthOrder(items, hits, wanted)) return sortHits(reading, allOf(filter, within));
-  }
-  return walkPlaces(reading, isOpen ? everything : filter, range);
+  const items = estimate(view, { kind: 'range', path: partitionKeyPath, range, exact: false });
+  // Asking the index which of them pass would cost more than a look at them.
+  if (items <= fewItemsMax) return walkPlaces(reading, everything, range);
+  const hits = estimate(view, filter);
+  if (hits <= sortedHitsMax && !isWorthOrder(items, hits, wanted)) return sortHits(reading, filter, range);
+  return walkPlaces(reading, filter, range);
 }
 
 function* walkPlaces(reading: PartitionReading, filter: Filter, range: KeyRange): Walk {
@@ -99,8 +100,8 @@ function* inOrder(items: readonly StoredItem[]): Walk {
   for (const { item } of sorted) yield item;
 }
 
-/** Reads every hit. The filter may let a few items through that are not in the range. */
-function* sortHits(reading: PartitionReading, filter: Filter): Walk {
+/** Reads every hit, wherever its key is. */
+function* sortHits(reading: PartitionReading, filter: Filter, range: KeyRange): Walk {
   const hits: { readonly place: ItemPlace; readonly number: number; readonly item: StoredItem | undefined }[] = [];
   const cursor = new NumberCursor(reading.view, filter);
   let bytes = 0;
@@ -110,8 +111,10 @@ function* sortHits(reading: PartitionReading, filter: Filter): Walk {
     if (read % recordsPerPause === 0) yield undefined;
     const item = reading.item(number);
     if (item === undefined) continue;
+    const place = placeOf(item);
+    if (!holdsPlace(range, place.partitionKey, place.id)) continue;
     bytes += item.body.length;
-    hits.push({ place: placeOf(item), number, item: bytes <= sortedBytesMax ? item : undefined });
+    hits.push({ place, number, item: bytes <= sortedBytesMax ? item : undefined });
   }
   hits.sort((a, b) => comparePlaces(a.place, b.place));
   for (const { item, number } of hits) yield item ?? reading.item(number);

@@ -112,10 +112,17 @@ export class Splits {
     const { state, signal } = this.#options;
     for (const database of state.catalog.databases())
       for (const container of state.catalog.databaseOrNone(database.id) ? state.catalog.containers(database.id) : [])
-        for (let due = this.#dueOf(container); due !== undefined && !signal.aborted;) {
-          const split = await this.split(due.container, due.record.range, due.parts);
-          due = this.#dueOf(split);
-        }
+        await this.#tendTo(container, signal);
+  }
+
+  async #tendTo(container: ContainerRecord, signal: AbortSignal): Promise<void> {
+    try {
+      for (let due = this.#dueOf(container); due !== undefined && !signal.aborted;)
+        due = this.#dueOf(await this.split(due.container, due.record.range, due.parts));
+    } catch (error) {
+      // It holds one key, is too busy or was deleted: a later round looks again, and others do not wait for it.
+      if (!(error instanceof DatabaseError)) throw error;
+    }
   }
 
   /** The partition that should be split next: for throughput the one that was split least, then the fullest. */

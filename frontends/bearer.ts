@@ -31,6 +31,8 @@ export interface Issuer {
 export interface BearerOptions {
   readonly issuers: readonly Issuer[];
   readonly audiences: readonly string[];
+  /** Of tokens for the Table door, whose clients ask for others; absent: the same. */
+  readonly tableAudiences?: readonly string[] | undefined;
   readonly toleranceSeconds: number;
   readonly nowMs: () => number;
 }
@@ -43,8 +45,11 @@ export interface Bearer {
   readonly principalIds: ReadonlySet<string>;
 }
 
+export type Audience = 'items' | 'tables';
+
 interface Remembered {
   readonly bearer: Bearer;
+  readonly audiences: readonly string[];
   readonly notBeforeMs: number;
   readonly untilMs: number;
 }
@@ -77,15 +82,32 @@ export class BearerTokens {
     this.#options = options;
   }
 
+  /** Names of the issuers: where a client that has no good token may get one. */
+  get issuers(): readonly string[] {
+    return this.#options.issuers.map(({ name }) => name);
+  }
+
+  audiencesOf(audience: Audience): readonly string[] {
+    const { audiences, tableAudiences = audiences } = this.#options;
+    return audience === 'tables' ? tableAudiences : audiences;
+  }
+
   /** Throws Unauthorized unless an issuer vouches for the token now. */
-  async verify(token: string): Promise<Bearer> {
+  async verify(token: string, audience: Audience = 'items'): Promise<Bearer> {
     if (token.length > tokenCharactersMax) throw badBearer('format', 'the bearer token is too long');
     const name = createHash('sha256').update(token).digest('base64');
     const nowMs = this.#options.nowMs();
     const known = this.#remembered.get(name);
-    if (known !== undefined && nowMs >= known.notBeforeMs && nowMs < known.untilMs) return known.bearer;
+    const audiences = this.audiencesOf(audience);
+    if (
+      known !== undefined &&
+      nowMs >= known.notBeforeMs &&
+      nowMs < known.untilMs &&
+      known.audiences.some((one) => audiences.includes(one))
+    )
+      return known.bearer;
     this.#remembered.delete(name);
-    const made = await this.#check(token, nowMs);
+    const made = await this.#check(token, audiences, nowMs);
     if (this.#remembered.size >= rememberedMax) {
       const [oldest] = this.#remembered.keys();
       this.#remembered.delete(oldest!);
@@ -94,8 +116,8 @@ export class BearerTokens {
     return made.bearer;
   }
 
-  async #check(token: string, nowMs: number): Promise<Remembered> {
-    const { issuers, audiences, toleranceSeconds } = this.#options;
+  async #check(token: string, audiences: readonly string[], nowMs: number): Promise<Remembered> {
+    const { issuers, toleranceSeconds } = this.#options;
     // Loaded with the first token: a server without issuers does without it.
     const jose = await import('jose');
     let named: string | undefined;
@@ -128,6 +150,7 @@ export class BearerTokens {
         const skewMs = toleranceSeconds * 1000;
         return {
           bearer: bearerOf(payload),
+          audiences: [payload.aud ?? []].flat(),
           notBeforeMs: (payload.nbf ?? 0) * 1000 - skewMs,
           untilMs: Math.min(payload.exp! * 1000 + skewMs, nowMs + rememberedMs),
         };

@@ -63,6 +63,8 @@ export interface Deployment {
   readonly roleAssignments?: readonly RoleAssignment[] | undefined;
   /** True when a bearer token may hold the primary key itself, as the suites of SDKs send it: the emulator profile. */
   readonly emulatorTokens?: boolean | undefined;
+  /** The storage emulators' public key, while the default account takes it: as long as its own key is public, too. */
+  readonly storageEmulatorKey?: string | undefined;
   /** True when connections without TLS are refused. */
   readonly tlsOnly?: boolean | undefined;
   /** Opens fail points and test-only parameters. */

@@ -1,6 +1,6 @@
 // Roles of the data plane: what a principal of an issuer may do, and where (docs: "Azure Cosmos DB for NoSQL data
-// plane actions", role definitions and assignments). Definitions and assignments are resources of the account; two
-// definitions are built in. Every door asks `isAllowed`; the admin door writes them.
+// plane actions", role definitions and assignments; Azure Storage: "Permissions for calling data operations"). Definitions
+// and assignments are resources of the account; four definitions are built in. Every door asks `isAllowed`; the admin door writes them.
 //
 // Invariants: what no assignment allows is refused; a record that cannot be read grants nothing.
 
@@ -16,6 +16,8 @@ export const rolesOwner: ResourceOwner = { kind: 'account', number: 0 };
 
 const account = 'Microsoft.DocumentDB/databaseAccounts';
 const container = `${account}/sqlDatabases/containers`;
+const tableService = 'Microsoft.Storage/storageAccounts/tableServices';
+const entities = `${tableService}/tables/entities`;
 
 /** Every data action there is. A role definition may name no other, but the two wildcards. */
 export const dataActions = {
@@ -29,10 +31,27 @@ export const dataActions = {
   replaceItem: `${container}/items/replace`,
   upsertItem: `${container}/items/upsert`,
   deleteItem: `${container}/items/delete`,
+  readTableService: `${tableService}/read`,
+  writeTableService: `${tableService}/write`,
+  readTable: `${tableService}/tables/read`,
+  writeTable: `${tableService}/tables/write`,
+  deleteTable: `${tableService}/tables/delete`,
+  readTablePolicies: `${tableService}/tables/getAcl/action`,
+  writeTablePolicies: `${tableService}/tables/setAcl/action`,
+  readEntity: `${entities}/read`,
+  writeEntity: `${entities}/write`,
+  addEntity: `${entities}/add/action`,
+  updateEntity: `${entities}/update/action`,
+  deleteEntity: `${entities}/delete`,
 } as const;
 export type DataAction = (typeof dataActions)[keyof typeof dataActions];
 
-const wildcards: ReadonlySet<string> = new Set([`${container}/*`, `${container}/items/*`]);
+const wildcards: ReadonlySet<string> = new Set([
+  `${container}/*`,
+  `${container}/items/*`,
+  `${tableService}/tables/*`,
+  `${entities}/*`,
+]);
 const exact: ReadonlySet<string> = new Set(Object.values(dataActions));
 
 export interface RoleDefinition {
@@ -63,6 +82,18 @@ export const builtInRoles: readonly RoleDefinition[] = [
     roleName: 'Cosmos DB Built-in Data Contributor',
     builtIn: true,
     dataActions: [dataActions.readMetadata, `${container}/*`, `${container}/items/*`],
+  },
+  {
+    id: '76199698-9eea-4c19-bc75-cec21354c6b6',
+    roleName: 'Storage Table Data Reader',
+    builtIn: true,
+    dataActions: [dataActions.readTable, dataActions.readEntity],
+  },
+  {
+    id: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3',
+    roleName: 'Storage Table Data Contributor',
+    builtIn: true,
+    dataActions: [dataActions.readTable, dataActions.writeTable, dataActions.deleteTable, `${entities}/*`],
   },
 ];
 

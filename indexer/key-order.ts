@@ -4,7 +4,7 @@
 //
 // A key is whole up to `placeBytesMax`; longer ones share their head with others and are compared by their items.
 
-import { utf8 } from '../model/bytes.ts';
+import { compareBytes, utf8 } from '../model/bytes.ts';
 import { checksum } from '../model/checksum.ts';
 import { writePart } from './composite-key.ts';
 import { afterPrefix, equal, prefixRange, type Filter, type KeyRange } from './filter.ts';
@@ -91,6 +91,14 @@ export function placesBetween(from: PlaceBound | undefined, to: PlaceBound | und
       ? { upper: new Uint8Array([Tag.string + 1]), upperInclusive: false }
       : { upper: upperBytes(to), upperInclusive: to.inclusive && to.id !== undefined && !isLong(to) }),
   };
+}
+
+/** Whether the key of an item lies in a range of places. */
+export function holdsPlace(range: KeyRange, partitionKey: string, id: string): boolean {
+  const length = writeKeyPlace(partitionKey, id);
+  const low = compareBytes(keyBytes, 0, length, range.lower, 0, range.lower.length);
+  const high = compareBytes(keyBytes, 0, length, range.upper, 0, range.upper.length);
+  return (low > 0 || (low === 0 && range.lowerInclusive)) && (high < 0 || (high === 0 && range.upperInclusive));
 }
 
 function isLong({ partitionKey, id }: PlaceBound): boolean {

@@ -92,7 +92,7 @@ export function edmOf(raw: Raw): EdmValue {
 }
 
 /** What a value of an Edm type is stored as, written under `name`. Throws BadRequest when the text is not of the type. */
-export function appendEdm(writer: BsonWriter, name: string, edm: EdmValue): void {
+export function appendEdm(writer: BsonWriter, name: string | Uint8Array, edm: EdmValue): void {
   const text = edm.value;
   const wrong = (): Error => badRequest(`the value of a property is not of the type ${edm.type}`);
   switch (edm.type) {
@@ -116,9 +116,10 @@ export function appendEdm(writer: BsonWriter, name: string, edm: EdmValue): void
       return;
     }
     case 'Edm.Double': {
-      const isNumber = /^(NaN|-?Infinity|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,5})?)$/.test(text);
-      if (!isNumber || (/\d/.test(text) && !Number.isFinite(Number(text)))) throw wrong();
-      writer.double(name, Number(text));
+      const isNumber = /^(NaN|-?INF|-?Infinity|[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,5})?)$/.test(text);
+      const value = Number(text.replace('INF', 'Infinity'));
+      if (!isNumber || (/\d/.test(text) && !Number.isFinite(value))) throw wrong();
+      writer.double(name, value);
       return;
     }
     case 'Edm.Binary': {
@@ -164,16 +165,6 @@ function equalInEdm(stored: Raw, incoming: Raw): boolean {
   return before.type === after.type && before.value === after.value;
 }
 
-const edmView: DoorView = { equal: equalInEdm, order: 'stored' };
-
-/** The type that a bare number has: that of the stored number it equals, else its own. */
-function typedAs(property: EdmProperty, stored: Raw | undefined): EdmValue {
-  if (property.isBare !== true || stored === undefined) return property;
-  const shown = edmOf(stored);
-  const isNumber = shown.type === 'Edm.Double' || shown.type === 'Edm.Int32';
-  return isNumber && Number(shown.value) === Number(property.value) ? shown : property;
-}
-
 /**
  * The body to store when a client replaces an item by these properties, or, with `absent: 'kept'`, merges them
  * into it. System properties among them are dropped: the caller has compared them with the identity.
@@ -183,27 +174,60 @@ export function mergeEdmView(
   properties: readonly EdmProperty[],
   options: { readonly absent?: 'removed' | 'kept' | undefined } = {},
 ): Uint8Array {
+  const writer = new BsonWriter(stored.length).beginDocument();
+  const given = new Set<string>();
+  const bare: string[] = [];
+  for (const property of properties) {
+    if (!isPropertyName(property.name)) continue;
+    if (given.has(property.name)) throw badRequest('a property is given twice');
+    given.add(property.name);
+    appendEdm(writer, property.name, property);
+    if (property.isBare === true) bare.push(property.name);
+  }
+  return mergeEdmBody(stored, writer.end().finish(), { ...options, bare });
+}
+
+/** The same for properties that lie in a body already, names once each. `bare`: names of numbers without a type. */
+export function mergeEdmBody(
+  stored: Uint8Array,
+  properties: Uint8Array,
+  options: { readonly absent?: 'removed' | 'kept' | undefined; readonly bare?: readonly string[] | undefined } = {},
+): Uint8Array {
   const before = new FieldList(rawDocument(stored));
+  const incoming = new FieldList(rawDocument(properties));
   const first = new Map<string, Field>();
   for (const field of before.fields) {
     const name = before.nameAt(field);
     if (!first.has(name)) first.set(name, field);
   }
-  const writer = new BsonWriter(stored.length).beginDocument();
+  const bare = new Set(options.bare);
+  /** Positions of the bare numbers that say what is stored: `1` means the stored double 1.0. */
+  const unchanged = new Set<number>();
   const given = new Set<string>();
-  for (const property of properties) {
-    if (!isPropertyName(property.name)) continue;
-    if (given.has(property.name)) throw badRequest('a property is given twice');
-    given.add(property.name);
-    appendEdm(writer, property.name, typedAs(property, first.get(property.name)?.raw));
+  for (const field of incoming.fields) {
+    const name = incoming.nameAt(field);
+    if (!isPropertyName(name)) field.hidden = true;
+    else given.add(name);
+    const seen = bare.has(name) ? first.get(name) : undefined;
+    if (seen !== undefined && isSameNumber(seen.raw, field.raw)) unchanged.add(field.raw.start);
   }
-  const incoming = new FieldList(rawDocument(writer.end().finish()));
   for (const field of before.fields) {
     const name = before.nameAt(field);
     const seen = first.get(name)!;
     const isSeen = isShown(name, seen.raw.type) && options.absent !== 'kept';
     field.hidden = !isSeen && !given.has(name);
   }
-  mergeFields(writer.beginDocument(), before, incoming, edmView);
+  const view: DoorView = {
+    equal: (ours, theirs) => unchanged.has(theirs.start) || equalInEdm(ours, theirs),
+    order: 'stored',
+  };
+  const writer = new BsonWriter(stored.length + properties.length).beginDocument();
+  mergeFields(writer, before, incoming, view);
   return writer.end().finish();
+}
+
+function isSameNumber(stored: Raw, incoming: Raw): boolean {
+  const shown = edmOf(stored);
+  const isNumber = shown.type === 'Edm.Double' || shown.type === 'Edm.Int32';
+  return isNumber && Number(shown.value) === Number(edmOf(incoming).value);
 }

@@ -12,6 +12,7 @@ export async function testSettings(given: Partial<Settings> = {}): Promise<Setti
     ...settings,
     sqlPort: 0,
     mongoPort: 0,
+    tablePort: 0,
     adminPort: 0,
     logLevel: 'silent',
     memory: given.data === undefined,

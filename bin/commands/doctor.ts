@@ -61,6 +61,7 @@ async function examinePorts(settings: CommandCall['settings']): Promise<Finding[
   const ports = [
     ['--sql-port', settings.sqlPort],
     ['--mongo-port', settings.mongoPort],
+    ['--table-port', settings.tablePort],
     ['--admin-port', settings.adminPort],
   ] as const;
   return Promise.all(

@@ -14,6 +14,8 @@ export interface TableError {
 
 /** Refusals that the service tells apart and core does not: `refuse(…)` throws them under one of core's codes. */
 export const refusals = {
+  /** Of Cosmos DB alone. */
+  BadRequest: { status: 400, code: 'BadRequest', sentence: 'The input name is invalid.' },
   InvalidInput: { status: 400, code: 'BadRequest', sentence: 'One of the request inputs is not valid.' },
   InvalidUri: {
     status: 400,
@@ -140,6 +142,16 @@ export const refusals = {
     sentence: 'The resource does not support the specified HTTP verb.',
   },
   InvalidXmlDocument: { status: 400, code: 'BadRequest', sentence: 'XML specified is not syntactically valid.' },
+  UnsupportedXmlNode: {
+    status: 400,
+    code: 'BadRequest',
+    sentence: 'One of the XML nodes specified in the request body is not supported.',
+  },
+  MissingRequiredXmlNode: {
+    status: 400,
+    code: 'BadRequest',
+    sentence: "An XML node that's required is not specified in the request body.",
+  },
   InvalidXmlNodeValue: {
     status: 400,
     code: 'BadRequest',
@@ -160,6 +172,14 @@ export const refusals = {
   NoAuthenticationInformation: {
     status: 401,
     code: 'Unauthorized',
+    sentence:
+      'Server failed to authenticate the request. Please refer to the information in the www-authenticate header.',
+  },
+  /** A bearer token that is not taken goes by the same word as a malformed header, under the status of a challenge. */
+  InvalidBearerToken: {
+    status: 401,
+    code: 'Unauthorized',
+    word: 'InvalidAuthenticationInfo',
     sentence:
       'Server failed to authenticate the request. Please refer to the information in the www-authenticate header.',
   },
@@ -203,6 +223,7 @@ export const refusals = {
   WriteOnSecondary: {
     status: 403,
     code: 'Forbidden',
+    word: 'InsufficientAccountPermissions',
     sentence: 'Write operations are not allowed.',
   },
   CorsPreflightFailure: {
@@ -216,6 +237,8 @@ export const refusals = {
 interface TableRefusal {
   readonly status: number;
   readonly code: ErrorCode;
+  /** Absent: its own name. */
+  readonly word?: string | undefined;
   readonly sentence: string;
 }
 
@@ -223,11 +246,22 @@ export type RefusalWord = keyof typeof refusals;
 
 /**
  * The service's own refusal. `argument` names the input at fault for logs and tests; `sentence` takes the place of the
- * service's usual one.
+ * service's usual one; `headers` are told by `failureHeaders`.
  */
-export function refusal(word: RefusalWord, argument?: string, sentence?: string): DatabaseError {
+export function refusal(
+  word: RefusalWord,
+  argument?: string,
+  sentence?: string,
+  headers?: readonly string[],
+): DatabaseError {
   const { code, sentence: usual } = refusals[word];
-  return new DatabaseError(code, sentence ?? usual, { argument, details: { tableError: word } });
+  return new DatabaseError(code, sentence ?? usual, { argument, details: { tableError: word, headers } });
+}
+
+/** Headers of the answer that a refusal brings beside the common ones, names and values in turn: a challenge. */
+export function failureHeaders(error: DatabaseError): readonly string[] {
+  const headers = error.details?.['headers'];
+  return Array.isArray(headers) ? (headers as readonly string[]) : [];
 }
 
 const tableErrors = {
@@ -295,7 +329,9 @@ function isRefusalWord(word: unknown): word is RefusalWord {
 
 export function tableErrorOf(error: DatabaseError): TableError {
   const word = error.details?.['tableError'];
-  return isRefusalWord(word) ? { status: refusals[word].status, word } : tableErrors[error.code];
+  if (!isRefusalWord(word)) return tableErrors[error.code];
+  const { status, word: told }: TableRefusal = refusals[word];
+  return { status, word: told ?? word };
 }
 
 /** The sentence that the body tells, before request id and time. */

@@ -1,6 +1,7 @@
 // Who asks through the Table door, and what a signature of theirs allows beyond the account's own key. Source: "Create
 // a service SAS" and "Create an account SAS" (Azure Storage REST reference).
 
+import type { DataAction } from '../roles.ts';
 import type { Principal } from '../serve.ts';
 import type { EntityKey } from './request.ts';
 
@@ -10,9 +11,13 @@ export type Permission = 'read' | 'list' | 'write' | 'add' | 'update' | 'delete'
 export interface TablePrincipal extends Principal {
   /** Undefined: everything that `access` allows. */
   readonly grant: Grant | undefined;
+  /** Of the bearer of a token: whether roles allow it one of these sets of actions on a table, or on all of them. */
+  readonly roles?: RoleCheck | undefined;
 }
 
-/** What a shared access signature or a role allows. */
+export type RoleCheck = (alternatives: readonly (readonly DataAction[])[], table: string | undefined) => boolean;
+
+/** What a shared access signature allows. */
 export interface Grant {
   readonly permissions: ReadonlySet<Permission>;
   /** Of an account's signature: the levels it opens. A service signature opens the entities of its table. */

@@ -18,6 +18,8 @@ export interface JsonReadOptions {
   readonly levelsMax?: number | undefined;
   /** Names that may stand only once at the top level: `id` and the roots of partition key paths. */
   readonly uniqueNames?: readonly string[] | undefined;
+  /** No name may stand twice at the top level. One that does is a BadRequest whose argument is 'name'. */
+  readonly allUnique?: boolean | undefined;
   /**
    * `text`: each number as a BSON symbol of its source text, a type that JSON gives nowhere else. For protocols
    * that tell 1 from 1.0, or send integers of any length. Default `double`.
@@ -117,6 +119,7 @@ class JsonReader {
   #hasNul = false;
   #levelsMax = depthMax;
   #uniqueNames: readonly string[] = [];
+  #allUnique = false;
   #numberType: number = BsonType.double;
   #level = 0;
   /** By level: where the container starts in the output, and its next position, -1 for an object. */
@@ -136,6 +139,7 @@ class JsonReader {
     this.#level = 0;
     this.#levelsMax = options.levelsMax ?? depthMax;
     this.#uniqueNames = options.uniqueNames ?? [];
+    this.#allUnique = options.allUnique === true;
     this.#numberType = options.numbers === 'text' ? BsonType.symbol : BsonType.double;
     this.#reserve();
     this.#space();
@@ -340,8 +344,8 @@ class JsonReader {
   }
 
   #duplicate(start: number, end: number, offset: number): void {
-    if (this.#level === 1 && this.#uniqueNames.includes(textOf(this.#out, start, end)))
-      throw bad('a name that must be unique stands twice', offset);
+    if (this.#level === 1 && (this.#allUnique || this.#uniqueNames.includes(textOf(this.#out, start, end))))
+      throw badRequest('invalid JSON: a name that must be unique stands twice', 'name', offset);
     this.#hasDuplicates[this.#level - 1] = true;
   }
 

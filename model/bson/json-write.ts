@@ -101,6 +101,14 @@ export class JsonWriter {
     return this.#string(bytes, 0, bytes.length);
   }
 
+  /** Appends a JSON string of UTF-8 bytes as they lie; `suffix`, ASCII that needs no escape, is part of it. */
+  stringOf(bytes: Uint8Array, start: number, end: number, suffix = ''): this {
+    this.#string(bytes, start, end);
+    if (suffix === '') return this;
+    this.#length--;
+    return this.text(suffix).text('"');
+  }
+
   /** Appends a JSON number, the shortest that reads back as the same double. */
   number(value: number): this {
     this.#double(value);

@@ -30,6 +30,8 @@ export interface LexerTable {
   readonly parameterMark: string | undefined;
   /** Starts a comment up to the end of the line. */
   readonly lineComment: string | undefined;
+  /** Letters of which one may end a number and belong to it, as in `123L`. */
+  readonly numberSuffixes?: string | undefined;
 }
 
 export type Lexer = (text: string) => readonly Token[];
@@ -59,7 +61,7 @@ function isBlank(unit: number): boolean {
 }
 
 /** The index after a number that starts at `at`, or -1 when what stands there is none. */
-function numberEnd(text: string, at: number): number {
+function numberEnd(text: string, at: number, suffixes: string): number {
   let end = at;
   if (text[end] === '0' && /[xX]/.test(text[end + 1] ?? '')) {
     end += 2;
@@ -82,6 +84,7 @@ function numberEnd(text: string, at: number): number {
     while (isDigit(text.charCodeAt(exponent))) exponent++;
     end = exponent;
   }
+  if (end < text.length && suffixes.includes(text[end]!)) end++;
   // `12abc` is a mistake, not a number followed by a name.
   return isNameStart(text.charCodeAt(end)) ? -1 : end;
 }
@@ -165,7 +168,7 @@ export function createLexer(table: LexerTable): Lexer {
         else tokens.push({ kind: 'name', start: at, end, text: name });
         at = end;
       } else if (isDigit(unit) || (character === '.' && isDigit(text.charCodeAt(at + 1)))) {
-        const end = numberEnd(text, at);
+        const end = numberEnd(text, at, table.numberSuffixes ?? '');
         if (end < 0) {
           let faultEnd = at + 1;
           while (faultEnd < text.length && /[\w.]/.test(text[faultEnd]!)) faultEnd++;

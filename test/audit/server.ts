@@ -37,7 +37,21 @@ export class ServerProcess {
     const output: string[] = [];
     const child = spawn(
       process.execPath,
-      [entry, 'start', '--sql-port', '0', '--mongo-port', '0', '--admin-port', '0', '--ready-file', readyFile, ...args],
+      [
+        entry,
+        'start',
+        '--sql-port',
+        '0',
+        '--mongo-port',
+        '0',
+        '--table-port',
+        '0',
+        '--admin-port',
+        '0',
+        '--ready-file',
+        readyFile,
+        ...args,
+      ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     for (const stream of [child.stdout, child.stderr])

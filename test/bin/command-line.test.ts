@@ -85,7 +85,19 @@ describe('a server', () => {
 
   test('on a directory in use ends with 1 and says whose it is', async () => {
     const server = await started('--data', data());
-    const second = await run(['start', '--data', data(), '--sql-port', '0', '--mongo-port', '0', '--admin-port', '0']);
+    const second = await run([
+      'start',
+      '--data',
+      data(),
+      '--sql-port',
+      '0',
+      '--mongo-port',
+      '0',
+      '--table-port',
+      '0',
+      '--admin-port',
+      '0',
+    ]);
     expect(second).toMatchObject({ code: 1, out: '' });
     expect(second.errors).toBe(`meridian: the data directory ${data()} is in use by process ${server.process.pid}\n`);
     expect((await fetch(`${server.endpoints.admin}/ready`)).status).toBe(200);
@@ -164,7 +176,7 @@ describe('commands', () => {
   });
 
   test('demo loads its data and says how to ask for it', async () => {
-    const demo = meridian(['demo', '--sql-port', '0', '--mongo-port', '0', '--admin-port', '0']);
+    const demo = meridian(['demo', '--sql-port', '0', '--mongo-port', '0', '--table-port', '0', '--admin-port', '0']);
     children.push(demo);
     let out = '';
     await new Promise<void>((done) =>
@@ -199,7 +211,19 @@ describe('commands', () => {
       verdict: 'trouble',
       text: 'in use, by a running server perhaps; --admin-port takes another',
     });
-    const fine = await run(['doctor', '--data', data(), '--admin-port', '0', '--sql-port', '0', '--mongo-port', '0']);
+    const fine = await run([
+      'doctor',
+      '--data',
+      data(),
+      '--admin-port',
+      '0',
+      '--sql-port',
+      '0',
+      '--mongo-port',
+      '0',
+      '--table-port',
+      '0',
+    ]);
     expect(fine.code).toBe(0);
     expect(fine.out).toMatch(/^ok +fsync +[\d.]+ ms/m);
   });

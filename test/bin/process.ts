@@ -62,7 +62,7 @@ export function run(args: readonly string[], environment: Readonly<Record<string
   return meridian(args, environment).ended;
 }
 
-const freePorts = ['--sql-port', '0', '--mongo-port', '0', '--admin-port', '0', '--log', 'json'];
+const freePorts = ['--sql-port', '0', '--mongo-port', '0', '--table-port', '0', '--admin-port', '0', '--log', 'json'];
 
 /** Starts a server on free ports and waits until it is ready. */
 export async function startProcess(

@@ -28,7 +28,7 @@ export async function startMeridian(args) {
   const output = [];
   const child = start(
     process.execPath,
-    [entry, 'start', '--data', join(directory, 'data'), '--mongo-port', '0', '--admin-port', '0']
+    [entry, 'start', '--data', join(directory, 'data'), '--mongo-port', '0', '--table-port', '0', '--admin-port', '0']
       .concat(['--ready-file', readyFile, '--durability', 'relaxed', '--log-level', 'warn'])
       .concat(args),
   );

@@ -55,3 +55,26 @@ test('a text above the bound is refused before it is read', () => {
   expect(lex(' '.repeat(queryTextLengthMax))).toHaveLength(1);
   expect(() => lex(' '.repeat(queryTextLengthMax + 1))).toThrowError(expect.objectContaining({ code: 'TooLarge' }));
 });
+
+test('a number takes one of the letters that may end it', () => {
+  const suffixed = createLexer({
+    keywords: new Set(),
+    symbols: [],
+    quotes: "'",
+    quoteEscape: 'double',
+    parameterMark: undefined,
+    lineComment: undefined,
+    numberSuffixes: 'Ld',
+  });
+  const kinds = suffixed('5L 1.5d 1e3d 5LL 5La 5x L').map(({ kind, text }) => `${kind}:${text}`);
+  expect(kinds).toEqual([
+    'number:5L',
+    'number:1.5d',
+    'number:1e3d',
+    'fault:5LL',
+    'fault:5La',
+    'fault:5x',
+    'name:L',
+    'end:',
+  ]);
+});

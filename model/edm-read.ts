@@ -1,0 +1,219 @@
+// An entity in OData's JSON → the body that an item stores, in two passes over bytes ("Payload format for Table
+// service operations", Azure Storage REST reference; types are those of `edm-view.ts`). A property whose JSON value
+// does not tell its type has it beside it, as `name@odata.type`, before or after.
+//
+// Invariants: the two keys come first and are strings; what no property can be (nulls, `Timestamp`, names with `@` and
+// names of the protocol) is left out; a name that stands twice is refused.
+
+import { rawOfJson } from './bson/json-read.ts';
+import { BsonType } from './bson/types.ts';
+import { ElementCursor, nameOf, type Raw, textOfRaw } from './bson/walk.ts';
+import { BsonWriter } from './bson/write.ts';
+import { equalBytes, textOf } from './bytes.ts';
+import { appendEdm, edmTypes, type EdmType } from './edm-view.ts';
+import { badRequest } from './errors.ts';
+
+/** A key as it was sent. */
+export interface SentKey {
+  /** Undefined: something that is no string. */
+  readonly text: string | undefined;
+  /** Its annotation. */
+  readonly type: string | undefined;
+}
+
+export interface EdmEntity {
+  /** Undefined: not sent, or null. */
+  readonly partitionKey: SentKey | undefined;
+  readonly rowKey: SentKey | undefined;
+  /** BSON: keys, as far as they are strings, and properties. */
+  readonly body: Uint8Array;
+  /** Names of numbers that came without a type: a client that holds 1.0 as 1 still means the stored double. */
+  readonly bare: readonly string[];
+}
+
+/** Keys that the address tells take the place of those in the body. */
+export interface AddressedKeys {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+}
+
+const typeSuffix = nameOf('@odata.type');
+const partitionKeyName = nameOf('PartitionKey');
+const rowKeyName = nameOf('RowKey');
+const timestampName = nameOf('Timestamp');
+const protocolPrefix = nameOf('odata.');
+
+const at = 0x40;
+
+/** One level: an entity holds no objects and no lists. */
+const levelsMax = 1;
+
+interface Annotation {
+  readonly nameStart: number;
+  readonly nameEnd: number;
+  readonly type: string;
+}
+
+/** Annotations stand in the order of what they annotate, so each search begins where the last one ended. */
+class Annotations {
+  readonly #list: Annotation[] = [];
+  readonly #bytes: Uint8Array;
+  #byName: Map<string, string> | undefined;
+  #next = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  add(cursor: ElementCursor): void {
+    const nameEnd = cursor.nameEnd - typeSuffix.length;
+    const { nameStart } = cursor;
+    const annotation = { nameStart, nameEnd, type: textOfRaw(cursor.raw()) };
+    if (isSame(cursor.bytes, annotation, partitionKeyName, 0, partitionKeyName.length))
+      this.partitionKey = annotation.type;
+    else if (isSame(cursor.bytes, annotation, rowKeyName, 0, rowKeyName.length)) this.rowKey = annotation.type;
+    else this.#list.push(annotation);
+  }
+
+  /** Types of the keys, which most clients tell first. */
+  partitionKey: string | undefined = undefined;
+  rowKey: string | undefined = undefined;
+
+  of({ bytes, nameStart, nameEnd }: ElementCursor): string | undefined {
+    if (this.#list.length === 0) return undefined;
+    const expected = this.#list[this.#next];
+    if (expected !== undefined && isSame(this.#bytes, expected, bytes, nameStart, nameEnd)) {
+      this.#next++;
+      return expected.type;
+    }
+    // Most properties have none: only out of order is the whole list looked at.
+    this.#byName ??= new Map(this.#list.map((one) => [textOf(this.#bytes, one.nameStart, one.nameEnd), one.type]));
+    return this.#byName.get(textOf(bytes, nameStart, nameEnd));
+  }
+}
+
+function isSame(own: Uint8Array, annotation: Annotation, bytes: Uint8Array, start: number, end: number): boolean {
+  const { nameStart } = annotation;
+  if (annotation.nameEnd - nameStart !== end - start) return false;
+  for (let i = start; i < end; i++) if (bytes[i] !== own[nameStart + i - start]) return false;
+  return true;
+}
+
+function hasAt({ bytes, nameStart, nameEnd }: ElementCursor): boolean {
+  for (let i = nameStart; i < nameEnd; i++) if (bytes[i] === at) return true;
+  return false;
+}
+
+function startsWith({ bytes, nameStart, nameEnd }: ElementCursor, prefix: Uint8Array): boolean {
+  if (nameEnd - nameStart < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (bytes[nameStart + i] !== prefix[i]) return false;
+  return true;
+}
+
+function isAnnotation(cursor: ElementCursor): boolean {
+  const start = cursor.nameEnd - typeSuffix.length;
+  if (start < cursor.nameStart || cursor.type !== BsonType.string) return false;
+  return equalBytes(cursor.bytes.subarray(start, cursor.nameEnd), typeSuffix);
+}
+
+/** Reused: reading is synchronous, and a body is copied out of it. */
+const bodyWriter = new BsonWriter(1024);
+const noNames: readonly string[] = [];
+
+/** Reads an entity. `ignores` names a property that is dropped. Throws BadRequest for what Edm cannot hold. */
+export function entityOfJson(
+  json: Uint8Array | string,
+  keys?: AddressedKeys,
+  options: { readonly ignores?: string | undefined } = {},
+): EdmEntity {
+  const entity = rawOfJson(json, { numbers: 'text', levelsMax, allUnique: true });
+  if (entity.type !== BsonType.object) throw badRequest('an entity must be a JSON object');
+  const annotations = new Annotations(entity.bytes);
+  const cursor = new ElementCursor(entity.bytes, entity.start);
+  let partitionKey: Raw | undefined;
+  let rowKey: Raw | undefined;
+  while (cursor.next()) {
+    if (isAnnotation(cursor)) annotations.add(cursor);
+    else if (cursor.nameIs(partitionKeyName)) partitionKey = cursor.raw();
+    else if (cursor.nameIs(rowKeyName)) rowKey = cursor.raw();
+  }
+  const sent = {
+    partitionKey: sentKey(partitionKey, annotations.partitionKey),
+    rowKey: sentKey(rowKey, annotations.rowKey),
+  };
+  const writer = bodyWriter.clear().beginDocument();
+  const partitionKeyText = keys?.partitionKey ?? sent.partitionKey?.text;
+  const rowKeyText = keys?.rowKey ?? sent.rowKey?.text;
+  if (partitionKeyText !== undefined) writer.string(partitionKeyName, partitionKeyText);
+  if (rowKeyText !== undefined) writer.string(rowKeyName, rowKeyText);
+  const ignored = options.ignores === undefined ? undefined : nameOf(options.ignores);
+  let bare: string[] | undefined;
+  cursor.reset(entity.bytes, entity.start);
+  while (cursor.next()) {
+    if (cursor.type === BsonType.null || hasAt(cursor) || startsWith(cursor, protocolPrefix)) continue;
+    if (cursor.nameIs(partitionKeyName) || cursor.nameIs(rowKeyName) || cursor.nameIs(timestampName)) continue;
+    if (ignored !== undefined && cursor.nameIs(ignored)) continue;
+    const type = annotations.of(cursor);
+    if (type === undefined && cursor.type === BsonType.symbol) (bare ??= []).push(cursor.name());
+    appendProperty(writer, cursor, type);
+  }
+  return { ...sent, body: writer.end().finish(), bare: bare ?? noNames };
+}
+
+function sentKey(raw: Raw | undefined, type: string | undefined): SentKey | undefined {
+  if (raw === undefined || raw.type === BsonType.null) return undefined;
+  return { text: raw.type === BsonType.string ? textOfRaw(raw) : undefined, type };
+}
+
+/** Annotations of a type that JSON tells too, or that need no conversion, cost nothing. */
+function appendProperty(writer: BsonWriter, cursor: ElementCursor, type: string | undefined): void {
+  const { bytes, nameStart, nameEnd, valueStart, valueEnd } = cursor;
+  const name = bytes.subarray(nameStart, nameEnd);
+  switch (cursor.type) {
+    case BsonType.string:
+      if (type === undefined || type === 'Edm.String') {
+        writer.copy(name, BsonType.string, bytes, valueStart, valueEnd);
+        return;
+      }
+      break;
+    case BsonType.boolean:
+      if (type === undefined || type === 'Edm.Boolean') {
+        writer.boolean(name, bytes[valueStart] === 1);
+        return;
+      }
+      break;
+    case BsonType.symbol:
+      if (type === undefined) {
+        appendBareNumber(writer, name, textOfRaw(cursor.raw()));
+        return;
+      }
+      break;
+    default:
+      throw badRequest('a property must be a string, a number, a boolean or null');
+  }
+  if (!isEdmType(type)) throw badRequest('a property has a type that is not known');
+  const isBoolean = cursor.type === BsonType.boolean;
+  const value = !isBoolean ? textOfRaw(cursor.raw()) : bytes[valueStart] === 1 ? 'true' : 'false';
+  appendEdm(writer, name, { type, value });
+}
+
+function isEdmType(type: string | undefined): type is EdmType {
+  return edmTypes.some((known) => known === type);
+}
+
+/** A number without a type: an Int32 when it is written as one and fits, else the nearest double. */
+function appendBareNumber(writer: BsonWriter, name: Uint8Array, text: string): void {
+  const value = Number(text);
+  if (value === (value | 0) && isInteger(text)) writer.int32(name, value | 0);
+  else if (Number.isFinite(value)) writer.double(name, value);
+  else throw badRequest('a number is out of range');
+}
+
+/** `-0` is one too: there is no negative zero among Int32. */
+function isInteger(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if ((unit < 0x30 || unit > 0x39) && (unit !== 0x2d || i > 0)) return false;
+  }
+  return true;
+}
