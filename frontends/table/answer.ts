@@ -5,4 +5,6 @@ export interface Answer {
   /** Names and values in turn, beside the common ones (`encode.ts`). */
   readonly headers: readonly string[];
   readonly body: Uint8Array | undefined;
+  /** Where the body tells it already; otherwise a new one is given. */
+  readonly requestId?: string | undefined;
 }

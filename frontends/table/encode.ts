@@ -26,7 +26,7 @@ export function encode(
   answer: Answer,
   request: Headers | undefined,
   extra: readonly string[] = [],
-  requestId: string = randomUUID(),
+  requestId: string = answer.requestId ?? randomUUID(),
 ): HttpAnswer {
   const { status, body } = answer;
   const version = request === undefined ? undefined : headerOf(request, 'x-ms-version');

@@ -334,7 +334,14 @@ export function tableErrorOf(error: DatabaseError): TableError {
   return { status, word: told ?? word };
 }
 
+/** The failure of one operation of an entity group transaction: its sentence begins with the operation's number. */
+export function failureAt(index: number, { code, message, argument, offset, details }: DatabaseError): DatabaseError {
+  return new DatabaseError(code, message, { argument, offset, details: { ...details, tableOperation: index } });
+}
+
 /** The sentence that the body tells, before request id and time. */
 export function sentenceOf(error: DatabaseError): string {
-  return tableErrorOf(error).sentence ?? error.message;
+  const sentence = tableErrorOf(error).sentence ?? error.message;
+  const index = error.details?.['tableOperation'];
+  return typeof index === 'number' ? `${index}:${sentence}` : sentence;
 }

@@ -52,5 +52,11 @@ export const pageItemsMax = 1000;
 /** Bytes of the entities of one page. */
 export const pageBytesMax = 4 * mebibyte;
 
+/** Operations of one entity group transaction. */
+export const batchOperationsMax = 100;
+
+/** Bytes of its body. */
+export const batchBytesMax = 4 * mebibyte;
+
 /** Bytes of a whole request: an entity group transaction has 4 MiB, and an entity's JSON may escape what it holds. */
 export const bodyBytesMax = 8 * mebibyte;

@@ -5,6 +5,7 @@
 import type { Answer } from './answer.ts';
 import type { Call } from './call.ts';
 import type { Verb } from './request.ts';
+import { commitBatch } from './operations/commit-batch.ts';
 import { createTable } from './operations/create-table.ts';
 import { deleteEntity } from './operations/delete-entity.ts';
 import { deleteTable } from './operations/delete-table.ts';
@@ -100,7 +101,7 @@ export const surface: readonly Row[] = [
   { verb: 'MERGE', target: 'entity', conditional: true, operation: 'merge-entity', reads: false, run: mergeEntity },
   { verb: 'MERGE', target: 'entity', operation: 'insert-or-merge-entity', reads: false, run: insertOrMergeEntity },
   { verb: 'DELETE', target: 'entity', operation: 'delete-entity', reads: false, run: deleteEntity },
-  { verb: 'POST', target: 'batch', operation: 'commit-batch', reads: false },
+  { verb: 'POST', target: 'batch', operation: 'commit-batch', reads: false, run: commitBatch },
 ];
 
 function keyOf(verb: Verb, target: Target | undefined, component: Component | undefined): string {

@@ -1,0 +1,245 @@
+// The envelope of an entity group transaction: multipart/mixed with one change set (multipart/mixed again) of
+// application/http parts, or with one such part alone, a query. Sources: RFC 2046 §5.1, OData 3.0 "Batch Processing",
+// "Performing entity group transactions" (Azure Storage REST reference).
+//
+// Total and bounded: any bytes give a batch or a refusal, in time linear in them. Parts are views of the request's own
+// bytes. Lines end with CRLF or LF. A delimiter at the very end that lacks its closing `--`, as old clients and the
+// documentation's samples write it, ends the list too.
+
+import type { IncomingHttpHeaders } from 'node:http';
+import { refusal } from './errors.ts';
+import { batchOperationsMax } from './limits.ts';
+
+/** RFC 2046 §5.1.1. */
+const boundaryLengthMax = 70;
+
+/** Headers of a part, in bytes with its request line: clients send well below 2 KiB beside the address. */
+const headBytesMax = 32 * 1024;
+
+/** Fields in one head. */
+const fieldsMax = 64;
+
+export type Batch =
+  /** One part more than may be is kept, so that the excess is seen. */
+  { readonly kind: 'changeset'; readonly parts: readonly Buffer[] } | { readonly kind: 'query'; readonly part: Buffer };
+
+/** The request in an application/http part. */
+export interface PartRequest {
+  readonly verb: string;
+  /** Absolute or relative, as it was sent. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Uint8Array;
+  /** Told again in the answer. */
+  readonly contentId: string | undefined;
+}
+
+/** What no head may hold: some of it is told again in the answer. A carriage return stands before a line feed only. */
+const control = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/;
+
+const lf = 0x0a;
+const cr = 0x0d;
+const dash = 0x2d;
+
+/** Splits the body of a batch. Throws InvalidInput where it is none. */
+export function readBatch(contentType: string | undefined, body: Uint8Array): Batch {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const outer = partsOf(bytes, boundaryOf(contentType), 2);
+  const [only] = outer;
+  // Several change sets, and queries beside others, are refused as a whole.
+  if (only === undefined || outer.length > 1) throw invalid('body');
+  const head = headOf(only);
+  const type = head.headers['content-type'];
+  if (mediaTypeOf(type) === 'application/http') return { kind: 'query', part: only };
+  const parts = partsOf(only.subarray(head.end), boundaryOf(type), batchOperationsMax + 1);
+  if (parts.length === 0) throw invalid('body');
+  return { kind: 'changeset', parts };
+}
+
+/** Reads one application/http part: its own head, and the request in it. */
+export function readPart(part: Buffer): PartRequest {
+  const envelope = headOf(part);
+  if (mediaTypeOf(envelope.headers['content-type']) !== 'application/http') throw invalid('Content-Type');
+  const encoding = envelope.headers['content-transfer-encoding'];
+  if (encoding !== undefined && !/^(binary|8bit|7bit)$/i.test(String(encoding)))
+    throw invalid('Content-Transfer-Encoding');
+  const head = headOf(part, { start: skipBlankLines(part, envelope.end), hasStartLine: true });
+  const line = head.startLine.trimEnd();
+  // Clients put spaces between the keys of an address: the first space and the last one count.
+  const afterVerb = line.indexOf(' ');
+  const beforeVersion = line.lastIndexOf(' ');
+  const url = line.slice(afterVerb + 1, beforeVersion).trim();
+  if (afterVerb <= 0 || url === '' || !/^HTTP\/1\.[01]$/.test(line.slice(beforeVersion + 1)))
+    throw invalid('request line');
+  return {
+    verb: line.slice(0, afterVerb),
+    url,
+    headers: head.headers,
+    body: bodyOf(part, head),
+    contentId: textOf(head.headers['content-id'] ?? envelope.headers['content-id']),
+  };
+}
+
+/** By Content-Length where it is given, else all that is left; white space around it is not of the body. */
+function bodyOf(part: Buffer, { headers, end }: Head): Uint8Array {
+  const declared = textOf(headers['content-length']);
+  if (declared === undefined) return trimmed(part, end);
+  const length = /^\d{1,9}$/.test(declared) ? Number(declared) : NaN;
+  if (!(length <= part.length - end) || trimmed(part, end + length).length > 0) throw invalid('Content-Length');
+  return part.subarray(end, end + length);
+}
+
+function trimmed(part: Buffer, from: number): Buffer {
+  let start = from;
+  let end = part.length;
+  while (start < end && part[start]! <= 0x20) start++;
+  while (end > start && part[end - 1]! <= 0x20) end--;
+  return part.subarray(start, end);
+}
+
+/**
+ * What stands between delimiter lines, at most `partsMax` of them. The line break before a delimiter is part of it. What
+ * stands before the first and after the closing one is ignored. Throws when the last part is not ended.
+ */
+function partsOf(bytes: Buffer, boundary: string, partsMax: number): Buffer[] {
+  const mark = `--${boundary}`;
+  const parts: Buffer[] = [];
+  let start = -1;
+  let from = 0;
+  for (;;) {
+    const at = bytes.indexOf(mark, from, 'latin1');
+    if (at < 0) break;
+    const afterMark = at + mark.length;
+    from = afterMark;
+    if (at > 0 && bytes[at - 1] !== lf) continue;
+    const isClosing = bytes[afterMark] === dash && bytes[afterMark + 1] === dash;
+    const next = endOfDelimiter(bytes, isClosing ? afterMark + 2 : afterMark);
+    // Another boundary may begin with this one.
+    if (next < 0) continue;
+    if (start >= 0) {
+      const end = at - (at > 1 && bytes[at - 2] === cr ? 2 : 1);
+      parts.push(bytes.subarray(start, Math.max(start, end)));
+      if (parts.length === partsMax) return parts;
+    }
+    if (isClosing) return start < 0 ? [] : parts;
+    start = next;
+    from = next;
+  }
+  if (start < 0 || trimmed(bytes, start).length > 0) throw invalid('body');
+  return parts;
+}
+
+/** Where the line after a delimiter begins; negative when more than white space follows on its line. */
+function endOfDelimiter(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === cr)) at++;
+  if (at === bytes.length) return at;
+  return bytes[at] === lf ? at + 1 : -1;
+}
+
+function skipBlankLines(bytes: Buffer, from: number): number {
+  let at = from;
+  while (bytes[at] === cr || bytes[at] === lf) at++;
+  return at;
+}
+
+interface Head {
+  /** Empty where none was asked for. */
+  readonly startLine: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Where what follows the blank line begins. */
+  readonly end: number;
+}
+
+/** Header fields up to a blank line, or up to the end of the part when none follows. */
+function headOf(part: Buffer, { start = 0, hasStartLine = false } = {}): Head {
+  const end = endOfHead(part, start);
+  if (end - start > headBytesMax) throw invalid('headers');
+  const text = part.toString('latin1', start, end);
+  if (control.test(text)) throw invalid('headers');
+  const headers = Object.create(null) as Record<string, string>;
+  let startLine: string | undefined = hasStartLine ? undefined : '';
+  let last: string | undefined;
+  let fields = 0;
+  for (let at = 0; at < text.length;) {
+    const found = text.indexOf('\n', at);
+    const lineEnd = found < 0 ? text.length : found;
+    const first = at;
+    at = lineEnd + 1;
+    if (startLine === undefined) {
+      startLine = text.slice(first, lineEnd);
+      continue;
+    }
+    const sign = text.charCodeAt(first);
+    if (sign === cr || sign === lf) break;
+    if (sign === 0x20 || sign === 0x09) {
+      // A folded field goes on.
+      if (last === undefined) throw invalid('headers');
+      headers[last] = `${headers[last]!} ${text.slice(first, lineEnd).trim()}`;
+      continue;
+    }
+    const colon = text.indexOf(':', first);
+    if (colon <= first || colon > lineEnd || ++fields > fieldsMax) throw invalid('headers');
+    last = text.slice(first, colon).toLowerCase();
+    if (!fieldName.test(last)) throw invalid('headers');
+    const value = text.slice(colon + 1, lineEnd).trim();
+    headers[last] = last in headers ? joined(last, headers[last]!, value) : value;
+  }
+  return { startLine: startLine ?? '', headers, end };
+}
+
+const fieldName = /^[!#$%&'*+\-.^_`|~\da-z]+$/;
+
+/** Behind the first blank line, or the end of the part. A head may be nothing but that line. */
+function endOfHead(part: Buffer, start: number): number {
+  if (part[start] === lf) return start + 1;
+  if (part[start] === cr && part[start + 1] === lf) return start + 2;
+  // Beyond its bound a head is refused, and need not be looked through.
+  const within = part.subarray(start, start + headBytesMax + 1);
+  const long = within.indexOf('\n\r\n', 0, 'latin1');
+  const short = (long < 0 ? within : within.subarray(0, long + 1)).indexOf('\n\n', 0, 'latin1');
+  if (short >= 0) return start + short + 2;
+  return long >= 0 ? start + long + 3 : start + within.length;
+}
+
+/** Fields that say what a body is may stand twice only when they agree. */
+function joined(name: string, before: string, value: string): string {
+  if (!name.startsWith('content-')) return `${before}, ${value}`;
+  if (before !== value) throw invalid(name);
+  return value;
+}
+
+function textOf(value: string | readonly string[] | undefined): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
+
+function mediaTypeOf(contentType: string | undefined): string {
+  const end = contentType?.indexOf(';') ?? -1;
+  return (end < 0 ? contentType : contentType?.slice(0, end))?.trim().toLowerCase() ?? '';
+}
+
+/** A parameter of a media type: a token or a quoted string. Each match begins where the one before ended. */
+const parameter = /\s*;\s*(?:([!#$%&'*+\-.^_`|~\w]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+)))?/y;
+
+/** The boundary of a multipart/mixed type. */
+function boundaryOf(contentType: string | undefined): string {
+  if (contentType === undefined || contentType.length > headBytesMax || mediaTypeOf(contentType) !== 'multipart/mixed')
+    throw invalid('Content-Type');
+  let boundary: string | undefined;
+  parameter.lastIndex = contentType.indexOf(';');
+  while (parameter.lastIndex >= 0 && parameter.lastIndex < contentType.length) {
+    const match = parameter.exec(contentType);
+    if (match === null) throw invalid('Content-Type');
+    if (match[1]?.toLowerCase() !== 'boundary') continue;
+    if (boundary !== undefined) throw invalid('Content-Type');
+    boundary = match[2]?.replace(/\\(.)/g, '$1') ?? match[3];
+  }
+  // Printable, and not ending with a space.
+  if (boundary === undefined || boundary.length > boundaryLengthMax || !/^[\x20-\x7e]*[\x21-\x7e]$/.test(boundary))
+    throw invalid('Content-Type');
+  return boundary;
+}
+
+function invalid(argument: string): Error {
+  return refusal('InvalidInput', argument);
+}
