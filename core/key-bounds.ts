@@ -5,7 +5,7 @@ import type { KeyRange } from '../indexer/filter.ts';
 import { placesBetween, type PlaceBound } from '../indexer/key-order.ts';
 import { hullOfRanges, intersectRanges } from '../indexer/key-range.ts';
 import { BsonType } from '../model/bson/types.ts';
-import { textOfRaw } from '../model/bson/walk.ts';
+import { textOfRaw, type Raw } from '../model/bson/walk.ts';
 import { conjunction, type ComparisonOperator, type Predicate } from '../model/predicate.ts';
 
 export interface KeyNames {
@@ -13,10 +13,10 @@ export interface KeyNames {
   readonly id: string;
 }
 
-/** A condition on one of the two texts. */
+/** A condition on one of the two texts; `eq` holds for any of several. */
 interface Comparison {
   readonly operator: ComparisonOperator;
-  readonly text: string;
+  readonly texts: readonly string[];
 }
 
 /** Levels of a predicate that are looked into: below them nothing is said of keys. */
@@ -60,7 +60,7 @@ export function keyRangeOf(predicate: Predicate, names: KeyNames, depth = 0): Ke
 export function partitionKeyNamed(predicate: Predicate, { partitionKey }: KeyNames): string | undefined {
   for (const each of predicate.kind === 'and' ? predicate.of : [predicate]) {
     const found = comparisonOf(each, partitionKey);
-    if (found?.operator === 'eq') return found.text;
+    if (found?.operator === 'eq' && found.texts.length === 1) return found.texts[0];
   }
   return undefined;
 }
@@ -71,16 +71,29 @@ export function besideKeys(predicate: Predicate, names: KeyNames): Predicate {
   const isNamed = partitionKeyNamed(predicate, names) !== undefined;
   const left = of.filter(
     (each) =>
-      comparisonOf(each, names.partitionKey) === undefined && !(isNamed && comparisonOf(each, names.id) !== undefined),
+      !isAnswered(comparisonOf(each, names.partitionKey)) && !(isNamed && isAnswered(comparisonOf(each, names.id))),
   );
   return left.length === of.length ? predicate : conjunction(left);
+}
+
+/** Of several texts the range holds also what lies between them. */
+function isAnswered(comparison: Comparison | undefined): boolean {
+  return comparison?.texts.length === 1;
 }
 
 function comparisonOf(predicate: Predicate, name: string): Comparison | undefined {
   if (predicate.kind !== 'path' || predicate.path.length !== 1 || predicate.path[0] !== name) return undefined;
   const { test } = predicate;
-  if (test.kind !== 'compare' || test.value.type !== BsonType.string) return undefined;
-  return { operator: test.operator, text: textOfRaw(test.value) };
+  if (test.kind === 'in') {
+    if (test.patterns.length > 0 || test.values.length === 0 || !test.values.every(isText)) return undefined;
+    return { operator: 'eq', texts: test.values.map(textOfRaw) };
+  }
+  if (test.kind !== 'compare' || !isText(test.value)) return undefined;
+  return { operator: test.operator, texts: [textOfRaw(test.value)] };
+}
+
+function isText({ type }: Raw): boolean {
+  return type === BsonType.string;
 }
 
 function rangeOfComparisons(of: readonly Predicate[], names: KeyNames): KeyRange | undefined {
@@ -89,9 +102,8 @@ function rangeOfComparisons(of: readonly Predicate[], names: KeyNames): KeyRange
   for (const each of of) {
     const found = comparisonOf(each, names.partitionKey);
     if (found === undefined) continue;
-    if (found.operator === 'eq') only = found.text;
-    const { text: partitionKey } = found;
-    const inner = rangeOfComparison(found, (inclusive) => ({ partitionKey, id: undefined, inclusive }));
+    if (found.operator === 'eq' && found.texts.length === 1) only = found.texts[0];
+    const inner = rangeOfComparison(found, (partitionKey, inclusive) => ({ partitionKey, id: undefined, inclusive }));
     range = range && intersectRanges(range, inner);
   }
   if (only === undefined || range === undefined) return range;
@@ -99,23 +111,29 @@ function rangeOfComparisons(of: readonly Predicate[], names: KeyNames): KeyRange
   for (const each of of) {
     const found = comparisonOf(each, names.id);
     if (found === undefined) continue;
-    const inner = rangeOfComparison(found, (inclusive) => ({ partitionKey, id: found.text, inclusive }));
+    const inner = rangeOfComparison(found, (id, inclusive) => ({ partitionKey, id, inclusive }));
     range = range && intersectRanges(range, inner);
   }
   return range;
 }
 
-function rangeOfComparison({ operator }: Comparison, boundOf: (inclusive: boolean) => PlaceBound): KeyRange {
+function rangeOfComparison(
+  { operator, texts }: Comparison,
+  boundOf: (text: string, inclusive: boolean) => PlaceBound,
+): KeyRange {
+  const [first] = texts as readonly [string];
   switch (operator) {
     case 'eq':
-      return placesBetween(boundOf(true), boundOf(true));
+      return texts
+        .map((text) => placesBetween(boundOf(text, true), boundOf(text, true)))
+        .reduce((all, one) => hullOfRanges(all, one));
     case 'gte':
-      return placesBetween(boundOf(true), undefined);
+      return placesBetween(boundOf(first, true), undefined);
     case 'lte':
-      return placesBetween(undefined, boundOf(true));
+      return placesBetween(undefined, boundOf(first, true));
     case 'gt':
-      return placesBetween(boundOf(false), undefined);
+      return placesBetween(boundOf(first, false), undefined);
     case 'lt':
-      return placesBetween(undefined, boundOf(false));
+      return placesBetween(undefined, boundOf(first, false));
   }
 }

@@ -75,6 +75,11 @@ function condition(path: string, operator: ComparisonOperator, value: string | n
   };
 }
 
+function oneOf(path: string, texts: readonly string[]): Predicate {
+  const values = texts.map((text) => fieldOf(new BsonWriter().beginDocument().string('', text).end().finish(), '')!);
+  return { kind: 'path', path: [path], test: { kind: 'in', values, patterns: [] } };
+}
+
 const operators = ['eq', 'lt', 'lte', 'gt', 'gte'] as const;
 
 describe('A page of a table', () => {
@@ -139,7 +144,7 @@ describe('A page of a table', () => {
       for (let round = 0; round < 150 * testScale; round++) {
         const clause = (): Predicate => {
           const operator = pick(operators);
-          switch (integer(0, 4)) {
+          switch (integer(0, 6)) {
             case 0:
               return condition('PartitionKey', integer(0, 1) === 0 ? 'eq' : operator, pick(keys));
             case 1:
@@ -159,6 +164,10 @@ describe('A page of a table', () => {
                 test: { kind: 'compare', operator, value: rawOfInstant(instant) },
               };
             }
+            case 4:
+              return oneOf('PartitionKey', [pick(keys), pick(keys)]);
+            case 5:
+              return oneOf('RowKey', [`${pick(rows)}1`, `${pick(rows)}2`, `${pick(rows)}3`]);
             default:
               return condition('number', operator, numberOf());
           }

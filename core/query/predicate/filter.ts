@@ -264,6 +264,7 @@ function shownIdFilter(test: Test): Filter {
 /** The time of a version, of which the index knows the second. */
 function timeFilter(test: Test): Filter {
   if (test.kind === 'exists') return everything;
+  if (test.kind === 'allOf') return allOf(...test.tests.map(timeFilter));
   const instant = test.kind === 'compare' ? instantOf(test.value) : undefined;
   if (instant === undefined || test.kind !== 'compare') return unknown;
   const second = { value: instant.seconds, inclusive: true };
