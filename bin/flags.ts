@@ -101,7 +101,9 @@ export const flags = {
   }),
   audiences: repeatable(named('TEXT'), {
     name: 'audience',
-    help: 'audience that bearer tokens must be for; https://cosmos.azure.com when absent; may be repeated',
+    help:
+      'audience that bearer tokens must be for; when absent https://cosmos.azure.com, and on the table port also ' +
+      'https://storage.azure.com and the accounts; may be repeated',
   }),
   clockTolerance: flag(integer('SECONDS', 0, 900), 300, {
     name: 'clock-tolerance',
@@ -109,7 +111,9 @@ export const flags = {
   }),
   grants: repeatable(grant, {
     name: 'grant',
-    help: 'give a principal (object, group or role of a bearer token) a role: reader, contributor or an id; may be repeated',
+    help:
+      'give a principal (object, group or role of a bearer token) a role: reader, contributor, table-reader, ' +
+      'table-contributor or an id; may be repeated',
   }),
   partitions: flag(integer('N', 1, partitionsMax), 1, {
     name: 'partitions',

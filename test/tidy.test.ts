@@ -29,6 +29,7 @@ const packages: readonly (readonly [folder: string, allowed: readonly string[]])
   ['frontends/cosmos/', ['lru-cache']],
   ['frontends/mongo/', ['lru-cache']],
   ['frontends/bearer.ts', ['jose']],
+  ['frontends/table/xml.ts', ['fast-xml-parser']],
   ['frontends/', []],
   ['core/storage/', ['classic-level']],
   ['core/script/', ['@jitl/quickjs-wasmfile-release-sync', 'quickjs-emscripten-core']],

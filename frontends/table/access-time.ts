@@ -12,6 +12,7 @@ export function instantOf(text: string): number | undefined {
   const milliseconds = Date.parse(`${day}T${minutes}:${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}${zone}`);
   if (Number.isNaN(milliseconds)) return undefined;
   // The parser takes 30 February for 2 March.
+  if (Number(day.slice(8)) <= 28) return milliseconds;
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) ? milliseconds : undefined;
 }
 

@@ -8,7 +8,7 @@
 // The secondary of a geo-redundant account is the account's name with `-secondary` behind it, in either style.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { DatabaseError } from '../../model/errors.ts';
+import type { DatabaseError } from '../../model/errors.ts';
 import type { HttpInput } from '../http.ts';
 import { refusal } from './errors.ts';
 import { parseAddress, type Address } from './odata/address.ts';

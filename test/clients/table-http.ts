@@ -1,57 +1,76 @@
-// A bare client of the Table service's protocol: signs with SharedKeyLite and sends, nothing else. For tests and audits
-// that must see every status and lose no acknowledgement to a retry.
+// A client of the Table service in a few lines: signed requests over HTTP, answers as they come.
 
 import { createHmac } from 'node:crypto';
-import { Pool } from 'undici';
-import type { HttpAnswer } from './cosmos-http.ts';
+import { request } from 'node:http';
 
-const account = 'devstoreaccount1';
-/** The storage emulators' well-known key. */
-const storageKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
-
-export interface TableHttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below the account, percent-encoded, without the query. */
-  readonly path: string;
-  /** Begins with `?`. */
-  readonly query?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string | undefined;
+export interface TableAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  readonly json: unknown;
 }
 
-export class TableHttp {
-  readonly #pool: Pool;
-  /** What addresses in a batch begin with. */
-  readonly root: string;
+export interface TableHttpOptions {
+  readonly port: number;
+  readonly account: string;
+  readonly key: string;
+  /** Host style at this host; path style when absent. */
+  readonly host?: string | undefined;
+}
 
-  constructor(url: string, connections: number) {
-    const { origin } = new URL(url);
-    this.root = `${origin}/${account}`;
-    this.#pool = new Pool(origin, { connections, pipelining: 1, headersTimeout: 20_000, bodyTimeout: 20_000 });
-  }
+export type TableHttp = (
+  verb: string,
+  resource: string,
+  headers?: Readonly<Record<string, string>>,
+  body?: unknown,
+) => Promise<TableAnswer>;
 
-  async send({ method, path, query = '', headers, body }: TableHttpRequest): Promise<HttpAnswer> {
+/** `resource` stands behind the account, without a slash in front; one that begins with `/` is the whole path. */
+export function tableHttp({ port, account, key, host }: TableHttpOptions): TableHttp {
+  return (verb, resource, headers = {}, body) => {
+    const prefix = host === undefined ? `/${account}` : '';
+    const path = resource.startsWith('/') ? resource : `${prefix}/${resource}`;
     const date = new Date().toUTCString();
-    const signature = createHmac('sha256', Buffer.from(storageKey, 'base64'))
-      .update(`${date}\n/${account}/${account}/${path}`)
-      .digest('base64');
-    const answer = await this.#pool.request({
-      method,
-      path: `/${account}/${path}${query}`,
-      headers: {
-        authorization: `SharedKeyLite ${account}:${signature}`,
-        'x-ms-date': date,
-        'x-ms-version': '2019-02-02',
-        accept: 'application/json;odata=minimalmetadata',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body }),
+    const [address, query = ''] = path.split('?');
+    const component = new URLSearchParams(query).get('comp');
+    const signed = `${date}\n/${account}${address}${component === null ? '' : `?comp=${component}`}`;
+    const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(signed).digest('base64');
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const call = request(
+        {
+          port,
+          host: '127.0.0.1',
+          method: verb,
+          path,
+          headers: {
+            ...(host === undefined ? {} : { host }),
+            authorization: `SharedKeyLite ${account}:${signature}`,
+            'x-ms-date': date,
+            'x-ms-version': '2020-12-06',
+            ...(text === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
+            ...headers,
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.once('error', reject);
+          response.once('end', () => {
+            const received = Buffer.concat(chunks).toString('utf8');
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              text: received,
+              json: received.startsWith('{') ? (JSON.parse(received) as unknown) : undefined,
+            });
+          });
+        },
+      );
+      call.once('error', reject);
+      call.end(text);
     });
-    return { status: answer.statusCode, headers: answer.headers, body: await answer.body.text() };
-  }
-
-  close(): Promise<void> {
-    return this.#pool.destroy();
-  }
+  };
 }

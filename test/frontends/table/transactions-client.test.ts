@@ -12,8 +12,8 @@ let tables = 0;
 
 beforeAll(async () => {
   meridian = await Meridian.start({ memory: true });
-});
-afterAll(() => meridian.stop());
+}, 60_000);
+afterAll(() => meridian.stop(), 60_000);
 
 beforeEach(async () => {
   table = TableClient.fromConnectionString(meridian.connectionStrings().table!, `Team${++tables}`, options);
