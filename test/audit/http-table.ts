@@ -1,6 +1,7 @@
 // A table under audit as a client of the Table door has it.
 
-import { TableHttp, type TableHttpRequest } from '../clients/table-http.ts';
+import { storageEmulatorKey } from '../../bin/accounts.ts';
+import { tableHttp, type TableHttp } from '../clients/table-http.ts';
 import { operationsMax, type Outcome, type RowWrite, type TableClient } from './table-writers.ts';
 import type { RowState } from './unit.ts';
 
@@ -8,15 +9,24 @@ const table = 'audit';
 const boundary = 'batch_audit';
 const changeset = 'changeset_audit';
 
-type Part = TableHttpRequest & { readonly path: string };
+const account = 'devstoreaccount1';
 
-export async function createHttpTable(http: TableHttp): Promise<void> {
-  const { status, body } = await http.send({
-    method: 'POST',
-    path: 'Tables',
-    body: JSON.stringify({ TableName: table }),
-  });
-  if (status !== 201) throw new Error(`the table was not created: ${status} ${body}`);
+/** A request, alone or as a part of a transaction. */
+interface Part {
+  readonly verb: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Signs for the server at that address. */
+export function connectTable(url: string): TableHttp {
+  return tableHttp({ port: Number(new URL(url).port), account, key: storageEmulatorKey });
+}
+
+export async function createTable(send: TableHttp): Promise<void> {
+  const { status, text } = await send('POST', 'Tables', {}, { TableName: table });
+  if (status !== 201) throw new Error(`the table was not created: ${status} ${text}`);
 }
 
 function requestOf(partition: string, write: RowWrite): Part {
@@ -35,13 +45,13 @@ function requestOf(partition: string, write: RowWrite): Part {
         Text: write.text,
       });
       return write.kind === 'insert'
-        ? { method: 'POST', path: table, headers: { prefer: 'return-no-content' }, body }
-        : { method: 'PUT', path, body };
+        ? { verb: 'POST', path: table, headers: { prefer: 'return-no-content' }, body }
+        : { verb: 'PUT', path, body };
     }
     case 'merge':
-      return { method: 'PATCH', path, headers, body: JSON.stringify({ Turn: write.turn, Size: write.size }) };
+      return { verb: 'PATCH', path, headers, body: JSON.stringify({ Turn: write.turn, Size: write.size }) };
     case 'delete':
-      return { method: 'DELETE', path, headers };
+      return { verb: 'DELETE', path, headers };
   }
 }
 
@@ -61,38 +71,39 @@ async function orLost(attempt: () => Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-/** Of the socket or of its pool. */
+/** Of the socket. */
 function isConnectionError(error: unknown): boolean {
   return error instanceof Error && 'code' in error;
 }
 
-export function httpTable(http: TableHttp): TableClient {
+export function httpTable(send: TableHttp): TableClient {
   const batchOf = (parts: readonly Part[]): string =>
     [
       `--${boundary}\r\nContent-Type: multipart/mixed; boundary=${changeset}\r\n\r\n`,
-      ...parts.map(({ method, path, headers, body }, i) => {
+      ...parts.map(({ verb, path, headers, body }, i) => {
         const own = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
         const type = body === undefined ? '' : 'Content-Type: application/json\r\n';
         return (
           `--${changeset}\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n` +
-          `Content-ID: ${i}\r\n\r\n${method} ${http.root}/${path} HTTP/1.1\r\n` +
+          `Content-ID: ${i}\r\n\r\n${verb} /${account}/${path} HTTP/1.1\r\n` +
           `${type}${own.join('')}\r\n${body ?? ''}\r\n`
         );
       }),
       `--${changeset}--\r\n--${boundary}--\r\n`,
     ].join('');
   return {
-    write: (partition, write) => orLost(async () => outcomeOf((await http.send(requestOf(partition, write))).status)),
+    write: (partition, write) =>
+      orLost(async () => {
+        const { verb, path, headers, body } = requestOf(partition, write);
+        return outcomeOf((await send(verb, path, headers, body)).status);
+      }),
     transact: (partition, writes) =>
       orLost(async () => {
-        const { status, body } = await http.send({
-          method: 'POST',
-          path: '$batch',
-          headers: { 'content-type': `multipart/mixed; boundary=${boundary}` },
-          body: batchOf(writes.map((write) => requestOf(partition, write))),
-        });
+        const headers = { 'content-type': `multipart/mixed; boundary=${boundary}` };
+        const parts = writes.map((write) => requestOf(partition, write));
+        const { status, text } = await send('POST', '$batch', headers, batchOf(parts));
         if (status !== 202) return outcomeOf(status);
-        const statuses = [...body.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code));
+        const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code));
         const failed = statuses.find((code) => code >= 300);
         if (failed !== undefined) return outcomeOf(failed);
         if (statuses.length !== writes.length)
@@ -104,12 +115,12 @@ export function httpTable(http: TableHttp): TableClient {
         const filter = encodeURIComponent(`PartitionKey eq '${partition}'`);
         // More than four writers can have in a partition.
         const query = `?$top=${10 * operationsMax}&$filter=${filter}`;
-        const { status, headers, body } = await http.send({ method: 'GET', path: `${table}()`, query });
+        const { status, headers, text, json } = await send('GET', `${table}()${query}`);
         if (status >= 500) return undefined;
-        if (status !== 200) throw new Error(`unexpected status ${status}: ${body}`);
+        if (status !== 200) throw new Error(`unexpected status ${status}: ${text}`);
         if (headers['x-ms-continuation-nextrowkey'] !== undefined)
           throw new Error(`partition ${partition} does not fit into one page`);
-        const { value } = JSON.parse(body) as { value: { RowKey: string; Turn: number; Size: number; Made: number }[] };
+        const { value } = json as { value: { RowKey: string; Turn: number; Size: number; Made: number }[] };
         return new Map(
           value.map(({ RowKey, Turn, Size, Made }): [string, RowState] => [
             RowKey,

@@ -8,15 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TableHttp } from '../clients/table-http.ts';
 import { randomOf, seedOf, testScale } from '../random.ts';
-import { createHttpTable, httpTable } from './http-table.ts';
+import { connectTable, createTable, httpTable } from './http-table.ts';
 import { runCommand, ServerProcess } from './server.ts';
 import { TableAudit } from './table-writers.ts';
 
 const rounds = 2 * testScale;
-/** Of 64 writers and 4 readers. */
-const connections = 68;
 /** A round that has not written enough by then is killed all the same. */
 const roundMsMax = 10_000;
 const seed = seedOf();
@@ -34,10 +31,10 @@ test(
     const audit = new TableAudit(random);
     const args = ['--data', directory, '--index-memory', '1', '--partitions', '3'];
     let server = await ServerProcess.start(args);
-    let http = new TableHttp(server.ready.table, connections);
-    await createHttpTable(http);
+    let send = connectTable(server.ready.table);
+    await createTable(send);
     for (let round = 0; round < rounds; round++) {
-      const running = audit.run(httpTable(http));
+      const running = audit.run(httpTable(send));
       // However fast the machine is: so many writes, and a moment.
       const wanted = audit.figures.acknowledged + 60 + random() * 300;
       const deadlineMs = Date.now() + roundMsMax;
@@ -47,15 +44,13 @@ test(
       audit.crashing();
       await server.kill();
       await running;
-      await http.close();
       const check = await runCommand(['check', '--data', directory]);
       expect(check.code, `round ${round}, seed ${seed}: ${check.output}`).toBe(0);
       server = await ServerProcess.start(args);
-      http = new TableHttp(server.ready.table, connections);
-      await audit.settle(httpTable(http));
+      send = connectTable(server.ready.table);
+      await audit.settle(httpTable(send));
       expect(audit.faults, `round ${round}, seed ${seed}`).toEqual([]);
     }
-    await http.close();
     expect(await server.stop()).toBe(0);
     const { transactions, refusedTransactions, pages } = audit.figures;
     expect(transactions).toBeGreaterThan(rounds * 10);
