@@ -99,10 +99,13 @@ export function appendEdm(writer: BsonWriter, name: string | Uint8Array, edm: Ed
     case 'Edm.String':
       writer.string(name, text);
       return;
-    case 'Edm.Boolean':
-      if (text !== 'true' && text !== 'false') throw wrong();
-      writer.boolean(name, text === 'true');
+    case 'Edm.Boolean': {
+      // As a text it comes in the letters of whichever language the client is written in.
+      const word = text.length <= 5 ? text.toLowerCase() : text;
+      if (word !== 'true' && word !== 'false') throw wrong();
+      writer.boolean(name, word === 'true');
       return;
+    }
     case 'Edm.Int32': {
       const value = /^[+-]?\d{1,10}$/.test(text) ? Number(text) : NaN;
       if (value !== (value | 0)) throw wrong();

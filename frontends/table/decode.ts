@@ -36,7 +36,8 @@ export function decode(input: HttpInput, options: DecodeOptions): TableRequest {
   const target = split(message.url ?? '/');
   const host = (target.host ?? headers.host ?? '').toLowerCase();
   const scheme = input.encrypted ? 'https' : 'http';
-  const place = placeOf(host, target.path, options);
+  const { path, isRedirected } = redirectedPath(target.path, options);
+  const place = placeOf(host, path, options);
   const isHostGood = hostForm.test(host);
   const authority = isHostGood ? host : `${bracketed(socket.localAddress ?? 'localhost')}:${socket.localPort ?? 0}`;
   const sentVerb = message.method ?? 'GET';
@@ -50,8 +51,9 @@ export function decode(input: HttpInput, options: DecodeOptions): TableRequest {
     flavour: place.flavour,
     accountName: place.accountName,
     isPathStyle: place.isPathStyle,
-    isSecondary: place.isSecondary,
-    rawPath: target.path,
+    // Every region of Cosmos DB takes writes.
+    isSecondary: (place.isSecondary || isRedirected) && place.flavour === 'storage',
+    rawPath: path,
     query,
     table: address.table,
     key: address.key,
@@ -172,6 +174,22 @@ function placeOf(host: string, path: string, { isAccount }: DecodeOptions): Plac
   };
 }
 
+/**
+ * Python's client writes the secondary's account before a path that has the primary's already, and which it has signed:
+ * `/account-secondary/account/Table`. A table of the account's own name is found as ever: nothing is behind it.
+ */
+function redirectedPath(
+  path: string,
+  { isAccount }: DecodeOptions,
+): { readonly path: string; readonly isRedirected: boolean } {
+  const end = path.indexOf(secondarySuffix);
+  if (end < 0) return { path, isRedirected: false };
+  const account = path.slice(1, end);
+  const rest = path.slice(end + secondarySuffix.length);
+  const isRedirected = isAccount(account) && rest.startsWith(`/${account}/`);
+  return { path: isRedirected ? rest : path, isRedirected };
+}
+
 function accountIn(text: string): { readonly name: string; readonly isSecondary: boolean } {
   const isSecondary = text.length > secondarySuffix.length && text.endsWith(secondarySuffix);
   return { name: isSecondary ? text.slice(0, -secondarySuffix.length) : text, isSecondary };
@@ -229,6 +247,7 @@ function addressOf(segments: readonly string[], verb: Verb, flavour: Flavour): A
   if (segments.length > 2 || first.target !== 'entities') throw refusal('InvalidUri', 'path');
   if (last.target === 'table') throw refusal('InvalidInput', 'path', keyCountDiffers);
   if (last.target === 'tables' && verb !== 'OPTIONS') return first;
+  if (last.target === 'batch') throw refusal('MediaTypeNotSupported', 'path');
   throw refusal('InvalidUri', 'path');
 }
 

@@ -3,8 +3,7 @@
 
 import type { Catalog } from '../../core/catalog.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
-import { DatabaseError } from '../../model/errors.ts';
-import { tablesDatabase, type Call } from './call.ts';
+import { tablesDatabase } from './call.ts';
 
 export function tableNamed(catalog: Catalog, name: string): ContainerRecord | undefined {
   const exact = catalog.containerOrNone(tablesDatabase, name);
@@ -14,11 +13,4 @@ export function tableNamed(catalog: Catalog, name: string): ContainerRecord | un
   return catalog
     .containers(tablesDatabase)
     .find(({ id, profile }) => profile === 'table' && id.length === name.length && id.toLowerCase() === lower);
-}
-
-/** The table that the address names. Throws the service's refusal when there is none. */
-export function addressedTable({ request, engine }: Pick<Call, 'request' | 'engine'>): ContainerRecord {
-  const container = request.table === undefined ? undefined : tableNamed(engine.catalog, request.table);
-  if (container === undefined) throw new DatabaseError('ContainerNotFound', 'no such table', { argument: 'table' });
-  return container;
 }

@@ -76,3 +76,13 @@ export async function isFree(port, host = '127.0.0.1') {
   await once(probe, 'close');
   return true;
 }
+
+/** The key that a server has which was given none, as it tells itself. */
+export async function defaultKey() {
+  const child = start(process.execPath, [entry, 'connection-strings', '--json']);
+  const chunks = [];
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  await once(child, 'close');
+  const rows = JSON.parse(Buffer.concat(chunks).toString());
+  return /AccountKey=([^;]+)/.exec(rows.map(({ connectionString }) => connectionString).join('\n'))[1];
+}

@@ -61,7 +61,7 @@ export async function distantRelay(port, target, pauseMs) {
  * `{ method, url, headers }` and the answer `{ status, headers, body }`, whose parts it may change.
  */
 export async function spoilingRelay(port, target, tls, wrong) {
-  const relay = { connections: 0, spoilt: 0, close: undefined };
+  const relay = { connections: 0, spoilt: 0, port, close: undefined };
   const sockets = new Set();
   const [cert, key] = await Promise.all(['server.pem', 'server-key.pem'].map((name) => readFile(join(tls, name))));
   const server = createTlsServer({ cert, key }, (incoming, outgoing) => {
@@ -92,6 +92,7 @@ export async function spoilingRelay(port, target, tls, wrong) {
 async function opened(relay, server, sockets, port) {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
+  relay.port = server.address().port;
   relay.close = async () => {
     for (const socket of sockets) socket.destroy();
     server.close();

@@ -102,6 +102,11 @@ describe('the Tables view', () => {
     expect(written('{"a":"1.0"}')).toBe('{"a":"1.0"}');
   });
 
+  it('takes a boolean that is a text in any letters', () => {
+    for (const value of ['true', 'True', 'TRUE', 'False'])
+      expect(shown(bodyOfEdm([{ name: 'a', type: 'Edm.Boolean', value }]))).toBe(`{"a":${value.toLowerCase()}}`);
+  });
+
   it.each([
     ['Edm.Int32', '2147483648'],
     ['Edm.Int32', '1.0'],

@@ -5,16 +5,16 @@ import { withPolicies } from '../access-policy.ts';
 import { policiesIn } from '../access-policy-xml.ts';
 import type { Answer } from '../answer.ts';
 import type { Call } from '../call.ts';
-import { addressedTable } from '../find-table.ts';
 import { replaceSettings } from '../replace-settings.ts';
+import { tableOf } from '../tables.ts';
 
 export async function replaceTableAcl(call: Call): Promise<Answer> {
   const { request, engine, context } = call;
   // A table that is not there is told before what is wrong with the document.
-  addressedTable(call);
+  tableOf(call);
   const policies = await policiesIn(request.body);
   await replaceSettings(async () => {
-    const { database, id: container, settings, time } = addressedTable(call);
+    const { database, id: container, settings, time } = tableOf(call);
     await engine.execute(
       { kind: 'replace-container', database, container, settings: withPolicies(settings, policies), ifMatch: time },
       context,

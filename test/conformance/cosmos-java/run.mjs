@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { start } from '../children.mjs';
-import { startMeridian } from '../meridian.mjs';
+import { defaultKey, startMeridian } from '../meridian.mjs';
 
 /** A round that takes longer hangs. */
 const roundMsMax = 15 * 60_000;
@@ -77,7 +77,7 @@ async function round(partitions) {
         .concat(options.only === undefined ? [] : [`-Dtest=${options.only}`]),
       {
         COSMOS_ENDPOINT: `https://localhost:${port}/`,
-        COSMOS_KEY: await keyOf(),
+        COSMOS_KEY: await defaultKey(),
         // For the worker in JavaScript that shares leases with those in Java.
         NODE_WORKER: fileURLToPath(new URL('worker.mjs', import.meta.url)),
         NODE_EXTRA_CA_CERTS: join(server.tls, 'authority.pem'),
@@ -89,13 +89,6 @@ async function round(partitions) {
   } finally {
     await server.stop();
   }
-}
-
-/** The emulators' public key, as the server itself tells it. */
-async function keyOf() {
-  const entry = fileURLToPath(new URL('../../../bin/meridian.mjs', import.meta.url));
-  const rows = JSON.parse(await done(process.execPath, [entry, 'connection-strings', '--json']));
-  return /AccountKey=([^;]+)/.exec(rows.map(({ connectionString }) => connectionString).join('\n'))[1];
 }
 
 /** From Surefire's reports, which every class of tests has one of; they go with the round. */

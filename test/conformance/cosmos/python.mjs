@@ -15,25 +15,17 @@
 // Exit code: 0 when every failure is listed in known-failures/cosmos-python*.txt, every listed test that ran fails, and
 // the server had no fault of its own.
 
-import { createWriteStream } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { start } from '../children.mjs';
 import { judge, readKnownFailures } from '../known-failures.mjs';
 import { isFree, startMeridian } from '../meridian.mjs';
+import { printCauses, runFiles, tally } from '../pytest.mjs';
 import { distantRelay, spoilingRelay } from '../relay.mjs';
 import { wrongAnswers } from './wrong-answers.mjs';
 
 const port = 8081;
-
-/** One that takes longer has failed: several take some 20 seconds of their own on a machine with other work. */
-const testSecondsMax = 180;
-
-/** A file that takes longer is ended; a run that takes longer starts no further file. Either fails the run. */
-const fileMsMax = 30 * 60_000;
-const runMsMax = 90 * 60_000;
 
 /** Short names of what `--marks` takes. The vendor's other marks repeat these tests with other credentials. */
 const markGroups = {
@@ -45,9 +37,6 @@ const markGroups = {
 
 /** Of what the server logged, in characters. */
 const faultsShownMax = 20_000;
-
-/** Some failures of a cause that are named; the results file names all. */
-const namesPerCauseMax = 4;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const {
@@ -84,59 +73,11 @@ async function testFiles() {
     .map((name) => join('tests', name));
 }
 
-/** Runs pytest in the suite with its output in a file; gives the exit code. */
-async function pytest(args, results, output) {
-  const child = start(join(scratch, 'venv', 'bin', 'python'), ['-m', 'pytest', ...args], {
-    cwd: join(scratch, 'suite'),
-    env: {
-      ...process.env,
-      PYTHONPATH: [here, join(scratch, 'suite', 'tests')].join(':'),
-      PYTHONDONTWRITEBYTECODE: '1',
-      CONFORMANCE_PORT: String(port),
-      CONFORMANCE_RESULTS: results,
-      NO_PROXY: '*',
-    },
-  });
-  const log = createWriteStream(output, { flags: 'a' });
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      if (options.verbose) process.stdout.write(chunk);
-      log.write(chunk);
-    });
-  const timer = setTimeout(() => child.kill('SIGKILL'), fileMsMax);
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  clearTimeout(timer);
-  log.end();
-  return code;
-}
-
-/** One process for each file: a test that leaves the client patched spoils no other file. */
 async function runSuite(label) {
-  const results = join(scratch, `results-${label}.jsonl`);
-  const output = join(scratch, `output-${label}.txt`);
-  for (const path of [results, output]) await rm(path, { force: true });
-  const common = ['-p', 'counting', '-p', 'no:cacheprovider', '-q', '-m', marks, '--rootdir', '.', '--tb', 'native']
-    .concat(['-W', 'ignore', '--timeout', String(testSecondsMax), '--timeout-method', 'signal'])
-    .concat(options.only === undefined ? [] : ['-k', options.only]);
-  const deadline = Date.now() + runMsMax;
-  for (const file of await testFiles()) {
-    if (!(await mentions(file))) continue;
-    const xml = join(scratch, `junit-${label}`, `${file.replace(/\W+/g, '-')}.xml`);
-    const code =
-      Date.now() > deadline
-        ? 'the end of its time'
-        : await pytest([...common, '--junitxml', xml, file], results, output);
-    // 0: all passed, 1: some failed, 5: none chosen; with anything else the run is not whole.
-    if (![0, 1, 5].includes(code)) {
-      process.stdout.write(`${file}: pytest ended with ${code}; its output is in ${output}\n`);
-      process.exitCode = 1;
-    }
-  }
-  const text = await readFile(results, 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
+  const files = [];
+  for (const file of await testFiles()) if (await mentions(file)) files.push(file);
+  const args = ['-m', marks].concat(options.only === undefined ? [] : ['-k', options.only]);
+  return runFiles({ scratch, label, files, args, path: here, environment: {}, port, verbose: options.verbose });
 }
 
 /** False when a file can hold no test with any of the marks, so that it need not be loaded. */
@@ -191,40 +132,18 @@ function causeOf({ reason }) {
 }
 
 function report(results) {
-  const ran = results.filter(({ outcome }) => outcome !== 'skipped');
-  const counted = ran.filter(
-    ({ requests, outcome, phase }) => requests > 0 || (outcome === 'failed' && phase === 'setup'),
-  );
-  const silent = ran.filter((one) => !counted.includes(one));
-  const failed = counted.filter(({ outcome }) => outcome === 'failed');
-  const passed = counted.filter(({ outcome }) => outcome === 'passed');
-  const silentPassed = silent.filter(({ outcome }) => outcome === 'passed').length;
+  const { counted, passed, failed, silent, silentPassed, skipped } = tally(results);
   const title = `azure-cosmos${options.async ? '-async' : ''} (Python)`;
   process.stdout.write(
     `${title}: ${passed.length} / ${counted.length} passed; ` +
-      `${silentPassed} / ${silent.length} more sent no request; ${results.length - ran.length} skipped\n`,
+      `${silentPassed.length} / ${silent.length} more sent no request; ${skipped} skipped\n`,
   );
   for (const mark of marks.match(/\bcosmos\w+/g) ?? []) {
     const have = (tests) => tests.filter((one) => one.marks.includes(mark)).length;
     process.stdout.write(`  ${mark}: ${have(passed)} / ${have(counted)} passed\n`);
   }
-  const causes = groupBy(failed, causeOf);
-  for (const [cause, tests] of [...causes].sort(([, a], [, b]) => b.length - a.length)) {
-    process.stdout.write(`  ${String(tests.length).padStart(4)}  ${cause}\n`);
-    for (const { name } of tests.slice(0, namesPerCauseMax)) process.stdout.write(`          ${name}\n`);
-  }
+  printCauses(failed, causeOf);
   return { passed: passed.map(({ name }) => name), failed: failed.map(({ name }) => name) };
-}
-
-function groupBy(values, keyOf) {
-  const groups = new Map();
-  for (const value of values) {
-    const key = keyOf(value);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else group.push(value);
-  }
-  return groups;
 }
 
 const marks = markGroups[options.marks] ?? options.marks;

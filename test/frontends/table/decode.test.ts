@@ -59,6 +59,21 @@ describe('an account', () => {
     expect(read('GET', '/shop-secondary/People').serviceRoot).toBe('http://127.0.0.1:10002/shop-secondary');
   });
 
+  it('may stand twice in a path to the secondary, of which the second is signed', () => {
+    const twice = { accountName: 'shop', isSecondary: true, rawPath: '/shop/People', table: 'People' };
+    expect(read('GET', '/shop-secondary/shop/People')).toMatchObject(twice);
+    const stats = read('GET', '/shop-secondary/shop/?restype=service&comp=stats');
+    expect(stats).toMatchObject({ isSecondary: true, rawPath: '/shop/', table: undefined });
+    expect(stats.row.operation).toBe('read-service-stats');
+    expect(read('GET', '/shop-secondary/shop')).toMatchObject({ rawPath: '/shop-secondary/shop', table: 'shop' });
+    expect(failureOf(() => read('GET', '/shop-secondary/other/People'))).toBe('400 InvalidUri');
+  });
+
+  it('of Cosmos DB takes writes in every region', () => {
+    const host = 'shop-secondary.table.cosmos.azure.com';
+    expect(read('POST', '/People', { host })).toMatchObject({ accountName: 'shop', isSecondary: false });
+  });
+
   it.each(['shop.table.cosmos.azure.com', 'shop.table.cosmosdb.azure.com:443'])('is of Cosmos DB at %s', (host) => {
     expect(read('GET', '/People', { host })).toMatchObject({ flavour: 'cosmos', accountName: 'shop' });
   });
@@ -106,6 +121,10 @@ describe('an operation', () => {
     ['DELETE', "/shop/People/Tables('People')", {}, '400 InvalidInput'],
   ])('of %s %s %j is refused: %s', (method, url, headers, failure) => {
     expect(failureOf(() => read(method, url, headers as Record<string, string>))).toBe(failure);
+  });
+
+  it('for a transaction behind a table is of no media type that is known there', () => {
+    expect(failureOf(() => read('POST', '/shop/People/$batch'))).toBe('415 MediaTypeNotSupported');
   });
 
   it('on a table behind a table concerns the first to the storage service, and nothing to Cosmos DB', () => {
