@@ -14,7 +14,7 @@ import { refusal } from './errors.ts';
 import { parseAddress, type Address } from './odata/address.ts';
 import { parseQuery } from './query-string.ts';
 import type { Flavour, TableRequest, Verb } from './request.ts';
-import { rowOf, type Component, type Row } from './surface.ts';
+import { hasComponent, rowOf, type Component, type Row } from './surface.ts';
 
 export interface DecodeOptions {
   /** Tells the accounts apart from other first labels of a host. */
@@ -264,7 +264,10 @@ function rowFor(
   query: ReadonlyMap<string, string>,
   headers: IncomingHttpHeaders,
 ): Row {
-  const row = rowOf(verb, target, componentOf(query), headers['if-match'] !== undefined);
-  if (row === undefined) throw refusal('MethodNotAllowed', 'verb');
-  return row;
+  const component = componentOf(query);
+  const row = rowOf(verb, target, component, headers['if-match'] !== undefined);
+  if (row !== undefined) return row;
+  throw hasComponent(target, component)
+    ? refusal('MethodNotAllowed', 'verb')
+    : refusal('InvalidQueryParameterValue', 'comp');
 }

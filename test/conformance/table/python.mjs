@@ -8,6 +8,7 @@
 //   --only EXPR      pytest's -k
 //   --file PATH      only that file of tests/; may be repeated
 //   --wrong NAME     answers spoilt that way (or `all`): each must turn a test red that was green
+//   --latency MS     how far away the server seems: 10 if not said, 0 for no relay
 //   --azurite DIR    another server: the Azurite that was installed in DIR by npm; no list is kept of its failures
 //   --verbose        print pytest's output
 //
@@ -21,7 +22,7 @@ import { parseArgs } from 'node:util';
 import { judge, readKnownFailures } from '../known-failures.mjs';
 import { defaultKey, startMeridian } from '../meridian.mjs';
 import { printCauses, runFiles, tally } from '../pytest.mjs';
-import { spoilingRelay } from '../relay.mjs';
+import { distantRelay, spoilingRelay } from '../relay.mjs';
 import { accountName, admit, makeIdentity } from './identity.mjs';
 import { startAzurite } from './azurite.mjs';
 import { wrongAnswers } from './wrong-answers.mjs';
@@ -44,6 +45,7 @@ const {
     only: { type: 'string' },
     file: { type: 'string', multiple: true, default: [] },
     wrong: { type: 'string' },
+    latency: { type: 'string', default: '10' },
     azurite: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
@@ -97,8 +99,13 @@ async function run(label, wrong) {
     closers.push(server.stop);
     let { port } = server;
     let relay;
-    if (wrong !== undefined) {
-      relay = await spoilingRelay(0, { host: '127.0.0.1', port }, identity.directory, wrong);
+    const latencyMs = Number(options.latency);
+    if (wrong !== undefined || latencyMs > 0) {
+      const target = { host: '127.0.0.1', port };
+      relay =
+        wrong === undefined
+          ? await distantRelay(0, target, latencyMs)
+          : await spoilingRelay(0, target, identity.directory, wrong);
       closers.push(relay.close);
       port = relay.port;
     }

@@ -112,6 +112,8 @@ describe('an operation', () => {
     ['DELETE', '/shop/People', {}, '405 MethodNotAllowed'],
     ['HEAD', '/shop/People', {}, '405 MethodNotAllowed'],
     ['GET', '/shop/People?comp=other', {}, '400 InvalidQueryParameterValue'],
+    ['PUT', '/shop/People?restype=service&comp=properties', {}, '400 InvalidQueryParameterValue'],
+    ['DELETE', '/shop/?restype=service&comp=properties', {}, '405 MethodNotAllowed'],
     ['GET', '/shop/People', { 'x-http-method': 'MERGE' }, '400 XMethodNotUsingPost'],
     ['POST', '/shop/People', { 'x-http-method': 'GET' }, '400 XMethodIncorrectValue'],
     ['POST', '/shop/People', { 'x-http-method': 'MERGE, MERGE' }, '400 XMethodIncorrectCount'],
