@@ -3,6 +3,8 @@
 import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Item, PartitionKeyValue, WriteView } from '../model/operation.ts';
+import { checkEntity } from '../model/edm-rules.ts';
+import { entityOfSql, sqlIdOfEntity, withEdmTypes } from '../model/entity-sql-view.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { mergeView } from '../model/view.ts';
@@ -11,7 +13,10 @@ import { idOf, partitionKeyOf } from './identify.ts';
 import { bodyOf, RecordKind, type RecordHeader } from '../model/record.ts';
 import type { ItemIdentity } from './staged-versions.ts';
 
-/** The bytes to store for an incoming body: a write through another view than the stored one is a diff. */
+/**
+ * The bytes to store for an incoming body: a write through another view than the stored one is a diff. Throws
+ * BadRequest for what the container's profile cannot hold.
+ */
 export function storedForm(
   container: ContainerRecord,
   identity: ItemIdentity,
@@ -19,13 +24,37 @@ export function storedForm(
   incoming: Uint8Array,
   view: WriteView,
 ): Uint8Array {
-  if (view === 'exact') return incoming;
-  const body =
-    container.profile === 'collection' ? adoptCollectionBody(incoming, identity.id, current?.body) : incoming;
-  const stored = current === undefined ? body : mergeView(current.body, body);
+  if (view === 'exact') return checkedForm(container, current?.body, incoming);
+  const body = adopted(container, identity, current, incoming);
+  const merged = current === undefined ? body : mergeView(current.body, body);
+  const stored =
+    container.profile === 'table' ? checkedForm(container, current?.body, withEdmTypes(merged, current?.body)) : merged;
   if (idOf(container, stored) !== identity.id)
     throw new DatabaseError('BadRequest', "'id' and '_id' name different items", { argument: '_id' });
   return stored;
+}
+
+/** The incoming body in terms of the stored form, where the SQL view shows the identity under another name. */
+function adopted(
+  container: ContainerRecord,
+  { id }: ItemIdentity,
+  current: Item | undefined,
+  incoming: Uint8Array,
+): Uint8Array {
+  if (container.profile === 'collection') return adoptCollectionBody(incoming, id, current?.body);
+  return container.profile === 'table' ? entityOfSql(incoming, id, current?.body) : incoming;
+}
+
+/** The bytes that are to be stored. Throws BadRequest when the container's profile cannot hold them. */
+export function checkedForm(container: ContainerRecord, stored: Uint8Array | undefined, body: Uint8Array): Uint8Array {
+  if (container.profile === 'table') checkEntity(body, stored);
+  return body;
+}
+
+/** The id text of a body that came in through that view. */
+function incomingIdOf(container: ContainerRecord, body: Uint8Array, view: WriteView): string {
+  if (view === 'sql' && container.profile === 'collection') return sqlIdOf(body);
+  return view === 'sql' && container.profile === 'table' ? sqlIdOfEntity(body) : idOf(container, body);
 }
 
 /** The identity in a body; a key or id that the protocol gives beside it must agree. */
@@ -36,7 +65,7 @@ export function identityOf(
   partitionKey: PartitionKeyValue | undefined,
   id: string | undefined,
 ): ItemIdentity {
-  const own = view === 'sql' && container.profile === 'collection' ? sqlIdOf(body) : idOf(container, body);
+  const own = incomingIdOf(container, body, view);
   if (id !== undefined && id !== own)
     throw new DatabaseError('BadRequest', 'the id in the body differs from the id in the address', {
       argument: 'id',

@@ -141,6 +141,7 @@ export class IndexKeeper implements IndexHome {
       newIndex: (text) => this.#newIndex(text, []),
       sequence: () => this.#sequence,
       count: (entry, sequence, lsn) => this.#count(entry, sequence, lsn),
+      isSettled: () => this.#moment?.sequence === this.#sequence,
       liveBytesOf: (partition) => this.#present.liveBytesOf(partition),
       freeze: (entry) => this.#freeze(entry, this.#present),
       forget: (entry) => this.#forget(entry),

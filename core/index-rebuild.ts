@@ -21,6 +21,7 @@ export interface RebuildHost {
   readonly freeze: (entry: IndexEntry) => void;
   /** Freezes everything, and counts it from now on: it holds all its records up to now. */
   readonly count: (entry: IndexEntry) => void;
+  readonly isSettled: () => boolean;
   readonly until: (condition: () => boolean) => Promise<void>;
   readonly install: (entry: IndexEntry, partition: number) => void;
   readonly abandon: (entry: IndexEntry) => void;
@@ -54,6 +55,10 @@ export class Rebuild {
     this.#requireOpen();
     await this.#host.until(() => this.#ended || this.#entry.dropped || this.#entry.frozen.length <= frozenMax);
     this.#requireOpen();
+  }
+
+  isSettled(): boolean {
+    return this.#host.isSettled();
   }
 
   /**

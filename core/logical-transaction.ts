@@ -13,12 +13,11 @@ import type { HybridTime } from '../model/hybrid-time.ts';
 import type { Item, ItemWrite, PartitionKeyValue, Written } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
 import type { ContainerRecord } from '../model/resource.ts';
-import { mergeView } from '../model/view.ts';
 import { readCharge, roundCharge } from './charge.ts';
 import { itemCharge, writeCharge } from './charged-terms.ts';
 import { checkCondition } from './condition.ts';
 import { isExpired } from './expiry.ts';
-import { idOf, partitionKeyOf } from './identify.ts';
+import { identityOf, storedForm } from './incoming.ts';
 import type { Partition } from './partition.ts';
 import type { Staging } from './proposal.ts';
 import { containerRows, type SystemView } from './query/container-rows.ts';
@@ -156,11 +155,7 @@ export class LogicalTransaction {
   }
 
   #put(write: Body): Written {
-    const id = idOf(this.container, write.body);
-    if (partitionKeyText(partitionKeyOf(this.container, write.body)) !== this.#key)
-      throw new DatabaseError('PartitionKeyMismatch', 'the partition key given differs from the one in the item', {
-        argument: 'partitionKey',
-      });
+    const { id } = identityOf(this.container, write.body, write.view, this.partitionKey, undefined);
     const before = write.kind === 'replace-item' ? (write.id ?? id) : id;
     if (before !== id && write.kind === 'replace-item' && write.renames !== true)
       throw new DatabaseError('BadRequest', 'the id in the body differs from the id in the address', {
@@ -172,7 +167,7 @@ export class LogicalTransaction {
     if (before !== id && this.find(id) !== undefined) throw itemExists();
     if (current !== undefined || write.kind !== 'upsert-item' || write.condition?.ifMatch === undefined)
       checkCondition(write.condition, current?.time);
-    const body = current === undefined || write.view === 'exact' ? write.body : mergeView(current.body, write.body);
+    const body = storedForm(this.container, this.#identity(id), current, write.body, write.view);
     if (this.#bytes + body.length > transactionBytesMax)
       throw new DatabaseError('TooLarge', `a transaction writes at most ${transactionBytesMax} bytes`);
     this.#checkUnique(id, body, before);

@@ -18,6 +18,7 @@ export function memoryHome(): IndexHome {
       index: new PartitionIndex({ ...options, pool }),
       applied: () => undefined,
       room: () => Promise.resolve(),
+      isSettled: () => true,
       finish: () => Promise.resolve(),
       install: () => undefined,
       abandon: () => undefined,

@@ -23,7 +23,7 @@ import { itemCharge, writeCharge } from './charged-terms.ts';
 import { checkCondition } from './condition.ts';
 import type { Staging } from './proposal.ts';
 import { isExpired, ttlOf } from './expiry.ts';
-import { identityOf, identityOfRecord, storedForm } from './incoming.ts';
+import { checkedForm, identityOf, identityOfRecord, storedForm } from './incoming.ts';
 import { indexOptionsOf, type IndexHome, type IndexOptions, type OpenedIndex } from './index-home.ts';
 import { optionsText } from './index-options.ts';
 import type { Rebuilding } from './rebuild.ts';
@@ -268,7 +268,8 @@ export class Partition {
         const after = identityOf(this.container, edited, 'exact', undefined, undefined);
         if (after.id !== identity.id) throw immutable('the id');
         if (after.key !== identity.key) throw immutable('the partition key');
-        return this.#put(identity, current, edited, staging, nowSeconds);
+        const body = checkedForm(this.container, current?.body, edited);
+        return this.#put(identity, current, body, staging, nowSeconds);
       }
     }
   }

@@ -24,6 +24,8 @@ export interface IndexBuild {
   applied(sequence: number, lsn: number): void;
   /** Lets memtables be flushed; resolves when there is room for more. */
   room(): Promise<void>;
+  /** False while a commit group is applied over several turns of the event loop: then it is not finished. */
+  isSettled(): boolean;
   /** Resolves when all it has is durable. `liveBytes` tells those of its live items from now on. */
   finish(liveBytes: () => number): Promise<void>;
   /** From now on it is the index of that partition. */
@@ -143,10 +145,10 @@ export class Rebuilding {
         await slices.pause();
         if (this.#isOver(partition)) return false;
       }
-      for (let taken = 0; taken < this.#changes.length;) {
+      for (let taken = 0; ;) {
         const end = Math.min(this.#changes.length, taken + changesPerTurn);
         for (; taken < end; taken++) this.#take(this.#changes[taken]!, partition);
-        if (taken === this.#changes.length) break;
+        if (taken === this.#changes.length && this.targets.every(({ build }) => build.isSettled())) break;
         await this.#room();
         await slices.pause();
         if (this.#isOver(partition)) return false;

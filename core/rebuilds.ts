@@ -21,6 +21,8 @@ export interface RebuildsOptions {
   readonly count: (entry: IndexEntry, sequence: number, lsn: number) => void;
   /** Between two groups: the bytes of the partition's live items now. */
   readonly liveBytesOf: (partition: number) => number;
+  /** Whether it is between two groups. */
+  readonly isSettled: () => boolean;
   /** Freezes an index whose records hold back the start of the replay. */
   readonly freeze: (entry: IndexEntry) => void;
   readonly forget: (entry: IndexEntry) => void;
@@ -37,9 +39,10 @@ export class Rebuilds {
 
   constructor(options: RebuildsOptions) {
     this.#options = options;
-    const { count, until, pump } = options;
+    const { count, isSettled, until, pump } = options;
     this.#host = {
       applied: count,
+      isSettled,
       until,
       freeze: (entry) => {
         this.#freezeUncounted(entry);

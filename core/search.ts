@@ -9,7 +9,7 @@ import { replacedItems } from '../indexer/fact-terms.ts';
 import { allOf, everything, type Filter } from '../indexer/filter.ts';
 import { allValues, estimate, estimateTerms } from '../indexer/lookup.ts';
 import { DatabaseError } from '../model/errors.ts';
-import { mongoViewOf } from '../model/mongo-view.ts';
+import { mongoProfileOf, type MongoProfile } from '../model/mongo-profile.ts';
 import type { Item, Operation, Search, SearchAccess, SearchPage } from '../model/operation.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import type { GroupState } from './group.ts';
@@ -59,6 +59,7 @@ class HeldSearch implements Search {
   readonly #meter: ReadMeter;
   readonly #matches: (body: Uint8Array) => boolean;
   readonly #showsId: boolean;
+  readonly #profile: MongoProfile;
   /** In the order they are read. */
   readonly #partitions: readonly PartitionReading[];
   #place = 0;
@@ -78,6 +79,7 @@ class HeldSearch implements Search {
     this.#reading = reading;
     // In the other profiles the stored form has an `_id` of its own, or none that Mongo would show otherwise.
     this.#showsId = operation.view === 'mongo' && container.profile !== 'collection';
+    this.#profile = mongoProfileOf(container.profile);
     this.#matches = compilePredicate(operation.predicate);
     const { partitions } = reading;
     this.#partitions = operation.order?.kind === 'newest' ? [...partitions].reverse() : partitions;
@@ -164,7 +166,7 @@ class HeldSearch implements Search {
     const load = this.#meter.loadOf(item.partition);
     load.items++;
     load.bytes += item.body.length;
-    const body = this.#showsId ? mongoViewOf(item.body, item.id) : item.body;
+    const body = this.#showsId ? this.#profile.documentOf(item.body, item.id) : item.body;
     if (!this.#matches(body)) return undefined;
     return this.#showsId ? withBody(item, body) : item;
   }

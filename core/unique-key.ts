@@ -7,6 +7,7 @@
 
 import { compilePredicate } from './query/predicate/compile.ts';
 import { declaredIndexesOf } from './declared-index.ts';
+import { idField } from './identify.ts';
 import { BsonType } from '../model/bson/types.ts';
 import { childOf, ElementCursor, fieldOf, rawDocument, textOfRaw, Raw } from '../model/bson/walk.ts';
 import { badRequest } from '../model/errors.ts';
@@ -61,7 +62,7 @@ function readKeys(container: ContainerRecord): readonly UniqueKey[] {
         paths:
           container.profile === 'collection'
             ? paths
-            : paths.map(([first, ...rest]) => [first === '_id' ? 'id' : first!, ...rest]),
+            : paths.map(([first, ...rest]) => [first === '_id' ? idField[container.profile] : first!, ...rest]),
         directions,
         scope: 'container',
         multikey: true,

@@ -9,7 +9,7 @@ import { rawOfJson } from './bson/json-read.ts';
 import { BsonType } from './bson/types.ts';
 import { ElementCursor, nameOf, type Raw, textOfRaw } from './bson/walk.ts';
 import { BsonWriter } from './bson/write.ts';
-import { equalBytes, textOf } from './bytes.ts';
+import { textOf } from './bytes.ts';
 import { appendEdm, edmTypes, type EdmType } from './edm-view.ts';
 import { badRequest } from './errors.ts';
 
@@ -110,10 +110,11 @@ function startsWith({ bytes, nameStart, nameEnd }: ElementCursor, prefix: Uint8A
   return true;
 }
 
-function isAnnotation(cursor: ElementCursor): boolean {
-  const start = cursor.nameEnd - typeSuffix.length;
-  if (start < cursor.nameStart || cursor.type !== BsonType.string) return false;
-  return equalBytes(cursor.bytes.subarray(start, cursor.nameEnd), typeSuffix);
+function isAnnotation({ bytes, type, nameStart, nameEnd }: ElementCursor): boolean {
+  const start = nameEnd - typeSuffix.length;
+  if (start < nameStart || bytes[start] !== at || type !== BsonType.string) return false;
+  for (let i = 1; i < typeSuffix.length; i++) if (bytes[start + i] !== typeSuffix[i]) return false;
+  return true;
 }
 
 /** Reused: reading is synchronous, and a body is copied out of it. */
@@ -142,10 +143,11 @@ export function entityOfJson(
     rowKey: sentKey(rowKey, annotations.rowKey),
   };
   const writer = bodyWriter.clear().beginDocument();
-  const partitionKeyText = keys?.partitionKey ?? sent.partitionKey?.text;
-  const rowKeyText = keys?.rowKey ?? sent.rowKey?.text;
-  if (partitionKeyText !== undefined) writer.string(partitionKeyName, partitionKeyText);
-  if (rowKeyText !== undefined) writer.string(rowKeyName, rowKeyText);
+  if (keys !== undefined) writer.string(partitionKeyName, keys.partitionKey).string(rowKeyName, keys.rowKey);
+  else {
+    if (partitionKey?.type === BsonType.string) writer.raw(partitionKeyName, partitionKey);
+    if (rowKey?.type === BsonType.string) writer.raw(rowKeyName, rowKey);
+  }
   const ignored = options.ignores === undefined ? undefined : nameOf(options.ignores);
   let bare: string[] | undefined;
   cursor.reset(entity.bytes, entity.start);
@@ -165,26 +167,26 @@ function sentKey(raw: Raw | undefined, type: string | undefined): SentKey | unde
   return { text: raw.type === BsonType.string ? textOfRaw(raw) : undefined, type };
 }
 
-/** Annotations of a type that JSON tells too, or that need no conversion, cost nothing. */
+/** A value that JSON tells the type of is copied with its name as it lies. */
 function appendProperty(writer: BsonWriter, cursor: ElementCursor, type: string | undefined): void {
   const { bytes, nameStart, nameEnd, valueStart, valueEnd } = cursor;
-  const name = bytes.subarray(nameStart, nameEnd);
   switch (cursor.type) {
     case BsonType.string:
       if (type === undefined || type === 'Edm.String') {
-        writer.copy(name, BsonType.string, bytes, valueStart, valueEnd);
+        writer.span(bytes, nameStart - 1, valueEnd);
         return;
       }
       break;
     case BsonType.boolean:
       if (type === undefined || type === 'Edm.Boolean') {
-        writer.boolean(name, bytes[valueStart] === 1);
+        writer.span(bytes, nameStart - 1, valueEnd);
         return;
       }
       break;
     case BsonType.symbol:
       if (type === undefined) {
-        appendBareNumber(writer, name, textOfRaw(cursor.raw()));
+        const name = bytes.subarray(nameStart, nameEnd);
+        appendBareNumber(writer, name, textOf(bytes, valueStart + 4, valueEnd - 1));
         return;
       }
       break;
@@ -194,7 +196,7 @@ function appendProperty(writer: BsonWriter, cursor: ElementCursor, type: string 
   if (!isEdmType(type)) throw badRequest('a property has a type that is not known');
   const isBoolean = cursor.type === BsonType.boolean;
   const value = !isBoolean ? textOfRaw(cursor.raw()) : bytes[valueStart] === 1 ? 'true' : 'false';
-  appendEdm(writer, name, { type, value });
+  appendEdm(writer, bytes.subarray(nameStart, nameEnd), { type, value });
 }
 
 function isEdmType(type: string | undefined): type is EdmType {

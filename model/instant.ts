@@ -40,8 +40,37 @@ function isInRange(instant: Instant): boolean {
 const form =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)?)?$/;
 
+/** The number that so many digits spell; NaN for other characters. */
+function digitsAt(text: string, start: number, count: number): number {
+  let value = 0;
+  for (let i = start; i < start + count; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : NaN;
+  }
+  return value;
+}
+
+/** `2026-01-02T03:04:05.1234567Z`, as most clients write it, on days that every month has; undefined for the rest. */
+function parseCommon(text: string): Instant | undefined {
+  const { length } = text;
+  if (length < 20 || length > 30 || text[4] !== '-' || text[7] !== '-' || text[10] !== 'T') return undefined;
+  if (text[13] !== ':' || text[16] !== ':' || text[length - 1] !== 'Z') return undefined;
+  const [year, month, day] = [digitsAt(text, 0, 4), digitsAt(text, 5, 2), digitsAt(text, 8, 2)];
+  const [hour, minute, second] = [digitsAt(text, 11, 2), digitsAt(text, 14, 2), digitsAt(text, 17, 2)];
+  // Years below 100 are others to Date.
+  if (!(year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return undefined;
+  if (!(hour < 24 && minute < 60 && second < 60)) return undefined;
+  const digits = length - 21;
+  const fraction = digits > 0 && text[19] === '.' ? digitsAt(text, 20, digits) : length === 20 ? 0 : NaN;
+  if (Number.isNaN(fraction)) return undefined;
+  const nanos = digits > 0 ? fraction * 10 ** (9 - digits) : 0;
+  return { seconds: Date.UTC(year, month - 1, day, hour, minute, second) / 1000, nanos, offsetSeconds: 0 };
+}
+
 /** Reads a date and time; one without offset is UTC. Throws BadRequest. */
 export function parseInstant(text: string): Instant {
+  const common = parseCommon(text);
+  if (common !== undefined) return common;
   const match = form.exec(text);
   if (match === null) throw badRequest('the text is no date and time of ISO 8601');
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((group) => Number(match[group] ?? '0'));

@@ -15,6 +15,7 @@ import { validateBson } from '../../model/bson/validate.ts';
 import { childOf, ElementCursor, elementCount, type Raw, rawDocument, textOfRaw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { defaultTtlOf } from '../../core/expiry.ts';
+import { withEdmTypes } from '../../model/entity-sql-view.ts';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { Condition, Edit, Item } from '../../model/operation.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
@@ -107,7 +108,8 @@ export function editOf(
       throw new DatabaseError('PreconditionFailed', 'the condition of the patch does not hold', {
         argument: 'condition',
       });
-    const after = applyPatch(current.body, operations);
+    const changed = applyPatch(current.body, operations);
+    const after = container.profile === 'table' ? withEdmTypes(changed, current.body) : changed;
     if (defaultTtlOf(container) !== undefined) checkTtl(after);
     return after;
   };

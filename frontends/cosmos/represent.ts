@@ -2,8 +2,8 @@
 // "Collections" and "Partition key ranges" pages of the REST reference). BSON, so that one form serves
 // answers and queries over them alike.
 
-import { declaredIndexesField } from '../../core/declared-index.ts';
-import { enforcedField, offerField } from '../../core/offer.ts';
+import { keptFields } from '../../core/door-settings.ts';
+import { offerField } from '../../core/offer.ts';
 import { jsonOfBson } from '../../model/bson/json-write.ts';
 import { ElementCursor } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
@@ -13,7 +13,7 @@ import type { ContainerRecord, DatabaseRecord, PartitionRecord } from '../../mod
 import { linksOfContainer, ridOfDatabase, ridOfRange, selfOfDatabase } from './links.ts';
 
 /** Settings that are no part of the resource. */
-const ownNames: readonly string[] = [offerField, enforcedField, declaredIndexesField];
+const ownNames: readonly string[] = [offerField, ...keptFields];
 
 function writeSystem(writer: BsonWriter, rid: string, self: string, time: HybridTime): BsonWriter {
   return writer.string('_rid', rid).string('_self', self).string('_etag', etagOf(time)).double('_ts', secondsOf(time));

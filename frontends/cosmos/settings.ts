@@ -2,8 +2,8 @@
 // (partition key) and what it keeps unread (settings). Source: "Create a collection" of the REST reference and the
 // pages on indexing policies and hierarchical partition keys.
 
-import { declaredIndexesField } from '../../core/declared-index.ts';
-import { enforcedField, offerField } from '../../core/offer.ts';
+import { keptFields } from '../../core/door-settings.ts';
+import { offerField } from '../../core/offer.ts';
 import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, fieldOf, type Raw, textOfRaw } from '../../model/bson/walk.ts';
@@ -100,7 +100,7 @@ export function containerDefinition(
     writer.beginObject(geospatialConfigField).string('type', geographyName).end();
   if (unique !== undefined) writer.document(uniqueKeyPolicyField, unique);
   // What another door declared stays.
-  for (const name of [declaredIndexesField, enforcedField]) {
+  for (const name of keptFields) {
     const declared = before && fieldOf(before, name);
     if (declared !== undefined) writer.raw(name, declared);
   }

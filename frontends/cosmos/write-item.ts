@@ -1,6 +1,7 @@
 // Create, replace and upsert: the same request but for the rule core applies.
 
 import { defaultTtlOf, ttlOf } from '../../core/expiry.ts';
+import { idField } from '../../core/identify.ts';
 import { jsonOfValue } from '../../model/bson/json-write.ts';
 import { isBinaryJson } from '../../model/cosmos-binary/read.ts';
 import { BsonType } from '../../model/bson/types.ts';
@@ -55,7 +56,11 @@ const rootsOf = new WeakMap<ContainerRecord, readonly string[]>();
 function uniqueNamesOf(container: ContainerRecord): readonly string[] {
   let names = rootsOf.get(container);
   if (names === undefined) {
-    names = ['id', ...(isUnpartitioned(container) ? [] : partitionKeyRoots(container.partitionKey))];
+    names = [
+      'id',
+      idField[container.profile],
+      ...(isUnpartitioned(container) ? [] : partitionKeyRoots(container.partitionKey)),
+    ];
     rootsOf.set(container, names);
   }
   return names;
@@ -77,8 +82,10 @@ export function tooLargeItem(): DatabaseError {
 }
 
 export function checkedItem(container: ContainerRecord, document: Uint8Array): Uint8Array {
-  const id = fieldOf(document, 'id');
-  if (id === undefined || id.type !== BsonType.string || id.end - id.start === 5)
+  // An entity's id is its row key: it may be given as that, and be empty.
+  const isEntity = container.profile === 'table';
+  const id = fieldOf(document, 'id') ?? (isEntity ? fieldOf(document, 'RowKey') : undefined);
+  if (id === undefined || id.type !== BsonType.string || (id.end - id.start === 5 && !isEntity))
     throw badRequest("The input content is invalid because the required properties - 'id; ' - are missing", 'id');
   if (id.end - id.start - 5 > idBytesMax)
     throw badRequest(

@@ -124,7 +124,7 @@ export function writableCollectionOf(call: Call, namespace: Namespace): Containe
  * calls a view. (Drivers take IllegalOperation of a retryable write for something else.)
  */
 function checkedProfile(container: ContainerRecord): ContainerRecord {
-  if (container.profile !== 'collection' && container.profile !== 'documents')
+  if (container.profile === 'graph' || container.profile === 'relation')
     throw new MongoError(
       MongoCode.CommandNotSupportedOnView,
       `this collection is a ${container.profile} of another protocol and can only be read`,

@@ -1,11 +1,13 @@
 // An update as it is asked for by update and findAndModify, and how it is done: to the first document or all that
 // the filter selects, or by inserting one when there is none.
 
+import { idOf } from '../../core/identify.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { depthMax } from '../../model/bson/types.ts';
 import { validateBson } from '../../model/bson/validate.ts';
 import { fieldOf, type Raw } from '../../model/bson/walk.ts';
-import { bodyOfMongoInsert } from '../../model/mongo-view.ts';
+import { checkKeysKept } from '../../model/entity-mongo-view.ts';
+import { mongoProfileOf } from '../../model/mongo-profile.ts';
 import type { ContainerRecord } from '../../model/resource.ts';
 import type { Scope } from './aggregate/scope.ts';
 import type { Call } from './call.ts';
@@ -51,14 +53,19 @@ function validateReplacement(update: Raw): void {
   }
 }
 
-function changeOf({ shared }: Call, { filter, update }: UpdateRequest): Change {
-  return (document) =>
-    update.edit(document, {
+function changeOf({ shared }: Call, container: ContainerRecord, { filter, update }: UpdateRequest): Change {
+  // A replacement may leave the keys of an entity out; anything else that does would remove them.
+  const mayOmitKeys = container.profile !== 'table' || update.kind === 'replacement';
+  return (document) => {
+    const after = update.edit(document, {
       position: update.needsPosition ? filter.position(document) : -1,
       nowMs: shared.time.nowMs,
       timestamp: shared.time.next(),
       inserting: false,
     });
+    if (!mayOmitKeys) checkKeysKept(document, after);
+    return after;
+  };
 }
 
 /** Inserted by an upsert, or edited. */
@@ -71,10 +78,10 @@ export type Updated =
 const triesMax = 100;
 
 export async function updateFirst(call: Call, namespace: Namespace, request: UpdateRequest): Promise<Updated> {
-  const change = changeOf(call, request);
   for (let tries = 0; ; tries++) {
     const container = writableCollectionOf(call, namespace);
-    const edited = container && (await editOne(call, container, request.filter, request.sort, change));
+    const edited =
+      container && (await editOne(call, container, request.filter, request.sort, changeOf(call, container, request)));
     if (edited !== undefined) return { kind: 'edited', edited };
     if (!request.upsert) return { kind: 'none' };
     const made = await insertMissing(call, namespace, request);
@@ -94,11 +101,12 @@ export interface UpdatedMany {
 export async function updateAll(call: Call, namespace: Namespace, request: UpdateRequest): Promise<UpdatedMany> {
   if (request.update.kind === 'replacement')
     throw failedToParse('multi update is not supported for replacement-style update');
-  const change = changeOf(call, request);
   for (let tries = 0; ; tries++) {
     const container = writableCollectionOf(call, namespace);
     const counts =
-      container === undefined ? { matched: 0, modified: 0 } : await editMany(call, container, request.filter, change);
+      container === undefined
+        ? { matched: 0, modified: 0 }
+        : await editMany(call, container, request.filter, changeOf(call, container, request));
     if (counts.matched > 0 || !request.upsert) return { ...counts, upserted: undefined };
     const made = await insertMissing(call, namespace, request);
     if (made.kind === 'inserted') return { matched: 1, modified: 0, upserted: made.id };
@@ -112,15 +120,17 @@ type Insertion =
 
 async function insertMissing(call: Call, namespace: Namespace, request: UpdateRequest): Promise<Insertion> {
   const { shared } = call;
-  const document = upsertDocument(
+  const container = await ensureCollection(call, namespace);
+  const { makesIds, documentOf, bodyOfInsert } = mongoProfileOf(container.profile);
+  const made = upsertDocument(
     request.filter.predicate,
     request.update,
     { nowMs: shared.time.nowMs, timestamp: shared.time.next() },
-    shared.ids.nextRaw,
+    makesIds ? shared.ids.nextRaw : () => undefined,
   );
+  const body = bodyOfInsert(made);
+  const document = makesIds ? made : documentOf(body, idOf(container, body));
   const id = fieldOf(document, '_id')!;
-  const container: ContainerRecord = await ensureCollection(call, namespace);
-  const body = container.profile === 'collection' ? document : bodyOfMongoInsert(document).body;
   try {
     const { item } = await call.engine.execute(
       {

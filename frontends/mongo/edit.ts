@@ -2,13 +2,13 @@
 // it finds, after looking once more whether the filter still holds. So no update is lost, whatever runs beside it.
 
 import { DatabaseError } from '../../model/errors.ts';
-import { mergeMongoView } from '../../model/mongo-view.ts';
+import { mongoProfileOf } from '../../model/mongo-profile.ts';
 import type { Edit, Item, ItemWrite, PartitionKeyValue, WriteOutcome } from '../../model/operation.ts';
 import { isUnpartitioned, type ContainerRecord } from '../../model/resource.ts';
 import type { Call } from './call.ts';
 import { documentBytesMax } from './decode.ts';
 import { databaseErrorOf, MongoCode, MongoError } from './errors.ts';
-import { accessOf, documentOf, keyOf, Selection, type Filter } from './selection.ts';
+import { accessOf, documentOf, keyOf, Selection, type Access, type Filter } from './selection.ts';
 import { compareSortKeys, sortKeyOf, type Sort, type SortKey } from './sort.ts';
 
 /** What becomes of one document. The same bytes: it matches and stays as it is. */
@@ -38,6 +38,7 @@ class Trial {
   readonly edit: Edit;
 
   constructor(container: ContainerRecord, filter: Filter, change: Change) {
+    const { bodyOfReplace } = mongoProfileOf(container.profile);
     this.edit = (current) => {
       this.edited = undefined;
       if (current === undefined) return undefined;
@@ -51,7 +52,7 @@ class Trial {
         throw databaseErrorOf(
           new MongoError(17419, `Resulting document after update is larger than ${documentBytesMax}`),
         );
-      return container.profile === 'collection' ? after : mergeMongoView(current.body, current.id, after);
+      return bodyOfReplace(current.body, current.id, after);
     };
   }
 }
@@ -73,12 +74,9 @@ export async function editOne(
   sort: Sort | undefined,
   change: Change,
 ): Promise<Edited | undefined> {
-  const access = accessOf(container, filter.predicate);
-  const only =
-    access.kind === 'ids' && access.ids.length === 1 && isUnpartitioned(container) ? access.ids[0] : undefined;
+  const only = onlyTarget(container, accessOf(container, filter.predicate));
   for (let tries = 0; tries < triesMax; tries++) {
-    const target =
-      only === undefined ? await firstTarget(call, container, filter, sort) : { id: only, partitionKey: [] };
+    const target = only ?? (await firstTarget(call, container, filter, sort));
     if (target === undefined) return undefined;
     const trial = new Trial(container, filter, change);
     const { item } = await call.engine.execute(
@@ -97,6 +95,13 @@ export async function editOne(
     if (only !== undefined) return undefined;
   }
   throw new MongoError(MongoCode.WriteConflict, 'the document kept changing while it was being written');
+}
+
+/** The one item that can be selected, where the filter names it. */
+function onlyTarget(container: ContainerRecord, access: Access): Target | undefined {
+  if (access.kind !== 'ids' || access.ids.length !== 1) return undefined;
+  const partitionKey = isUnpartitioned(container) ? [] : access.partitionKey;
+  return partitionKey && { id: access.ids[0]!, partitionKey };
 }
 
 async function firstTarget(

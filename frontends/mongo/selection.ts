@@ -9,7 +9,7 @@ import { BsonType } from '../../model/bson/types.ts';
 import type { Raw } from '../../model/bson/walk.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { documentIdTextOf, idTextOf } from '../../model/identity.ts';
-import { mongoViewOf } from '../../model/mongo-view.ts';
+import { mongoProfileOf } from '../../model/mongo-profile.ts';
 import type { Item, PartitionKeyValue, Scope, Search, SearchAccess, SearchOrder } from '../../model/operation.ts';
 import { parsePath, partitionKeyRoots, partOfRaw } from '../../model/partition-key.ts';
 import { always, conjunction, type Path, type Predicate } from '../../model/predicate.ts';
@@ -65,18 +65,26 @@ export class Filter {
 
 /** How the items are reached. */
 export type Access =
-  { readonly kind: 'ids'; readonly ids: readonly string[] } | { readonly kind: 'scan'; readonly scope: Scope };
+  | {
+      readonly kind: 'ids';
+      readonly ids: readonly string[];
+      /** The one logical partition they are looked up in; absent: in all. */
+      readonly partitionKey: PartitionKeyValue | undefined;
+    }
+  | { readonly kind: 'scan'; readonly scope: Scope };
 
 /** Ids in one `$in` that are looked up one by one; a search is better for more. */
 const lookUpsMax = 1000;
 
 export function accessOf(container: ContainerRecord, predicate: Predicate): Access {
   const values = idValues(predicate);
-  if (values !== undefined) {
-    const textOf = container.profile === 'collection' ? idTextOf : documentIdTextOf;
-    return { kind: 'ids', ids: [...new Set(values.map(textOf))] };
-  }
-  return { kind: 'scan', scope: scopeOf(container, predicate) };
+  const scope = scopeOf(container, predicate);
+  const { partitionKey } = scope;
+  // One row key may stand in any number of partitions of a table: more than one look-up gives.
+  if (values === undefined || (container.profile === 'table' && partitionKey === undefined))
+    return { kind: 'scan', scope };
+  const textOf = container.profile === 'collection' ? idTextOf : documentIdTextOf;
+  return { kind: 'ids', ids: [...new Set(values.map(textOf))], partitionKey };
 }
 
 /** Types an `_id` can have; an equality with another one also looks inside arrays, or matches nothing. */
@@ -129,7 +137,7 @@ function equalityOn(clauses: readonly Predicate[], name: string): Raw | undefine
 
 /** The document MongoDB sees of an item. */
 export function documentOf(container: ContainerRecord, item: Item): Uint8Array {
-  return container.profile === 'collection' ? item.body : mongoViewOf(item.body, item.id);
+  return mongoProfileOf(container.profile).documentOf(item.body, item.id);
 }
 
 /** Key of an item's logical partition, from its document. */
@@ -262,7 +270,7 @@ export class Selection {
   async next(itemsMax: number, bytesMax: number, signal: AbortSignal): Promise<Page> {
     if (this.#done || this.#isClosed) return { items: [], done: true };
     return this.access.kind === 'ids'
-      ? this.#lookUp(this.access.ids, itemsMax, bytesMax)
+      ? this.#lookUp(this.access, itemsMax, bytesMax)
       : this.#scan(this.access.scope, itemsMax, bytesMax, signal);
   }
 
@@ -272,7 +280,11 @@ export class Selection {
     this.#search?.close();
   }
 
-  async #lookUp(ids: readonly string[], itemsMax: number, bytesMax: number): Promise<Page> {
+  async #lookUp(
+    { ids, partitionKey }: Extract<Access, { readonly kind: 'ids' }>,
+    itemsMax: number,
+    bytesMax: number,
+  ): Promise<Page> {
     const items: Item[] = [];
     let bytes = 0;
     for (;;) {
@@ -289,18 +301,34 @@ export class Selection {
         return { items, done: true };
       }
       this.#looked++;
-      const found = await this.#execute(() =>
-        this.#call.engine.execute(
-          { kind: 'find-by-id', database: this.#container.database, container: this.#container.id, id },
-          this.#call.context,
-        ),
-      );
+      const found = await this.#execute(() => this.#find(id, partitionKey));
       this.#checkSame(found.container);
       for (const item of found.items) {
         this.#lookUpsExamined++;
         const body = documentOf(this.#container, item);
         if (this.#filter.matches(body)) this.#waiting.push(body === item.body ? item : withBody(item, body));
       }
+    }
+  }
+
+  async #find(
+    id: string,
+    partitionKey: PartitionKeyValue | undefined,
+  ): Promise<{ readonly container: ContainerRecord; readonly items: readonly Item[] }> {
+    const { engine, context } = this.#call;
+    const { database, id: name } = this.#container;
+    if (partitionKey === undefined)
+      return engine.execute({ kind: 'find-by-id', database, container: name, id }, context);
+    try {
+      const { container, item } = await engine.execute(
+        { kind: 'read-item', database, container: name, id, partitionKey },
+        context,
+      );
+      return { container, items: [item] };
+    } catch (error) {
+      if (error instanceof DatabaseError && error.code === 'ItemNotFound')
+        return { container: engine.catalog.container(database, name), items: [] };
+      throw error;
     }
   }
 

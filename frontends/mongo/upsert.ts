@@ -51,12 +51,12 @@ function seedDocument(predicate: Predicate, context: EditContext): Uint8Array {
   return applyTree(sortedTree(root), noDocument, context, noFilters);
 }
 
-/** The document to insert when nothing matched `predicate`. `newId` gives an `_id` when neither side names one. */
+/** The document to insert when nothing matched `predicate`. `newId` gives an `_id`, if one is made, when neither side names one. */
 export function upsertDocument(
   predicate: Predicate,
   update: Update,
   context: Omit<EditContext, 'inserting' | 'position'>,
-  newId: () => Raw,
+  newId: () => Raw | undefined,
 ): Uint8Array {
   const inserting: EditContext = { ...context, position: -1, inserting: true };
   let seed: Uint8Array;

@@ -1,6 +1,7 @@
 // Stored access policies of a table: what a shared access signature leaves to be said, and revoked, later. They are kept
 // in the settings of the table's container, in the order given. Source: "Set Table ACL", "Define a stored access policy".
 
+import { tablePoliciesField } from '../../core/door-settings.ts';
 import { jsonOfBson } from '../../model/bson/json-write.ts';
 import { rawOfJson } from '../../model/bson/json-read.ts';
 import { BsonType } from '../../model/bson/types.ts';
@@ -22,9 +23,6 @@ export interface AccessPolicy {
   readonly permission?: string | undefined;
 }
 
-/** Field of a container's settings. */
-export const policiesField = 'tableAccessPolicies';
-
 const read = new WeakMap<ContainerRecord, readonly AccessPolicy[]>();
 
 export function policiesOf(container: ContainerRecord): readonly AccessPolicy[] {
@@ -37,7 +35,7 @@ export function policiesOf(container: ContainerRecord): readonly AccessPolicy[] 
 }
 
 function policiesIn(settings: Uint8Array): readonly AccessPolicy[] {
-  const raw = fieldOf(settings, policiesField);
+  const raw = fieldOf(settings, tablePoliciesField);
   if (raw?.type !== BsonType.array) return [];
   const document = new BsonWriter().beginDocument().raw('policies', raw).end().finish();
   const { policies } = JSON.parse(jsonOfBson(document).toString('utf8')) as { policies: readonly AccessPolicy[] };
@@ -46,7 +44,7 @@ function policiesIn(settings: Uint8Array): readonly AccessPolicy[] {
 
 /** The settings with other policies, and all else as it was. */
 export function withPolicies(settings: Uint8Array, policies: readonly AccessPolicy[]): Uint8Array {
-  return withField(settings, policiesField, JSON.stringify(policies));
+  return withField(settings, tablePoliciesField, JSON.stringify(policies));
 }
 
 /** A document with one field set to a JSON value. */

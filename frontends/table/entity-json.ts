@@ -41,30 +41,37 @@ export function partitionKeyOf(body: Uint8Array): string {
 /** One entity as the whole answer. */
 export function jsonOfEntity(item: Item, form: EntityForm): Buffer {
   json.clear();
-  json.text('{');
-  if (form.level !== 'nometadata') {
-    json.text('"odata.metadata":').string(`${contextOf(form)}/@Element${selectPart(form.select)}`);
-    writeEntity(item, form, false);
-  } else writeEntity(item, form, true);
+  if (form.level === 'nometadata') json.text('{');
+  else json.bytes(openingOf(form, '/@Element', ','));
+  writeEntity(item, form);
   return json.text('}').finish();
 }
 
 /** A page of entities. */
 export function jsonOfEntities(items: readonly Item[], form: EntityForm): Buffer {
   json.clear();
-  json.text('{');
-  if (form.level !== 'nometadata')
-    json
-      .text('"odata.metadata":')
-      .string(`${contextOf(form)}${selectPart(form.select)}`)
-      .text(',');
-  json.text('"value":[');
+  if (form.level === 'nometadata') json.text('{"value":[');
+  else json.bytes(openingOf(form, '', ',"value":['));
   for (let i = 0; i < items.length; i++) {
     json.text(i === 0 ? '{' : ',{');
-    writeEntity(items[i]!, form, true);
+    writeEntity(items[i]!, form);
     json.text('}');
   }
   return json.text(']}').finish();
+}
+
+// Most reads of a client are of one table and one kind: what stands before the data is kept.
+let lastContext = '';
+let lastOpening: Uint8Array = Buffer.from('');
+
+/** `{"odata.metadata":"…"` and what follows it. */
+function openingOf(form: EntityForm, element: string, end: string): Uint8Array {
+  const context = `${contextOf(form)}${element}${selectPart(form.select)}${end}`;
+  if (context !== lastContext) {
+    lastOpening = Buffer.from(`{"odata.metadata":${JSON.stringify(context.slice(0, -end.length))}${end}`);
+    lastContext = context;
+  }
+  return lastOpening;
 }
 
 function contextOf({ serviceRoot, table }: EntityForm): string {
@@ -75,39 +82,47 @@ function selectPart(select: readonly string[] | undefined): string {
   return select === undefined ? '' : `&$select=${select.map((name) => encodeURIComponent(name)).join(',')}`;
 }
 
-/** Appends the fields of an entity, without braces. `isFirst`: nothing stands before them. */
-function writeEntity(item: Item, form: EntityForm, isFirst: boolean): void {
+/** Appends the fields of an entity, without braces. */
+function writeEntity(item: Item, form: EntityForm): void {
   const { level, select } = form;
-  const partitionKey = partitionKeyOf(item.body);
-  let comma = isFirst ? '' : ',';
+  const { body } = item;
   if (level === 'fullmetadata') {
-    const address = entityAddress(form.table, partitionKey, item.id);
-    json.text(comma).text('"odata.type":').string(`${form.accountName}.${form.table}`);
+    const address = entityAddress(form.table, partitionKeyOf(body), item.id);
+    json.text('"odata.type":').string(`${form.accountName}.${form.table}`);
     json.text(',"odata.id":').string(`${form.serviceRoot}/${address}`).text(',');
     writeEtag(item);
-    json.text(',"odata.editLink":').string(address);
-    comma = ',';
+    json.text(',"odata.editLink":').string(address).text(',');
   } else if (level === 'minimalmetadata') {
-    json.text(comma);
     writeEtag(item);
-    comma = ',';
+    json.text(',');
   }
   if (select !== undefined) {
-    for (const name of select) {
-      json.text(comma);
-      writeSelected(item, partitionKey, name, level);
-      comma = ',';
+    for (let i = 0; i < select.length; i++) {
+      if (i > 0) json.text(',');
+      writeSelected(item, select[i]!, level);
     }
     return;
   }
-  json.text(comma).text('"PartitionKey":').string(partitionKey);
-  json.text(',"RowKey":').string(item.id).text(',');
-  writeTimestamp(item, level);
-  writeProperties(item.body, level !== 'nometadata');
+  json.text('"PartitionKey":');
+  writePartitionKey(body);
+  json
+    .text(',"RowKey":')
+    .string(item.id)
+    .text(level === 'fullmetadata' ? ',' : ',"Timestamp":"');
+  if (level === 'fullmetadata') json.text('"Timestamp@odata.type":"Edm.DateTime","Timestamp":"');
+  json.text(timestampOf(item.time)).text('"');
+  writeProperties(body, level !== 'nometadata');
 }
 
 function writeEtag({ time }: Item): void {
-  json.text(`"odata.etag":"W/\\"`).text(etagOf(time).slice(3, -1)).text('\\""');
+  // In JSON, the quotes inside the quotes of the ETag are escaped.
+  json.text('"odata.etag":"W/\\"').text(etagOf(time).slice(3, -1)).text('\\""');
+}
+
+function writePartitionKey(body: Uint8Array): void {
+  const raw = findField(body, 0, partitionKeyName);
+  if (raw === undefined || raw.type !== BsonType.string) json.text('""');
+  else json.stringOf(body, raw.start + 4, raw.end - 1);
 }
 
 function writeTimestamp({ time }: Item, level: Level): void {
@@ -118,13 +133,16 @@ function writeTimestamp({ time }: Item, level: Level): void {
 function writeProperties(body: Uint8Array, annotated: boolean): void {
   cursor.reset(body, 0);
   let count = 0;
+  let signatures = 0;
   let names: Set<string> | undefined;
   while (cursor.next()) {
     if (!isEdmField(cursor)) continue;
     // Of a name that stands twice, which other doors allow, the first is seen.
     if (++count <= listedNamesMax) {
-      if (findField(body, 0, cursor.bytes.subarray(cursor.nameStart, cursor.nameEnd))!.start !== cursor.valueStart)
-        continue;
+      const { bytes, nameStart, nameEnd } = cursor;
+      const bit = 1 << (bytes[nameStart]! + 5 * bytes[nameEnd - 1]! + 3 * (nameEnd - nameStart));
+      if ((signatures & bit) !== 0 && isRepeated(body)) continue;
+      signatures |= bit;
     } else {
       names ??= namesBefore(body, cursor.nameStart);
       const name = cursor.name();
@@ -136,6 +154,11 @@ function writeProperties(body: Uint8Array, annotated: boolean): void {
   }
 }
 
+function isRepeated(body: Uint8Array): boolean {
+  const name = cursor.bytes.subarray(cursor.nameStart, cursor.nameEnd);
+  return findField(body, 0, name)!.start !== cursor.valueStart;
+}
+
 function namesBefore(body: Uint8Array, end: number): Set<string> {
   const names = new Set<string>();
   const other = new ElementCursor(body);
@@ -143,9 +166,11 @@ function namesBefore(body: Uint8Array, end: number): Set<string> {
   return names;
 }
 
-function writeSelected(item: Item, partitionKey: string, name: string, level: Level): void {
-  if (name === 'PartitionKey') json.text('"PartitionKey":').string(partitionKey);
-  else if (name === 'RowKey') json.text('"RowKey":').string(item.id);
+function writeSelected(item: Item, name: string, level: Level): void {
+  if (name === 'PartitionKey') {
+    json.text('"PartitionKey":');
+    writePartitionKey(item.body);
+  } else if (name === 'RowKey') json.text('"RowKey":').string(item.id);
   else if (name === 'Timestamp') writeTimestamp(item, level);
   else {
     const wanted = nameOf(name);

@@ -62,12 +62,9 @@ export function sharedKeyChecker(deployment: Deployment): CheckSharedKey {
     const comp = request.query.get('comp');
     const tail = comp === undefined ? '' : `?comp=${comp}`;
     const text = `${head}/${name}${request.rawPath}${tail}`;
-    const signed =
-      keyThatSigned(signer, text, bytes) ??
-      // Some clients sign for the secondary what they would for the primary.
-      (request.isSecondary && request.isPathStyle
-        ? keyThatSigned(signer, `${head}/${name}${primaryPath(request)}${tail}`, bytes)
-        : undefined);
+    let signed = keyThatSigned(signer, text, bytes);
+    for (const path of signed === undefined ? primaryPaths(request) : [])
+      signed ??= keyThatSigned(signer, `${head}/${name}${path}${tail}`, bytes);
     if (signed === undefined)
       throw authenticationFailed(
         'The MAC signature found in the HTTP request is not the same as any computed signature. ' +
@@ -83,8 +80,13 @@ function sharedHead(request: TableRequest, date: string): string {
   return `${request.sentVerb}\n${md5}\n${type}\n${date}\n`;
 }
 
-/** The path without the suffix of the secondary's name. */
-function primaryPath({ rawPath, accountName }: TableRequest): string {
-  const suffix = `/${accountName}-secondary`;
-  return rawPath.startsWith(suffix) ? `/${accountName}${rawPath.slice(suffix.length)}` : rawPath;
+/**
+ * What clients sign that turn to the secondary after they have signed: the primary's path. Some then put the
+ * secondary's account in front of it (`/name-secondary/name/…`), others in its place.
+ */
+function primaryPaths({ rawPath, accountName, isSecondary, isPathStyle }: TableRequest): readonly string[] {
+  const prefix = `/${accountName}-secondary`;
+  if (!isSecondary || !isPathStyle || !rawPath.startsWith(prefix)) return [];
+  const rest = rawPath.slice(prefix.length);
+  return rest.startsWith(`/${accountName}`) ? [rest, `/${accountName}${rest}`] : [`/${accountName}${rest}`];
 }

@@ -202,7 +202,7 @@ function regexOf(fields: Fields | undefined): Raw | undefined {
 }
 
 /** The typed value whose wrapper this object is, or undefined. */
-function unwrapped(raw: Raw): Raw | undefined {
+export function typedValueOf(raw: Raw): Raw | undefined {
   // Most objects are told apart by the first byte of their first name.
   if (raw.end - raw.start < 7 || raw.bytes[raw.start + 5] !== dollar) return undefined;
   const fields = fieldsOf(raw);
@@ -231,7 +231,7 @@ function append(writer: BsonWriter, name: Uint8Array, raw: Raw): void {
     writer.end();
     return;
   }
-  const typed = raw.type === BsonType.object ? unwrapped(raw) : raw;
+  const typed = raw.type === BsonType.object ? typedValueOf(raw) : raw;
   if (typed !== undefined) {
     writer.raw(name, typed);
     return;

@@ -1,10 +1,11 @@
 // insert: each document commits by itself; with `ordered` the first failure ends the command.
 
+import { idField } from '../../../core/identify.ts';
 import { type BsonWriter } from '../../../model/bson/write.ts';
 import { depthMax } from '../../../model/bson/types.ts';
 import { validateBson } from '../../../model/bson/validate.ts';
 import { fieldOf, type Raw } from '../../../model/bson/walk.ts';
-import { bodyOfMongoInsert } from '../../../model/mongo-view.ts';
+import { mongoProfileOf } from '../../../model/mongo-profile.ts';
 import type { ItemWrite, WriteOutcome } from '../../../model/operation.ts';
 import type { ContainerRecord } from '../../../model/resource.ts';
 import { ensureCollection, namespaceOfCall, type Call, type Operation, type Reply } from '../call.ts';
@@ -119,9 +120,10 @@ function write(
 function prepare({ shared }: Call, container: ContainerRecord, document: Uint8Array, index: number): Prepared {
   if (document.length > documentBytesMax)
     throw badValue(`object to insert too large. size in bytes: ${document.length}, max size: ${documentBytesMax}`);
-  const prepared = prepareDocument(document, shared.time.next(), shared.ids.nextRaw);
-  const id = fieldOf(prepared, '_id')!;
-  const body = container.profile === 'collection' ? prepared : bodyOfMongoInsert(prepared).body;
+  const { makesIds, bodyOfInsert } = mongoProfileOf(container.profile);
+  const prepared = prepareDocument(document, shared.time.next(), makesIds ? shared.ids.nextRaw : () => undefined);
+  const body = bodyOfInsert(prepared);
+  const id = (fieldOf(prepared, '_id') ?? fieldOf(body, idField[container.profile]))!;
   return { index, id, write: { kind: 'create-item', body, view: 'exact' } };
 }
 

@@ -1,11 +1,12 @@
-// `npm run conformance:samples`: the samples of examples/cosmos as a person would run them, each in a copy that is
-// thrown away, against a server of this tree. A language whose tools are missing is said to be left out.
+// `npm run conformance:samples`: the samples of examples/cosmos as a person would run them, and the classes of
+// examples/users/python, each in a copy that is thrown away, against a server of this tree. A language whose tools are
+// missing is said to be left out.
 //
-//   --only NAME      javascript, python, java or go
+//   --only NAME      javascript, python, java, go or users-python
 //
 // Exit code: 0 when every sample that could run printed what it should, twice: the second run finds its items there.
 
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +67,17 @@ const samples = {
     run: ['go', 'run', '.'],
     expected,
   },
+  'users-python': {
+    folder: ['users', 'python'],
+    tool: ['python3', '--version'],
+    prepare: async (directory, run) => {
+      await copyFile(new URL('users.py', import.meta.url), join(directory, 'check_users.py'));
+      await run('python3', ['-m', 'venv', 'environment']);
+      await run('environment/bin/pip', ['install', '--quiet', '-r', 'requirements.txt']);
+    },
+    run: ['environment/bin/python', 'check_users.py'],
+    expected: [/^users: one behind every door$/m],
+  },
 };
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' } } });
@@ -90,7 +102,7 @@ function run(command, args, directory, environment) {
 async function judge(name, sample, server) {
   const directory = await mkdtemp(join(tmpdir(), `meridian-sample-${name}-`));
   try {
-    await cp(join(root, 'examples', 'cosmos', name), directory, { recursive: true });
+    await cp(join(root, 'examples', ...(sample.folder ?? ['cosmos', name])), directory, { recursive: true });
     const must = async (command, args) => {
       const { code, output } = await run(command, args, directory, {});
       if (code !== 0) throw new Error(`${command} ${args.join(' ')}\n${output}`);
@@ -100,6 +112,7 @@ async function judge(name, sample, server) {
     const environment = {
       COSMOS_ENDPOINT: `${sample.secure === true ? 'https' : 'http'}://localhost:${port}/`,
       COSMOS_KEY: server.key,
+      ...connectionStrings(server),
     };
     for (let round = 0; round < 2; round++) {
       const { code, output: coloured } = await run(sample.run[0], sample.run.slice(1), directory, environment);
@@ -116,7 +129,16 @@ async function judge(name, sample, server) {
   }
 }
 
-const server = { ...(await startMeridian(['--sql-port', '0'])), key: await defaultKey() };
+function connectionStrings({ ready, key }) {
+  const account = `AccountName=devstoreaccount1;AccountKey=${key}`;
+  return {
+    TABLES_CONNECTION_STRING: `DefaultEndpointsProtocol=http;${account};TableEndpoint=${ready.table}/devstoreaccount1;`,
+    COSMOS_CONNECTION_STRING: `AccountEndpoint=${ready.sql}/;AccountKey=${key};`,
+    MONGO_CONNECTION_STRING: ready.mongo,
+  };
+}
+
+const server = { ...(await startMeridian(['--sql-port', '0', '--table-port', '0'])), key: await defaultKey() };
 try {
   for (const [name, sample] of Object.entries(samples)) {
     if (options.only !== undefined && options.only !== name) continue;

@@ -59,6 +59,9 @@ describe('SharedKeyLite', () => {
     expect(outcome(signed(request))).toHaveProperty('access', 'full');
     const asPrimary = { ...signed(requestOf()), rawPath: request.rawPath };
     expect(outcome({ ...asPrimary, isSecondary: true })).toHaveProperty('access', 'full');
+    const doubled = { ...signed(requestOf()), rawPath: '/devstoreaccount1-secondary/devstoreaccount1/People' };
+    expect(outcome({ ...doubled, isSecondary: true })).toHaveProperty('access', 'full');
+    expect(outcome(doubled)).toBe('403 AuthenticationFailed');
     expect(outcome(asPrimary)).toBe('403 AuthenticationFailed');
   });
 });
