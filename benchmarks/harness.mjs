@@ -72,6 +72,8 @@ export async function startMeridian(args = []) {
       '0',
       '--mongo-port',
       '0',
+      '--table-port',
+      '0',
       '--admin-port',
       '0',
       '--ready-file',

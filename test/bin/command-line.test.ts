@@ -203,6 +203,8 @@ describe('commands', () => {
       '0',
       '--mongo-port',
       '0',
+      '--table-port',
+      '0',
       '--json',
     ]);
     expect(clash.code).toBe(1);
@@ -236,12 +238,20 @@ describe('commands', () => {
     expect(rows.map(({ account, door }) => `${account} ${door}`)).toEqual([
       'localhost sql',
       'localhost mongo',
+      'localhost table',
       'second sql',
       'second mongo',
+      'second table',
     ]);
     expect(rows[0]!.connectionString).toMatch(/^AccountEndpoint=http:\/\/127\.0\.0\.1:8081\/;AccountKey=C2y6.*==;$/);
     expect(rows[1]!.connectionString).toBe('mongodb://127.0.0.1:27017/?directConnection=true');
-    expect(rows[3]!.connectionString).toContain(`second:${encodeURIComponent(key)}@`);
+    expect(rows[2]!.connectionString).toMatch(
+      /^DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8.*==;TableEndpoint=http:\/\/127\.0\.0\.1:10002\/devstoreaccount1;$/,
+    );
+    expect(rows[4]!.connectionString).toContain(`second:${encodeURIComponent(key)}@`);
+    expect(rows[5]!.connectionString).toBe(
+      `DefaultEndpointsProtocol=http;AccountName=second;AccountKey=${key};TableEndpoint=http://127.0.0.1:10002/second;`,
+    );
   });
 
   test('completion gives a script that bash accepts and that knows every flag', async () => {
