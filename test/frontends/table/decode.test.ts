@@ -120,9 +120,15 @@ describe('an operation', () => {
     ['GET', '/shop/%zz', {}, '400 InvalidInput'],
     ['GET', '/shop/People?a=%zz', {}, '400 InvalidUri'],
     ['GET', '/shop/People/Other', {}, '400 InvalidUri'],
-    ['DELETE', "/shop/People/Tables('People')", {}, '400 InvalidInput'],
   ])('of %s %s %j is refused: %s', (method, url, headers, failure) => {
     expect(failureOf(() => read(method, url, headers as Record<string, string>))).toBe(failure);
+  });
+
+  it('on one table behind another concerns an entity of the first whose keys are not told', () => {
+    const request = read('DELETE', "/shop/People/Tables('Others')");
+    expect(request).toMatchObject({ table: 'People', key: undefined });
+    expect(request.row.operation).toBe('delete-entity');
+    expect(failureOf(() => read('POST', "/shop/People/Tables('Others')"))).toBe('405 MethodNotAllowed');
   });
 
   it('for a transaction behind a table is of no media type that is known there', () => {
