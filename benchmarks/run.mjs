@@ -7,7 +7,7 @@ import { root } from './harness.mjs';
 
 const shared = new Set([
   ...['cosmos-requests.mjs', 'documents.mjs', 'embedded.mjs', 'engine-queries.mjs', 'harness.mjs', 'measure.mjs'],
-  ...['mongo-cells.mjs', 'run.mjs', 'wire-client.mjs'],
+  ...['mongo-cells.mjs', 'raw-http.mjs', 'run.mjs', 'table-requests.mjs', 'wire-client.mjs'],
 ]);
 const all = readdirSync(join(root, 'benchmarks')).filter((file) => file.endsWith('.mjs') && !shared.has(file));
 const wanted = process.argv.slice(2);

@@ -103,10 +103,11 @@ function payloadOf(value: Extended): Uint8Array {
       return new Uint8Array(view.buffer);
     }
     case 'ticks': {
-      const view = new DataView(new ArrayBuffer(9));
-      view.setUint8(0, Kind.ticks);
-      view.setBigInt64(1, value.ticks);
-      return new Uint8Array(view.buffer);
+      const bytes = new Uint8Array(9);
+      bytes[0] = Kind.ticks;
+      writeUint32BE(bytes, 1, Number(value.ticks >> 32n));
+      writeUint32BE(bytes, 5, Number(BigInt.asUintN(32, value.ticks)));
+      return bytes;
     }
     case 'duration': {
       const view = new DataView(new ArrayBuffer(13));

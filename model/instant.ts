@@ -96,10 +96,19 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
 
+/** Point and digits, without zeros at the end; `nanos` is not 0. */
+function fractionText(nanos: number): string {
+  let digits = 9;
+  let rest = nanos;
+  for (; rest % 10 === 0; rest /= 10) digits--;
+  // A 1 in front keeps the zeros behind the point.
+  return `.${String(10 ** digits + rest).slice(1)}`;
+}
+
 /** ISO 8601 with as many digits of the second as there are, at its own offset. */
 export function instantText(instant: Instant): string {
   const local = new Date((instant.seconds + instant.offsetSeconds) * 1000).toISOString().slice(0, 19);
-  const fraction = instant.nanos === 0 ? '' : `.${String(instant.nanos).padStart(9, '0').replace(/0+$/, '')}`;
+  const fraction = instant.nanos === 0 ? '' : fractionText(instant.nanos);
   if (instant.offsetSeconds === 0) return `${local}${fraction}Z`;
   const offset = Math.abs(instant.offsetSeconds);
   const seconds = offset % 60 === 0 ? '' : `:${twoDigits(offset % 60)}`;

@@ -11,7 +11,9 @@ import { root } from '../harness.mjs';
 export const peersDirectory = join(root, 'benchmarks/.peers');
 
 /** Of npm, by name. */
-const packages = { '@vercel/cosmosdb-server': '1.0.1', pg: '8.23.1', mongodb: '6.22.0' };
+const packages = { '@vercel/cosmosdb-server': '1.0.1', azurite: '3.35.0', pg: '8.23.1', mongodb: '6.22.0' };
+
+export const packageVersion = (name) => packages[name];
 
 export const secantusRustVersion = '0.5.3-beta.196';
 export const secantusPythonVersion = '0.7.0b3';

@@ -97,8 +97,26 @@ export class JsonWriter {
 
   /** Appends a JSON string. */
   string(value: string): this {
+    if (value.length <= shortBytesMax && this.#plain(value)) return this;
     const bytes = utf8(value);
     return this.#string(bytes, 0, bytes.length);
+  }
+
+  /** Appends a string that needs no escape and no encoding, without bytes of its own; false when it is another. */
+  #plain(value: string): boolean {
+    const end = value.length;
+    this.#reserve(end + 2);
+    const bytes = this.#bytes;
+    let length = this.#length;
+    bytes[length++] = 0x22;
+    for (let i = 0; i < end; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit >= 0x80 || escapes[unit] !== 0) return false;
+      bytes[length++] = unit;
+    }
+    bytes[length++] = 0x22;
+    this.#length = length;
+    return true;
   }
 
   /** Appends a JSON string of UTF-8 bytes as they lie; `suffix`, ASCII that needs no escape, is part of it. */

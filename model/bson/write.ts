@@ -7,6 +7,9 @@ import { nameOf, type Raw } from './walk.ts';
 
 const initialBytes = 512;
 
+/** Shorter texts of ASCII are written unit by unit, without bytes of their own: below this, that beats the encoder. */
+const shortTextMax = 48;
+
 /** Decimal positions as field names of arrays; larger ones are made on demand. */
 const positionNames: Uint8Array[] = Array.from({ length: 1000 }, (_, i) => utf8(String(i)));
 
@@ -146,12 +149,30 @@ export class BsonWriter {
   }
 
   string(name: string | Uint8Array, value: string): this {
-    return this.stringBytes(name, utf8(value));
+    const { length } = value;
+    if (length > shortTextMax) return this.stringBytes(name, utf8(value));
+    this.#element(BsonType.string, name);
+    this.#reserve(length + 5);
+    const bytes = this.#bytes;
+    const start = this.#length + 4;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit >= 0x80) return this.#text(utf8(value));
+      bytes[start + i] = unit;
+    }
+    writeInt32(bytes, this.#length, length + 1);
+    bytes[start + length] = 0;
+    this.#length = start + length + 1;
+    return this;
   }
 
   /** A string given as its UTF-8. */
   stringBytes(name: string | Uint8Array, value: Uint8Array): this {
     this.#element(BsonType.string, name);
+    return this.#text(value);
+  }
+
+  #text(value: Uint8Array): this {
     this.#reserve(value.length + 5);
     writeInt32(this.#bytes, this.#length, value.length + 1);
     this.#length += 4;

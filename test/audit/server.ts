@@ -16,6 +16,7 @@ const readyMsMax = 30_000;
 export interface ReadyFile {
   readonly sql: string;
   readonly mongo: string;
+  readonly table: string;
   readonly admin: string;
 }
 

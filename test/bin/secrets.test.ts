@@ -167,7 +167,7 @@ describe('roles', () => {
     expect((await admin('POST', '/roles/definitions/delete', key, { id: 'queries' })).status).toBe(412);
     const listed = (await admin('GET', '/roles', keysNow().primaryReadOnly)).json;
     expect(listed).toMatchObject({
-      definitions: [{ builtIn: true }, { builtIn: true }, { id: 'queries' }],
+      definitions: [...Array.from({ length: 4 }, () => ({ builtIn: true })), { id: 'queries' }],
       assignments: [{ id: 'one', scope: '/' }],
       configured: [{ principalId: 'someone', roleDefinitionId: '00000000-0000-0000-0000-000000000001', scope: '/' }],
     });
