@@ -14,7 +14,7 @@ import { refusal } from './errors.ts';
 import { parseAddress, type Address } from './odata/address.ts';
 import { parseQuery } from './query-string.ts';
 import type { Flavour, TableRequest, Verb } from './request.ts';
-import { rowOf, type Component, type Row } from './surface.ts';
+import { hasComponent, rowOf, type Component, type Row } from './surface.ts';
 
 export interface DecodeOptions {
   /** Tells the accounts apart from other first labels of a host. */
@@ -232,9 +232,6 @@ function verbOf(sent: string, headers: IncomingHttpHeaders): Verb {
   return verb;
 }
 
-const keyCountDiffers =
-  'The number of keys specified in the URI does not match number of key properties for the resource.';
-
 /**
  * An address behind a table's, as clients send whose account URL ends with a table's name: to the storage service it
  * is that table, to Cosmos DB it is nothing.
@@ -245,7 +242,8 @@ function addressOf(segments: readonly string[], verb: Verb, flavour: Flavour): A
   const first = parseAddress(segments[0]!);
   const last = parseAddress(segments.at(-1)!);
   if (segments.length > 2 || first.target !== 'entities') throw refusal('InvalidUri', 'path');
-  if (last.target === 'table') throw refusal('InvalidInput', 'path', keyCountDiffers);
+  // An entity that is told by one key: whether its table is there comes first.
+  if (last.target === 'table') return { ...first, target: 'entity' };
   if (last.target === 'tables' && verb !== 'OPTIONS') return first;
   if (last.target === 'batch') throw refusal('MediaTypeNotSupported', 'path');
   throw refusal('InvalidUri', 'path');
@@ -264,7 +262,10 @@ function rowFor(
   query: ReadonlyMap<string, string>,
   headers: IncomingHttpHeaders,
 ): Row {
-  const row = rowOf(verb, target, componentOf(query), headers['if-match'] !== undefined);
-  if (row === undefined) throw refusal('MethodNotAllowed', 'verb');
-  return row;
+  const component = componentOf(query);
+  const row = rowOf(verb, target, component, headers['if-match'] !== undefined);
+  if (row !== undefined) return row;
+  throw hasComponent(target, component)
+    ? refusal('MethodNotAllowed', 'verb')
+    : refusal('InvalidQueryParameterValue', 'comp');
 }

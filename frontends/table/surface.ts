@@ -130,6 +130,11 @@ export function rowOf(
   return undefined;
 }
 
+/** Whether such a part is there for any verb; what is addressed without one always is. */
+export function hasComponent(target: Target, component: Component | undefined): boolean {
+  return component === undefined || surface.some((row) => row.target === target && row.component === component);
+}
+
 const addresses: Readonly<Record<Target, string>> = {
   service: '/',
   tables: '/Tables',

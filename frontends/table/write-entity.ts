@@ -11,7 +11,7 @@ import type { HybridTime } from '../../model/hybrid-time.ts';
 import type { Edit, ItemWrite, Written } from '../../model/operation.ts';
 import type { Answer } from './answer.ts';
 import { checkEntity, checkMerged, checkNewKey } from './check-entity.ts';
-import { entityAddress } from './entity-address.ts';
+import { addressedKey, entityAddress } from './entity-address.ts';
 import { jsonOfEntity } from './entity-json.ts';
 import { refusal } from './errors.ts';
 import { checkJsonBody, contentTypeOf, levelOf } from './format.ts';
@@ -82,7 +82,7 @@ function edit(
   condition: HybridTime | '*' | undefined,
 ): PreparedWrite {
   const { flavour } = request;
-  const key = keyOf(request);
+  const key = addressedKey(request);
   checkJsonBody(request);
   refuseIfNoneMatch(request);
   const { partitionKey, rowKey, body, bare } = readEntity(request, key);
@@ -109,7 +109,7 @@ function edit(
 }
 
 function deletion(request: TableRequest): PreparedWrite {
-  const key = keyOf(request);
+  const key = addressedKey(request);
   refuseIfNoneMatch(request);
   const ifMatch = conditionOf(request);
   return {
@@ -117,11 +117,6 @@ function deletion(request: TableRequest): PreparedWrite {
     write: { kind: 'delete-item', id: key.rowKey, partitionKey: [key.partitionKey], condition: { ifMatch } },
     answerOf: () => ({ status: 204, headers: [], body: undefined }),
   };
-}
-
-function keyOf({ key }: TableRequest): EntityKey {
-  if (key === undefined) throw refusal('InvalidUri', 'path');
-  return key;
 }
 
 function conditionOf(request: TableRequest): HybridTime | '*' {

@@ -40,7 +40,7 @@ export async function countingRelay(port, target) {
  * take for granted that no server is as near as one on the same machine.
  */
 export async function distantRelay(port, target, pauseMs) {
-  const relay = { close: undefined };
+  const relay = { port, close: undefined };
   const sockets = new Set();
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect({ ...target, allowHalfOpen: true });

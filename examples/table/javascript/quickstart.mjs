@@ -1,6 +1,6 @@
 // The Table door from JavaScript: tables, entities and their types, updates on condition, queries and pages,
 // transactions, shared access signatures, service properties.
-// TABLE_CONNECTION_STRING says where; `meridian connection-strings` prints it. Run: node quickstart.mjs
+// TABLES_CONNECTION_STRING says where; `meridian connection-strings` prints it. Run: node quickstart.mjs
 
 import {
   AzureNamedKeyCredential,
@@ -12,7 +12,7 @@ import {
   TableTransaction,
 } from '@azure/data-tables';
 
-const connectionString = process.env.TABLE_CONNECTION_STRING;
+const connectionString = process.env.TABLES_CONNECTION_STRING;
 const options = { allowInsecureConnection: true };
 
 const service = TableServiceClient.fromConnectionString(connectionString, options);

@@ -1,7 +1,7 @@
 """The Table door from Python: tables, entities and their types, updates on condition, queries and pages, transactions,
 shared access signatures, service properties.
 
-TABLE_CONNECTION_STRING says where; `meridian connection-strings` prints it.
+TABLES_CONNECTION_STRING says where; `meridian connection-strings` prints it.
 Run: pip install azure-data-tables && python quickstart.py
 """
 
@@ -26,7 +26,7 @@ from azure.data.tables import (
     generate_table_sas,
 )
 
-service = TableServiceClient.from_connection_string(os.environ["TABLE_CONNECTION_STRING"])
+service = TableServiceClient.from_connection_string(os.environ["TABLES_CONNECTION_STRING"])
 table = service.create_table_if_not_exists("orderspython")
 service.create_table_if_not_exists("orderspythonold")
 service.delete_table("orderspythonold")
@@ -69,7 +69,7 @@ table.update_entity({**order, "status": "paid"}, mode=UpdateMode.REPLACE, **on_c
 try:
     table.update_entity({**order, "status": "sent"}, mode=UpdateMode.REPLACE, **on_condition)
 except ResourceModifiedError as error:
-    print("too late:", error.status_code, error.error_code)
+    print("too late:", error.status_code, error.error_code.value)
 
 large = table.query_entities(
     "PartitionKey eq @customer and total gt @least",
@@ -94,7 +94,7 @@ try:
     table.submit_transaction(
         [
             ("upsert", {"PartitionKey": "ada", "RowKey": "6", "status": "open"}),
-            ("delete", {"PartitionKey": "ada", "RowKey": "3"}, {"etag": "*", "match_condition": MatchConditions.IfPresent}),
+            ("delete", {"PartitionKey": "ada", "RowKey": "3"}),
         ]
     )
 except TableTransactionError as error:

@@ -4,7 +4,7 @@ import type { Answer } from '../answer.ts';
 import { authorizeKey } from '../authorize.ts';
 import type { Call } from '../call.ts';
 import { jsonOfEntity } from '../entity-json.ts';
-import { refusal } from '../errors.ts';
+import { addressedKey } from '../entity-address.ts';
 import { contentTypeOf, levelOf } from '../format.ts';
 import { parseSelect } from '../odata/select.ts';
 import { etagOf } from '../stamp.ts';
@@ -12,12 +12,12 @@ import { tableOf } from '../tables.ts';
 
 export async function readEntity(call: Call): Promise<Answer> {
   const { request, engine, context, principal } = call;
-  const { key, query, serviceRoot, accountName } = request;
-  if (key === undefined) throw refusal('InvalidUri', 'path');
+  const { query, serviceRoot, accountName } = request;
+  const table = tableOf(call);
+  const key = addressedKey(request);
   authorizeKey(principal, key);
   const level = levelOf(request);
   const select = parseSelect(query.get('$select'));
-  const table = tableOf(call);
   const { item } = await engine.execute(
     {
       kind: 'read-item',

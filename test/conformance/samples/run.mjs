@@ -1,8 +1,8 @@
-// `npm run conformance:samples`: the samples of examples/cosmos as a person would run them, and the classes of
-// examples/users/python, each in a copy that is thrown away, against a server of this tree. A language whose tools are
-// missing is said to be left out.
+// `npm run conformance:samples`: the samples of examples/cosmos and examples/table as a person would run them, and
+// the classes of examples/users/python, each in a copy that is thrown away, against a server of this tree. A language
+// whose tools are missing is said to be left out.
 //
-//   --only NAME      javascript, python, java, go or users-python
+//   --only NAME      javascript, python, java, go, table-javascript, table-python, table-java or users-python
 //
 // Exit code: 0 when every sample that could run printed what it should, twice: the second run finds its items there.
 
@@ -25,19 +25,37 @@ const trustPassword = 'certificates';
 const expected = [/^large orders: 2: 70, 1: 35$/m, /^batch: 20[01], 204$/m];
 const changes = /^changes: .*4/m;
 
+const tableLines = [
+  /^tables: orders(javascript|python|java)$/m,
+  /^types: 9007199254740993 .*6ba7b810-9dad-11d1-80b4-00c04fd430c8/m,
+  /^too late: 412 UpdateConditionNotSatisfied$/m,
+  /^large orders: 1: 35, 2: 70$/m,
+  /^pages: 2, 1$/m,
+  /^transaction: (3|204, 204, 204)$/m,
+  /^undone: .*ResourceNotFound.* 404$/m,
+  /^signature: 4 403 AuthorizationPermissionMismatch$/m,
+  /^properties: https:\/\/shop\.example 7$/m,
+];
+
+const linkModules = (directory) => symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
+
+const install =
+  (...packages) =>
+  async (_directory, run) => {
+    await run('python3', ['-m', 'venv', 'environment']);
+    await run('environment/bin/pip', ['install', '--quiet', ...packages]);
+  };
+
 const samples = {
   javascript: {
     tool: ['node', '--version'],
-    prepare: (directory) => symlink(join(root, 'node_modules'), join(directory, 'node_modules')),
+    prepare: linkModules,
     run: ['node', 'quickstart.mjs'],
     expected: [...expected, changes],
   },
   python: {
     tool: ['python3', '--version'],
-    prepare: async (directory, run) => {
-      await run('python3', ['-m', 'venv', 'environment']);
-      await run('environment/bin/pip', ['install', '--quiet', 'azure-cosmos==4.17.1']);
-    },
+    prepare: install('azure-cosmos==4.17.1'),
     run: ['environment/bin/python', 'quickstart.py'],
     expected: [...expected, changes],
   },
@@ -67,13 +85,33 @@ const samples = {
     run: ['go', 'run', '.'],
     expected,
   },
+  'table-javascript': {
+    folder: ['table', 'javascript'],
+    tool: ['node', '--version'],
+    prepare: linkModules,
+    run: ['node', 'quickstart.mjs'],
+    expected: tableLines,
+  },
+  'table-python': {
+    folder: ['table', 'python'],
+    tool: ['python3', '--version'],
+    prepare: install('azure-data-tables==12.7.0'),
+    run: ['environment/bin/python', 'quickstart.py'],
+    expected: tableLines,
+  },
+  'table-java': {
+    folder: ['table', 'java'],
+    tool: ['mvn', '--version'],
+    prepare: (_directory, run) => run('mvn', ['-q', '-B', 'compile']),
+    run: ['mvn', '-q', '-B', 'exec:exec'],
+    expected: tableLines,
+  },
   'users-python': {
     folder: ['users', 'python'],
     tool: ['python3', '--version'],
     prepare: async (directory, run) => {
       await copyFile(new URL('users.py', import.meta.url), join(directory, 'check_users.py'));
-      await run('python3', ['-m', 'venv', 'environment']);
-      await run('environment/bin/pip', ['install', '--quiet', '-r', 'requirements.txt']);
+      await install('-r', 'requirements.txt')(directory, run);
     },
     run: ['environment/bin/python', 'check_users.py'],
     expected: [/^users: one behind every door$/m],

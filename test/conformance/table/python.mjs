@@ -8,6 +8,8 @@
 //   --only EXPR      pytest's -k
 //   --file PATH      only that file of tests/; may be repeated
 //   --wrong NAME     answers spoilt that way (or `all`): each must turn a test red that was green
+//   --samples        instead of the tests the samples that the client is published with, in the style host
+//   --latency MS     how far away the server seems: 10 if not said, 0 for no relay
 //   --azurite DIR    another server: the Azurite that was installed in DIR by npm; no list is kept of its failures
 //   --verbose        print pytest's output
 //
@@ -21,9 +23,10 @@ import { parseArgs } from 'node:util';
 import { judge, readKnownFailures } from '../known-failures.mjs';
 import { defaultKey, startMeridian } from '../meridian.mjs';
 import { printCauses, runFiles, tally } from '../pytest.mjs';
-import { spoilingRelay } from '../relay.mjs';
+import { distantRelay, spoilingRelay } from '../relay.mjs';
 import { accountName, admit, makeIdentity } from './identity.mjs';
 import { startAzurite } from './azurite.mjs';
+import { runSamples } from './vendor-samples.mjs';
 import { wrongAnswers } from './wrong-answers.mjs';
 
 /** Tests of bearer tokens, which clients send over https alone. */
@@ -44,7 +47,9 @@ const {
     only: { type: 'string' },
     file: { type: 'string', multiple: true, default: [] },
     wrong: { type: 'string' },
+    latency: { type: 'string', default: '10' },
     azurite: { type: 'string' },
+    samples: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -66,9 +71,10 @@ function endpointOf(port) {
   return options.plain ? `${scheme}://${accountName}.table.core.windows.net` : undefined;
 }
 
-async function runSuite(label, identity, port) {
+function environmentOf(identity, port) {
   const endpoint = endpointOf(port);
-  const environment = {
+  return {
+    CONFORMANCE_PORT: String(port),
     CONFORMANCE_ACCOUNT: accountName,
     CONFORMANCE_KEY: identity.key,
     CONFORMANCE_TOKEN: identity.token,
@@ -76,6 +82,9 @@ async function runSuite(label, identity, port) {
     SSL_CERT_FILE: identity.authorityFile,
     ...(endpoint === undefined ? {} : { CONFORMANCE_ENDPOINT: endpoint }),
   };
+}
+
+async function runSuite(label, environment, port) {
   const args = ['-o', 'asyncio_mode=auto'].concat(options.only === undefined ? [] : ['-k', options.only]);
   const files = await testFiles();
   return runFiles({ scratch, label, files, args, path: here, environment, port, verbose: options.verbose });
@@ -97,12 +106,20 @@ async function run(label, wrong) {
     closers.push(server.stop);
     let { port } = server;
     let relay;
-    if (wrong !== undefined) {
-      relay = await spoilingRelay(0, { host: '127.0.0.1', port }, identity.directory, wrong);
+    const latencyMs = Number(options.latency);
+    if (wrong !== undefined || latencyMs > 0) {
+      const target = { host: '127.0.0.1', port };
+      relay =
+        wrong === undefined
+          ? await distantRelay(0, target, latencyMs)
+          : await spoilingRelay(0, target, identity.directory, wrong);
       closers.push(relay.close);
       port = relay.port;
     }
-    const results = await runSuite(label, identity, port);
+    const environment = environmentOf(identity, port);
+    const results = options.samples
+      ? await runSamples({ scratch, environment, only: options.only })
+      : await runSuite(label, environment, port);
     const faults = server.complaints().trim();
     if (faults !== '') {
       process.stdout.write(`the server said:\n${faults.slice(0, faultsShownMax)}\n`);
@@ -144,8 +161,12 @@ function report(results) {
 
 const label = [options.style, ...(options.plain ? ['plain'] : []), ...(options.azurite ? ['azurite'] : [])].join('-');
 const { results } = await run(label);
-if (results.length === 0) process.exitCode = 1;
-if (options.wrong === undefined) {
+if (options.samples) {
+  const { passed, failed } = results;
+  process.stdout.write(`azure-data-tables (Python), its samples: ${passed} / ${passed + failed} passed\n`);
+  if (failed > 0 || passed === 0) process.exitCode = 1;
+} else if (results.length === 0) process.exitCode = 1;
+else if (options.wrong === undefined) {
   const { passed, failed } = report(results);
   if (options.azurite === undefined) {
     const known = await readKnownFailures(`table-python-${options.style}`);

@@ -112,15 +112,23 @@ describe('an operation', () => {
     ['DELETE', '/shop/People', {}, '405 MethodNotAllowed'],
     ['HEAD', '/shop/People', {}, '405 MethodNotAllowed'],
     ['GET', '/shop/People?comp=other', {}, '400 InvalidQueryParameterValue'],
+    ['PUT', '/shop/People?restype=service&comp=properties', {}, '400 InvalidQueryParameterValue'],
+    ['DELETE', '/shop/?restype=service&comp=properties', {}, '405 MethodNotAllowed'],
     ['GET', '/shop/People', { 'x-http-method': 'MERGE' }, '400 XMethodNotUsingPost'],
     ['POST', '/shop/People', { 'x-http-method': 'GET' }, '400 XMethodIncorrectValue'],
     ['POST', '/shop/People', { 'x-http-method': 'MERGE, MERGE' }, '400 XMethodIncorrectCount'],
     ['GET', '/shop/%zz', {}, '400 InvalidInput'],
     ['GET', '/shop/People?a=%zz', {}, '400 InvalidUri'],
     ['GET', '/shop/People/Other', {}, '400 InvalidUri'],
-    ['DELETE', "/shop/People/Tables('People')", {}, '400 InvalidInput'],
   ])('of %s %s %j is refused: %s', (method, url, headers, failure) => {
     expect(failureOf(() => read(method, url, headers as Record<string, string>))).toBe(failure);
+  });
+
+  it('on one table behind another concerns an entity of the first whose keys are not told', () => {
+    const request = read('DELETE', "/shop/People/Tables('Others')");
+    expect(request).toMatchObject({ table: 'People', key: undefined });
+    expect(request.row.operation).toBe('delete-entity');
+    expect(failureOf(() => read('POST', "/shop/People/Tables('Others')"))).toBe('405 MethodNotAllowed');
   });
 
   it('for a transaction behind a table is of no media type that is known there', () => {

@@ -256,3 +256,18 @@ describe('Cosmos DB for Table', () => {
     expect((await sendCosmos('GET', address)).json).toMatchObject({ a: 1, b: 2 });
   });
 });
+
+describe('an address that has a table twice', () => {
+  it.each([
+    ['POST', 'Missing/Tables', '404 TableNotFound'],
+    ['POST', 'Levels/Tables', '400 PropertiesNeedValue'],
+    ['DELETE', "Missing/Tables('Levels')", '404 TableNotFound'],
+    ['DELETE', "Levels/Tables('Levels')", '400 InvalidInput'],
+    ['GET', "Levels/Tables('Levels')", '400 InvalidInput'],
+    ['POST', 'Levels/$batch', '415 MediaTypeNotSupported'],
+    ['GET', 'Levels?restype=service&comp=properties', '400 InvalidQueryParameterValue'],
+  ])('is refused: %s %s is %s', async (method, path, failure) => {
+    const body = method === 'POST' ? { TableName: 'Levels' } : undefined;
+    expect(codeOf(await send(method, path, {}, body))).toBe(failure);
+  });
+});
