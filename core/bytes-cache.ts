@@ -5,7 +5,7 @@
 // Invariant: what is cached can be old but never wrong; whoever removes bytes for good forgets their number.
 
 /** Slots: two to this power. */
-const slotBits = 13;
+const slotBits = 15;
 const slotsMax = 2 ** slotBits;
 
 /** Multiplicative hashing (Knuth, 6.4): runs of numbers and numbers at regular distances both spread evenly. */

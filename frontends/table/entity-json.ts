@@ -5,6 +5,8 @@
 // Order: metadata, PartitionKey, RowKey, Timestamp, properties as they are stored; with `$select` its own order, null
 // for what the entity lacks, and the keys only when they are named.
 
+import { BytesCache } from '../../core/bytes-cache.ts';
+import type { Engine } from '../../core/engine.ts';
 import { JsonWriter } from '../../model/bson/json-write.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, findField, nameOf, textOfRaw } from '../../model/bson/walk.ts';
@@ -15,6 +17,8 @@ import type { Level } from './format.ts';
 import { etagJsonOf, timestampOf } from './stamp.ts';
 
 export interface EntityForm {
+  /** Of the items, whose JSON is remembered by version: within it no two share a stamp. Absent: it will not be read soon. */
+  readonly engine?: Engine | undefined;
   readonly level: Level;
   readonly serviceRoot: string;
   readonly accountName: string;
@@ -79,8 +83,33 @@ function selectPart(select: readonly string[] | undefined): string {
   return select === undefined ? '' : `&$select=${select.map((name) => encodeURIComponent(name)).join(',')}`;
 }
 
-/** Appends the fields of an entity, without braces. */
+/** Bytes of JSON kept per engine, so that an entity read again is not written again. */
+const hotBytesMax = 16 * 1024 * 1024;
+const hotEntities = new WeakMap<Engine, BytesCache>();
+
+function hotEntitiesOf(engine: Engine): BytesCache {
+  let hot = hotEntities.get(engine);
+  if (hot === undefined) hotEntities.set(engine, (hot = new BytesCache(hotBytesMax)));
+  return hot;
+}
+
+/** Appends the fields of an entity, without braces. What depends on the item alone is remembered by its version. */
 function writeEntity(item: Item, form: EntityForm): void {
+  const { engine, level, select } = form;
+  if (engine === undefined || level === 'fullmetadata' || select !== undefined) return writeFields(item, form);
+  const hot = hotEntitiesOf(engine);
+  const number = item.time * 2 + (level === 'nometadata' ? 1 : 0);
+  const known = hot.get(number);
+  if (known !== undefined) {
+    json.bytes(known);
+    return;
+  }
+  const start = json.length;
+  writeFields(item, form);
+  hot.put(number, json.since(start));
+}
+
+function writeFields(item: Item, form: EntityForm): void {
   const { level, select } = form;
   const { body } = item;
   if (level === 'fullmetadata') {

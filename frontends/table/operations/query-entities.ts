@@ -24,7 +24,7 @@ export async function queryEntities(call: Call): Promise<Answer> {
   const { predicate, scope, from } = narrow(parseFilter(query.get('$filter')), placeOf(query), rangeOf(principal));
   const table = tableOf(call);
   const headers = ['Content-Type', contentTypeOf(level)];
-  const form = { level, serviceRoot, accountName, table: table.id, select };
+  const form = { engine, level, serviceRoot, accountName, table: table.id, select };
   if (itemsMax === 0) return { status: 200, headers, body: jsonOfEntities([], form) };
   const { items, next } = await engine.execute(
     {

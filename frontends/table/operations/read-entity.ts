@@ -31,6 +31,6 @@ export async function readEntity(call: Call): Promise<Answer> {
   return {
     status: 200,
     headers: ['Content-Type', contentTypeOf(level), 'ETag', etagOf(item.time)],
-    body: jsonOfEntity(item, { level, serviceRoot, accountName, table: table.id, select }),
+    body: jsonOfEntity(item, { engine, level, serviceRoot, accountName, table: table.id, select }),
   };
 }
