@@ -41,19 +41,28 @@ export function comparePlaces(a: ItemPlace, b: ItemPlace): number {
   return compareText(a.partitionKey, b.partitionKey) || compareText(a.id, b.id);
 }
 
-/** Items in the range that may pass the filter, in the order of their keys; `wanted` of them are read, or a few more. */
-export function walkByKey(reading: PartitionReading, filter: Filter, range: KeyRange, wanted: number): Walk {
-  if (filter.kind === 'all' || filter.kind === 'unknown') return walkPlaces(reading, everything, range);
+/**
+ * Items in the range that may pass the filter, in the order of their keys; `wanted` of them are read, or a few more.
+ * `isInScope`: all of the range is.
+ */
+export function walkByKey(
+  reading: PartitionReading,
+  filter: Filter,
+  range: KeyRange,
+  isInScope: boolean,
+  wanted: number,
+): Walk {
+  if (filter.kind === 'all' || filter.kind === 'unknown') return walkPlaces(reading, everything, range, isInScope);
   const { view } = reading;
   const items = estimate(view, { kind: 'range', path: partitionKeyPath, range, exact: false });
   // Asking the index which of them pass would cost more than a look at them.
-  if (items <= fewItemsMax) return walkPlaces(reading, everything, range);
+  if (items <= fewItemsMax) return walkPlaces(reading, everything, range, isInScope);
   const hits = estimate(view, filter);
   if (hits <= sortedHitsMax && !isWorthOrder(items, hits, wanted)) return sortHits(reading, filter, range);
-  return walkPlaces(reading, filter, range);
+  return walkPlaces(reading, filter, range, isInScope);
 }
 
-function* walkPlaces(reading: PartitionReading, filter: Filter, range: KeyRange): Walk {
+function* walkPlaces(reading: PartitionReading, filter: Filter, range: KeyRange, isInScope: boolean): Walk {
   const cursor = new OrderCursor(reading.view, {
     path: partitionKeyPath,
     range,
@@ -78,7 +87,7 @@ function* walkPlaces(reading: PartitionReading, filter: Filter, range: KeyRange)
       head = undefined;
     }
     if (step === 'end') return;
-    const item = reading.item(cursor.number);
+    const item = isInScope ? reading.itemInScope(cursor.number) : reading.item(cursor.number);
     if (item === undefined) {
       if (++inVain % recordsPerPause === 0) yield undefined;
     } else if (!isCut) {

@@ -3,7 +3,7 @@
 // looked at `examinedMax` of them: so that no answer is late because few items satisfy a predicate.
 
 import type { KeyRange } from '../indexer/filter.ts';
-import { placesBetween } from '../indexer/key-order.ts';
+import { isWholeRange, placesBetween } from '../indexer/key-order.ts';
 import { intersectRanges } from '../indexer/key-range.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Context, Item, KeyPage, Operation } from '../model/operation.ts';
@@ -53,29 +53,39 @@ export async function readByKey(
     return { container, items: [], next: undefined, charge: meter.settle({ bytesReturned: 0, lookups: 1 }) };
   const reading = openReading(engine.state, container, scope, engine.nowSeconds);
   try {
-    const { items, bytes, next } = await readPage(operation, reading, range, meter, context.signal);
+    const source = { reading, range, isInScope: named !== undefined && isWholeRange(range) };
+    const { items, bytes, next } = await readPage(operation, source, meter, context.signal);
     return { container, items, next, charge: meter.settle({ bytesReturned: bytes, lookups: 1 }) };
   } finally {
     reading.release();
   }
 }
 
+/** What a page is read from. */
+interface Source {
+  readonly reading: Reading;
+  readonly range: KeyRange;
+  /** All of the range is in the scope of the reading. */
+  readonly isInScope: boolean;
+}
+
 async function readPage(
   { predicate, from, itemsMax, bytesMax }: Operation<'read-by-key'>,
-  reading: Reading,
-  range: KeyRange,
+  { reading, range, isInScope }: Source,
   meter: ReadMeter,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly items: readonly Item[]; readonly bytes: number; readonly next: ItemPlace | undefined }> {
   const isTimed = namesTimestamp(predicate);
   const asked = besideKeys(predicate, keyNames);
-  const matches = compilePredicate(predicate);
+  // What the range tells of keys need not be asked of each item, but where bounds were cut.
+  const matches = compilePredicate(isWholeRange(range) ? asked : predicate);
   const limit = Math.min(itemsMax, meter.pageItemsMax);
   const slices = new Slices(signal);
   const lanes: Lane[] = [];
   for (const partition of reading.partitions) {
     const { filter } = filterOf(asked, partition.index.paths, isTimed ? 'timestamped' : 'stored');
-    const lane: Lane = { walk: walkByKey(partition, filter, range, limit + 1), front: undefined, place: undefined };
+    const walk = walkByKey(partition, filter, range, isInScope, limit + 1);
+    const lane: Lane = { walk, front: undefined, place: undefined };
     if (await advance(lane, slices)) lanes.push(lane);
   }
   const items: Item[] = [];

@@ -56,10 +56,15 @@ export class PartitionReading {
 
   /** The version with that number; undefined when it is expired or outside the scope. Throws when the container is gone. */
   item(number: number): StoredItem | undefined {
+    const item = this.itemInScope(number);
+    return item === undefined || this.#accepts === undefined || this.#accepts(item) ? item : undefined;
+  }
+
+  /** As `item`, for a number that is known to be in the scope. */
+  itemInScope(number: number): StoredItem | undefined {
     if (this.partition.dropped) throw containerGone(this.partition.container);
     const item = this.partition.read(number);
-    if (isExpired(this.partition.container, item, this.#nowSeconds)) return undefined;
-    return this.#accepts === undefined || this.#accepts(item) ? item : undefined;
+    return isExpired(this.partition.container, item, this.#nowSeconds) ? undefined : item;
   }
 }
 

@@ -93,6 +93,11 @@ export function placesBetween(from: PlaceBound | undefined, to: PlaceBound | und
   };
 }
 
+/** Whether both bounds of a range are whole: then it holds just the items between them. */
+export function isWholeRange({ lower, upper }: KeyRange): boolean {
+  return lower.length < placeBytesMax && upper.length < placeBytesMax;
+}
+
 /** Whether the key of an item lies in a range of places. */
 export function holdsPlace(range: KeyRange, partitionKey: string, id: string): boolean {
   const length = writeKeyPlace(partitionKey, id);

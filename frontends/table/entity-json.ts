@@ -12,7 +12,7 @@ import { isEdmField, writeEdmField } from '../../model/edm-json.ts';
 import type { Item } from '../../model/operation.ts';
 import { entityAddress } from './entity-address.ts';
 import type { Level } from './format.ts';
-import { etagOf, timestampOf } from './stamp.ts';
+import { etagJsonOf, timestampOf } from './stamp.ts';
 
 export interface EntityForm {
   readonly level: Level;
@@ -29,9 +29,6 @@ const partitionKeyName = nameOf('PartitionKey');
 /** Reused: writing is synchronous. */
 const json = new JsonWriter('sql', 4096);
 const cursor = new ElementCursor(new Uint8Array([5, 0, 0, 0, 0]));
-
-/** Names of an item that are compared one by one; above it a Set takes over. */
-const listedNamesMax = 16;
 
 export function partitionKeyOf(body: Uint8Array): string {
   const raw = findField(body, 0, partitionKeyName);
@@ -115,8 +112,7 @@ function writeEntity(item: Item, form: EntityForm): void {
 }
 
 function writeEtag({ time }: Item): void {
-  // In JSON, the quotes inside the quotes of the ETag are escaped.
-  json.text('"odata.etag":"W/\\"').text(etagOf(time).slice(3, -1)).text('\\""');
+  json.text('"odata.etag":').text(etagJsonOf(time));
 }
 
 function writePartitionKey(body: Uint8Array): void {
@@ -130,40 +126,14 @@ function writeTimestamp({ time }: Item, level: Level): void {
   json.text('"Timestamp":"').text(timestampOf(time)).text('"');
 }
 
+/** Each name stands once: what a table can hold is looked at before it is stored (`model/edm-rules.ts`). */
 function writeProperties(body: Uint8Array, annotated: boolean): void {
   cursor.reset(body, 0);
-  let count = 0;
-  let signatures = 0;
-  let names: Set<string> | undefined;
   while (cursor.next()) {
     if (!isEdmField(cursor)) continue;
-    // Of a name that stands twice, which other doors allow, the first is seen.
-    if (++count <= listedNamesMax) {
-      const { bytes, nameStart, nameEnd } = cursor;
-      const bit = 1 << (bytes[nameStart]! + 5 * bytes[nameEnd - 1]! + 3 * (nameEnd - nameStart));
-      if ((signatures & bit) !== 0 && isRepeated(body)) continue;
-      signatures |= bit;
-    } else {
-      names ??= namesBefore(body, cursor.nameStart);
-      const name = cursor.name();
-      if (names.has(name)) continue;
-      names.add(name);
-    }
     json.text(',');
     writeEdmField(json, cursor, annotated);
   }
-}
-
-function isRepeated(body: Uint8Array): boolean {
-  const name = cursor.bytes.subarray(cursor.nameStart, cursor.nameEnd);
-  return findField(body, 0, name)!.start !== cursor.valueStart;
-}
-
-function namesBefore(body: Uint8Array, end: number): Set<string> {
-  const names = new Set<string>();
-  const other = new ElementCursor(body);
-  while (other.next() && other.nameStart < end) names.add(other.name());
-  return names;
 }
 
 function writeSelected(item: Item, name: string, level: Level): void {

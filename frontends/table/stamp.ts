@@ -14,17 +14,26 @@ const noVersion = -1 as HybridTime;
 
 const ticksPerSecond = 1_000_000;
 
-// Of a page or a stream of writes, most fall into one second.
-let lastSeconds = -1;
-let lastPrefix = '';
-let lastEtagPrefix = '';
+/** The texts of all stamps within a second, up to the fraction. */
+interface SecondTexts {
+  readonly seconds: number;
+  readonly timestamp: string;
+  readonly etag: string;
+  readonly etagJson: string;
+}
 
-function prepare(time: HybridTime): void {
+/** Seconds whose texts are kept: the rows of a page are of few. */
+const secondsKept = 256;
+const kept = new Array<SecondTexts | undefined>(secondsKept);
+
+function textsOf(time: HybridTime): SecondTexts {
   const seconds = secondsOf(time);
-  if (seconds === lastSeconds) return;
-  lastPrefix = new Date(seconds * 1000).toISOString().slice(0, 19);
-  lastEtagPrefix = `W/"datetime'${lastPrefix.replaceAll(':', '%3A')}.`;
-  lastSeconds = seconds;
+  const place = seconds % secondsKept;
+  const known = kept[place];
+  if (known?.seconds === seconds) return known;
+  const timestamp = `${new Date(seconds * 1000).toISOString().slice(0, 19)}.`;
+  const within = `datetime'${timestamp.replaceAll(':', '%3A')}`;
+  return (kept[place] = { seconds, timestamp, etag: `W/"${within}`, etagJson: `"W/\\"${within}` });
 }
 
 function fractionOf(time: HybridTime): string {
@@ -33,13 +42,16 @@ function fractionOf(time: HybridTime): string {
 
 /** `Timestamp`: always seven digits of the second, so that clients can make the ETag of it. */
 export function timestampOf(time: HybridTime): string {
-  prepare(time);
-  return `${lastPrefix}.${fractionOf(time)}0Z`;
+  return `${textsOf(time).timestamp}${fractionOf(time)}0Z`;
 }
 
 export function etagOf(time: HybridTime): string {
-  prepare(time);
-  return `${lastEtagPrefix}${fractionOf(time)}0Z'"`;
+  return `${textsOf(time).etag}${fractionOf(time)}0Z'"`;
+}
+
+/** The ETag as a JSON string. */
+export function etagJsonOf(time: HybridTime): string {
+  return `${textsOf(time).etagJson}${fractionOf(time)}0Z'\\""`;
 }
 
 const shape = /^(?:W\/)?"datetime'([^']{1,64})'"$/;
