@@ -255,10 +255,16 @@ export class Catalog {
     return database;
   }
 
-  deleteDatabase(id: string, ifMatch: HybridTime | undefined, staging: Staging): DatabaseRecord {
+  deleteDatabase(
+    id: string,
+    only: { readonly ifMatch: HybridTime | undefined; readonly ifEmpty: boolean },
+    staging: Staging,
+  ): DatabaseRecord {
     const database = this.#stagedDatabase(id);
     if (database === undefined) throw databaseMissing();
-    checkStamp(ifMatch, database.time);
+    checkStamp(only.ifMatch, database.time);
+    if (only.ifEmpty && this.#stagedContainers(id).length > 0)
+      throw new DatabaseError('PreconditionFailed', 'the database holds containers', { argument: 'ifEmpty' });
     for (const container of this.#stagedContainers(id))
       this.#drop(containerName(id, container.id), ownerOf(container), staging);
     this.#drop(databaseName(id), { kind: 'database', number: database.number }, staging);

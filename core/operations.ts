@@ -32,8 +32,8 @@ export const handlers: { readonly [Kind in OperationKind]: Handler<Kind> } = {
   'list-databases': async (engine) => engine.catalog.databases(),
   'replace-database': (engine, { id, settings, ifMatch }) =>
     engine.submit((staging) => engine.catalog.replaceDatabase(id, settings, ifMatch, staging)),
-  'delete-database': (engine, { id, ifMatch }) =>
-    engine.submit((staging) => engine.catalog.deleteDatabase(id, ifMatch, staging)),
+  'delete-database': (engine, { id, ifMatch, ifEmpty = false }) =>
+    engine.submit((staging) => engine.catalog.deleteDatabase(id, { ifMatch, ifEmpty }, staging)),
   'create-container': async (engine, operation) => {
     if (operation.settings !== undefined) checkedPolicy(operation.settings);
     return engine.submit((staging) =>

@@ -122,7 +122,12 @@ export interface Operations {
     result: DatabaseRecord;
   };
   'delete-database': {
-    input: { readonly id: string; readonly ifMatch?: HybridTime | undefined };
+    input: {
+      readonly id: string;
+      readonly ifMatch?: HybridTime | undefined;
+      /** Refused with PreconditionFailed while it holds containers. */
+      readonly ifEmpty?: boolean | undefined;
+    };
     result: DatabaseRecord;
   };
   'create-container': {

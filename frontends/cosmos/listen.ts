@@ -3,8 +3,9 @@
 
 import { DatabaseError } from '../../model/errors.ts';
 import { isQuorumLevel, type Deployment, type ListenOptions, type OpenDoor } from '../deployment.ts';
-import { openHttp, type HttpAnswer, type HttpInput } from '../http.ts';
-import { serve, type Door } from '../serve.ts';
+import type { HttpAnswer, HttpInput } from '../http.ts';
+import { openHttpDoor } from '../http-door.ts';
+import type { Door } from '../serve.ts';
 import { authenticator } from './authenticate.ts';
 import type { CosmosPrincipal } from './authorize.ts';
 import { consistencyOf, sessionTokenOf } from './consistency.ts';
@@ -42,21 +43,6 @@ export function cosmosDoor(
   };
 }
 
-export async function openCosmos(deployment: Deployment, options: ListenOptions): Promise<OpenDoor> {
-  const door = cosmosDoor(deployment);
-  const port = await openHttp({
-    host: options.host,
-    port: options.port,
-    secureContext: deployment.secureContext,
-    tlsOnly: deployment.tlsOnly,
-    bodyBytesMax,
-    handle: (input, send, signal) => serve(door, input, send, signal, deployment.observer),
-  });
-  return {
-    protocol,
-    host: options.host,
-    port: port.address.port,
-    connections: () => ({ open: port.connections, accepted: port.accepted }),
-    close: (graceMs) => port.close(graceMs),
-  };
+export function openCosmos(deployment: Deployment, options: ListenOptions): Promise<OpenDoor> {
+  return openHttpDoor(cosmosDoor(deployment), deployment, options, bodyBytesMax);
 }

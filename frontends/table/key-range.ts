@@ -1,16 +1,15 @@
-// What of a table a query concerns: the one partition that its filter names, and the range of keys that a shared
-// access signature opens. Source: "Create a service SAS", "Specify table access ranges" (Azure Storage REST reference).
+// What of a table a query concerns: where its page begins, and the range of keys that a shared access signature opens.
+// Source: "Create a service SAS", "Specify table access ranges" (Azure Storage REST reference).
 
 import { BsonType } from '../../model/bson/types.ts';
-import { Raw, textOfRaw } from '../../model/bson/walk.ts';
+import { Raw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
-import type { KeyPlace, Scope } from '../../model/operation.ts';
+import type { KeyPlace } from '../../model/operation.ts';
 import { conjunction, type ComparisonOperator, type Predicate } from '../../model/predicate.ts';
 import { isWithin, type Grant, type KeyBound } from './principal.ts';
 
 export interface KeyQuery {
   readonly predicate: Predicate;
-  readonly scope: Scope;
   readonly from: KeyPlace | undefined;
 }
 
@@ -20,10 +19,8 @@ export function narrow(filter: Predicate, place: KeyPlace | undefined, range: Ra
   const { from, to } = range;
   const start = from === undefined ? undefined : { partitionKey: from.partitionKey, id: from.rowKey };
   const predicate = to === undefined ? filter : conjunction([filter, upTo(to)]);
-  const partitionKey = partitionKeyIn(filter);
   return {
     predicate,
-    scope: partitionKey === undefined ? {} : { partitionKey: [partitionKey] },
     from: place === undefined || !isBefore(place, from) ? (place ?? start) : start,
   };
 }
@@ -31,21 +28,6 @@ export function narrow(filter: Predicate, place: KeyPlace | undefined, range: Ra
 /** Whether a place that a client brought back lies before the range, where none of its pages ended. */
 function isBefore({ partitionKey, id }: KeyPlace, from: KeyBound | undefined): boolean {
   return from !== undefined && !isWithin({ from, to: undefined }, { partitionKey, rowKey: id ?? '' });
-}
-
-/** The one key that every entity of the filter has. */
-function partitionKeyIn(filter: Predicate): string | undefined {
-  if (filter.kind === 'and') {
-    for (const part of filter.of) {
-      const found = partitionKeyIn(part);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-  if (filter.kind !== 'path' || filter.path.length !== 1 || filter.path[0] !== 'PartitionKey') return undefined;
-  const { test } = filter;
-  const isEquality = test.kind === 'compare' && test.operator === 'eq' && test.value.type === BsonType.string;
-  return isEquality ? textOfRaw(test.value) : undefined;
 }
 
 function upTo({ partitionKey, rowKey }: KeyBound): Predicate {

@@ -2,8 +2,9 @@
 // HTTPS on one port. It only joins the pieces; the order of a request is `frontends/serve.ts`.
 
 import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
-import { openHttp, type HttpAnswer, type HttpInput } from '../http.ts';
-import { serve, type Door } from '../serve.ts';
+import type { HttpAnswer, HttpInput } from '../http.ts';
+import { openHttpDoor } from '../http-door.ts';
+import type { Door } from '../serve.ts';
 import type { Answer } from './answer.ts';
 import { authenticator } from './authenticate.ts';
 import { authorize } from './authorize.ts';
@@ -54,21 +55,6 @@ function corsOf(deployment: Deployment, request: TableRequest, answer: Answer): 
   return corsHeaders(request, servicePropertiesOf(account.engine.catalog), answer.headers);
 }
 
-export async function openTable(deployment: Deployment, options: ListenOptions): Promise<OpenDoor> {
-  const door = tableDoor(deployment);
-  const port = await openHttp({
-    host: options.host,
-    port: options.port,
-    secureContext: deployment.secureContext,
-    tlsOnly: deployment.tlsOnly,
-    bodyBytesMax,
-    handle: (input, send, signal) => serve(door, input, send, signal, deployment.observer),
-  });
-  return {
-    protocol,
-    host: options.host,
-    port: port.address.port,
-    connections: () => ({ open: port.connections, accepted: port.accepted }),
-    close: (graceMs) => port.close(graceMs),
-  };
+export function openTable(deployment: Deployment, options: ListenOptions): Promise<OpenDoor> {
+  return openHttpDoor(tableDoor(deployment), deployment, options, bodyBytesMax);
 }

@@ -21,7 +21,7 @@ export async function queryEntities(call: Call): Promise<Answer> {
   const level = levelOf(request);
   const select = parseSelect(query.get('$select'));
   const itemsMax = topOf(query);
-  const { predicate, scope, from } = narrow(parseFilter(query.get('$filter')), placeOf(query), rangeOf(principal));
+  const { predicate, from } = narrow(parseFilter(query.get('$filter')), placeOf(query), rangeOf(principal));
   const table = tableOf(call);
   const headers = ['Content-Type', contentTypeOf(level)];
   const form = { engine, level, serviceRoot, accountName, table: table.id, select };
@@ -31,7 +31,7 @@ export async function queryEntities(call: Call): Promise<Answer> {
       kind: 'read-by-key',
       database: table.database,
       container: table.id,
-      scope,
+      scope: {},
       predicate,
       from,
       itemsMax,
