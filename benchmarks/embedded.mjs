@@ -31,7 +31,15 @@ export class Embedded {
 
   /** With every door open and idle, as a user has it. Resolves when the server is ready. */
   static async open(directory, settings = {}) {
-    const line = { data: directory, sqlPort: '0', mongoPort: '0', tablePort: '0', adminPort: '0', logLevel: 'silent', ...settings };
+    const line = {
+      data: directory,
+      sqlPort: '0',
+      mongoPort: '0',
+      tablePort: '0',
+      adminPort: '0',
+      logLevel: 'silent',
+      ...settings,
+    };
     const read = await settingsFrom({ line, environment: {} });
     return new Embedded(await startServer(read.settings, { log: openLog(read.settings) }));
   }
