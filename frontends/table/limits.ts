@@ -1,6 +1,7 @@
 // Every documented bound of the Table service, by flavour. Sources: "Understanding the Table service data model" and
 // "Scalability and performance targets for Table storage" (Azure Storage), "Azure Cosmos DB service quotas".
 
+import { edmPropertiesMax } from '../../model/edm-rules.ts';
 import type { Flavour } from './request.ts';
 
 export interface Limits {
@@ -25,7 +26,7 @@ const fileTimesBegin = -11_644_473_600;
 const mebibyte = 1024 * 1024;
 
 const storage: Limits = {
-  propertiesMax: 252,
+  propertiesMax: edmPropertiesMax,
   nameUnitsMax: 255,
   valueBytesMax: 64 * 1024,
   keyUnitsMax: 1024,

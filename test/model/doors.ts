@@ -6,8 +6,9 @@ import { BsonType } from '../../model/bson/types.ts';
 import { childOf, ElementCursor, fieldOf, type Raw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { utf8 } from '../../model/bytes.ts';
-import { edmPropertiesOfJson, writeEdmJson } from '../../model/edm-json.ts';
-import { edmPropertiesOf, mergeEdmView } from '../../model/edm-view.ts';
+import { writeEdmJson } from '../../model/edm-json.ts';
+import { entityOfJson } from '../../model/edm-read.ts';
+import { edmPropertiesOf, mergeEdmBody } from '../../model/edm-view.ts';
 import { rawOfGraphson } from '../../model/graphson-read.ts';
 import { graphsonOf } from '../../model/graphson-write.ts';
 import type { GremlinProperty } from '../../model/gremlin-property.ts';
@@ -69,7 +70,8 @@ const edm: TestDoor = {
     let text = writer.text('}').finishText();
     // As a client in JavaScript does, which holds 1.0 as 1.
     if (random.chance(50)) text = JSON.stringify(JSON.parse(text));
-    return mergeEdmView(stored, edmPropertiesOfJson(text));
+    const { body, bare } = entityOfJson(text);
+    return mergeEdmBody(stored, body, { bare });
   },
 };
 
