@@ -4,21 +4,34 @@
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Below this length a loop over ASCII beats the decoder's call cost (measured: 0.05 against 0.3 µs). */
+/** Up to this length letters by the eight, which make few strings to be thrown away, beat the decoder's call cost. */
 const shortTextBytesMax = 24;
+
+const { fromCharCode } = String;
 
 /** UTF-8 → string. The bytes have been validated where they entered; a fault here throws TypeError. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start <= shortTextBytesMax) {
-    let text = '';
-    for (let i = start; i < end; i++) {
-      const byte = bytes[i]!;
-      if (byte >= 0x80) return decoder.decode(bytes.subarray(start, end));
-      text += String.fromCharCode(byte);
-    }
-    return text;
+  if (end - start > shortTextBytesMax) return decoder.decode(bytes.subarray(start, end));
+  let text = '';
+  let i = start;
+  for (; i + 8 <= end; i += 8) {
+    const a = bytes[i]!;
+    const b = bytes[i + 1]!;
+    const c = bytes[i + 2]!;
+    const d = bytes[i + 3]!;
+    const e = bytes[i + 4]!;
+    const f = bytes[i + 5]!;
+    const g = bytes[i + 6]!;
+    const h = bytes[i + 7]!;
+    if ((a | b | c | d | e | f | g | h) >= 0x80) return decoder.decode(bytes.subarray(start, end));
+    text += fromCharCode(a, b, c, d, e, f, g, h);
   }
-  return decoder.decode(bytes.subarray(start, end));
+  for (; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte >= 0x80) return decoder.decode(bytes.subarray(start, end));
+    text += fromCharCode(byte);
+  }
+  return text;
 }
 
 /** string → UTF-8. A lone surrogate becomes U+FFFD: callers that take user text check `isWellFormed` first. */

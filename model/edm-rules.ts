@@ -10,11 +10,11 @@
 //
 // What is stored already and comes back as it was passes: a rule never keeps the rest of an item from being written.
 
-import { compareBytes, readInt32, textOf } from './bytes.ts';
+import { compareBytes, readInt32, readUint32BE, textOf } from './bytes.ts';
 import { BinarySubtype, BsonType } from './bson/types.ts';
 import { ElementCursor, findField, nameOf, type Raw } from './bson/walk.ts';
 import { badRequest } from './errors.ts';
-import { extendedOf, isBinary } from './extended.ts';
+import { isBinary, isTicks } from './extended.ts';
 import { instantOf } from './instant.ts';
 
 /** Properties of one entity, beside PartitionKey, RowKey and Timestamp. */
@@ -24,13 +24,23 @@ export const edmPropertiesMax = 252;
 const toldNameMax = 64;
 
 /** Ticks of a millisecond: an instant that milliseconds tell is stored as a date. */
-const ticksPerMillisecond = 10_000n;
+const ticksPerMillisecond = 10_000;
 
 const partitionKeyName = nameOf('PartitionKey');
 const rowKeyName = nameOf('RowKey');
 const timestampName = nameOf('Timestamp');
 const annotationPrefix = nameOf('odata.');
 const atSign = 0x40;
+
+/**
+ * Whether it is an instant that a date cannot tell. Asked of every such property that is written, so that ticks are
+ * counted in two halves and not as one bigint.
+ */
+function hasFractionOfMillisecond(raw: Raw): boolean {
+  if (!isTicks(raw)) return false;
+  const high = readUint32BE(raw.bytes, raw.end - 8) % ticksPerMillisecond;
+  return (high * (2 ** 32 % ticksPerMillisecond) + readUint32BE(raw.bytes, raw.end - 4)) % ticksPerMillisecond !== 0;
+}
 
 /** Whether a stored value is one of the eight types of Edm, and shows as nothing else. */
 export function isEdmValue(raw: Raw): boolean {
@@ -46,8 +56,7 @@ export function isEdmValue(raw: Raw): boolean {
     case BsonType.binary: {
       if (isBinary(raw, BinarySubtype.generic)) return true;
       if (isBinary(raw, BinarySubtype.uuid)) return readInt32(raw.bytes, raw.start) === 16;
-      const extended = extendedOf(raw);
-      return extended?.kind === 'ticks' && extended.ticks % ticksPerMillisecond !== 0n;
+      return hasFractionOfMillisecond(raw);
     }
     default:
       return false;

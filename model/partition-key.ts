@@ -118,16 +118,21 @@ function numberPart(raw: Raw): PartitionKeyPart {
 /** The key of an item by its container's definition. */
 export function partitionKeyOfItem(definition: PartitionKeyDefinition, document: Uint8Array): PartitionKey {
   if (definition.systemKey === true) return [];
-  return pathsOf(definition).map((path) => {
-    let start = 0;
-    for (let i = 0; ; i++) {
-      const found = findField(document, start, path[i]!);
-      // The service files an item whose key is no scalar under the absent key.
-      if (i === path.length - 1) return isContainer(found) ? undefined : partOfRaw(found);
-      if (found === undefined || found.type !== BsonType.object) return undefined;
-      start = found.start;
-    }
-  });
+  const paths = pathsOf(definition);
+  const key: PartitionKeyPart[] = [];
+  for (let i = 0; i < paths.length; i++) key.push(partAt(document, paths[i]!));
+  return key;
+}
+
+function partAt(document: Uint8Array, path: readonly Uint8Array[]): PartitionKeyPart {
+  let start = 0;
+  for (let i = 0; ; i++) {
+    const found = findField(document, start, path[i]!);
+    // The service files an item whose key is no scalar under the absent key.
+    if (i === path.length - 1) return isContainer(found) ? undefined : partOfRaw(found);
+    if (found === undefined || found.type !== BsonType.object) return undefined;
+    start = found.start;
+  }
 }
 
 function isContainer(raw: Raw | undefined): boolean {

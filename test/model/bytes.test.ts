@@ -34,6 +34,20 @@ describe('text in bytes', () => {
     expect(textOf(utf8('\ufeffa'), 0, 4)).toBe('\ufeffa');
   });
 
+  it('is read at every length, with a letter of several bytes at every place', () => {
+    const ascii = 'abcdefghijklmnopqrstuvwxyz0123456789';
+    for (let length = 0; length <= ascii.length; length++) {
+      const text = ascii.slice(0, length);
+      const bytes = utf8(`..${text}..`);
+      expect(textOf(bytes, 2, 2 + length)).toBe(text);
+      for (let at = 0; at < length; at++) {
+        const other = `${text.slice(0, at)}é${text.slice(at + 1)}`;
+        const otherBytes = utf8(other);
+        expect(textOf(otherBytes, 0, otherBytes.length)).toBe(other);
+      }
+    }
+  });
+
   it('is found faulty exactly where the runtime finds it so', () => {
     const random = new Random();
     const decoder = new TextDecoder('utf-8', { fatal: true });

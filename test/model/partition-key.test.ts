@@ -6,7 +6,9 @@ import { BsonWriter } from '../../model/bson/write.ts';
 import { bytesOfHex, utf8 } from '../../model/bytes.ts';
 import { decimal128OfText } from '../../model/decimal.ts';
 import { DatabaseError } from '../../model/errors.ts';
+import { jsonOfValue } from '../../model/bson/json-write.ts';
 import {
+  haveSameParts,
   parsePartitionKeyHeader,
   parsePath,
   partitionKeyOfItem,
@@ -119,4 +121,23 @@ describe('the partition key header', () => {
     '%s is refused',
     (text) => expect(() => parsePartitionKeyHeader(text)).toThrow(DatabaseError),
   );
+});
+
+describe('the text of a key', () => {
+  it('is the JSON of its parts, whatever letter they hold', () => {
+    for (let unit = 0; unit < 0x180; unit++) {
+      const text = `a${String.fromCharCode(unit)}z`;
+      expect(partitionKeyText([text])).toBe(`[${jsonOfValue(text)}]`);
+    }
+    expect(partitionKeyText([''])).toBe('[""]');
+    expect(partitionKeyText(['a', 'b'])).toBe('["a","b"]');
+  });
+
+  it('is the same when the parts are', () => {
+    expect(haveSameParts(['a', 1, null], ['a', 1, null])).toBe(true);
+    expect(haveSameParts([0], [-0])).toBe(true);
+    expect(haveSameParts(['a'], ['a', undefined])).toBe(false);
+    expect(haveSameParts(['1'], [1])).toBe(false);
+    expect(haveSameParts([], [])).toBe(true);
+  });
 });
