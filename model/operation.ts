@@ -236,7 +236,6 @@ export interface Operations {
    */
   'read-by-key': {
     input: ContainerName & {
-      readonly scope: Scope;
       /** On the stored form, with `Timestamp` in front where it is named: the time of the version, as an instant. */
       readonly predicate: Predicate;
       /** Where the page begins: at the first item that is not before it. */
