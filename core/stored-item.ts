@@ -12,6 +12,7 @@ import {
   hybridTimeOf,
   lsnOf,
   recordHeaderBytes,
+  sequenceOf,
   transactionOf,
 } from '../model/record.ts';
 import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
@@ -19,14 +20,22 @@ import { idOf, partitionKeyOf } from './identify.ts';
 
 export class StoredItem implements Item {
   readonly partition: PartitionRecord;
+  /** Log sequence of the record: the version's number in the index. */
+  readonly sequence: number;
   readonly #record: Uint8Array;
   readonly #container: ContainerRecord;
   #body: Uint8Array | undefined;
   #id: string | undefined;
   #key: string | undefined;
 
-  constructor(container: ContainerRecord, partition: PartitionRecord, record: Uint8Array) {
+  constructor(
+    container: ContainerRecord,
+    partition: PartitionRecord,
+    record: Uint8Array,
+    sequence = sequenceOf(record),
+  ) {
     this.partition = partition;
+    this.sequence = sequence;
     this.#record = record;
     this.#container = container;
   }
@@ -50,11 +59,6 @@ export class StoredItem implements Item {
 
   get created(): number {
     return createdOf(this.#record);
-  }
-
-  /** Log sequence of the record: the version's number in the index. */
-  get sequence(): number {
-    return decodeHeader(this.#record).sequence;
   }
 
   get ttlSeconds(): number {

@@ -49,6 +49,8 @@ export interface Item {
   /** LSN of the item's first version: stable over replaces, orders feeds, part of `_rid`. */
   readonly created: number;
   readonly partition: PartitionRecord;
+  /** Of a version read from the log: its place there, which no other version of any item has. */
+  readonly sequence?: number | undefined;
 }
 
 /** What a write did. */

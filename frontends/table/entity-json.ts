@@ -17,7 +17,7 @@ import type { Level } from './format.ts';
 import { etagJsonOf, timestampOf } from './stamp.ts';
 
 export interface EntityForm {
-  /** Of the items, whose JSON is remembered by version: within it no two share a stamp. Absent: it will not be read soon. */
+  /** Of the items, whose JSON is remembered by their place in its log. Absent: it will not be read soon. */
   readonly engine?: Engine | undefined;
   readonly level: Level;
   readonly serviceRoot: string;
@@ -116,8 +116,9 @@ function hotOf({ engine, level, select }: EntityForm): BytesCache | undefined {
 
 /** An entity, with braces. What depends on the item alone is remembered by its version; nobody may change it. */
 function rowOf(item: Item, form: EntityForm, hot: BytesCache | undefined): Buffer {
-  if (hot === undefined) return writtenRow(item, form);
-  const number = item.time * 2 + (form.level === 'nometadata' ? 1 : 0);
+  const { sequence } = item;
+  if (hot === undefined || sequence === undefined) return writtenRow(item, form);
+  const number = sequence * 2 + (form.level === 'nometadata' ? 1 : 0);
   let row = hot.get(number) as Buffer | undefined;
   if (row === undefined) hot.put(number, (row = writtenRow(item, form)));
   return row;
