@@ -56,7 +56,6 @@ async function stored(of = table): Promise<string[]> {
       kind: 'read-by-key',
       database: 'tables',
       container: of,
-      scope: {},
       predicate: always,
       itemsMax: 1000,
       bytesMax: 1 << 24,
