@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { entityOfJson, readEntity, type EdmEntity } from '../../model/edm-read.ts';
 import { scanEntity } from '../../model/edm-scan.ts';
-import { edmPropertiesOfJson } from '../../model/edm-json.ts';
-import { bodyOfEdm, edmSystemNames } from '../../model/edm-view.ts';
+import { edmSystemNames } from '../../model/edm-view.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { instantText, parseInstant } from '../../model/instant.ts';
 import { randomOf, seedOf, testScale } from '../random.ts';
+import { bodyOfEdm, edmPropertiesOfJson } from './edm-oracle.ts';
 
 const values: readonly (readonly [string, string | undefined])[] = [
   ['1', undefined],
