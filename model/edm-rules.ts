@@ -10,12 +10,12 @@
 //
 // What is stored already and comes back as it was passes: a rule never keeps the rest of an item from being written.
 
-import { compareBytes, readInt32, textOf } from './bytes.ts';
+import { compareBytes, readInt32, readUint32BE, textOf } from './bytes.ts';
 import { BinarySubtype, BsonType } from './bson/types.ts';
 import { ElementCursor, findField, nameOf, type Raw } from './bson/walk.ts';
 import { badRequest } from './errors.ts';
-import { extendedOf, isBinary } from './extended.ts';
-import { instantOf } from './instant.ts';
+import { isBinary, ticksKind, ticksMax } from './extended.ts';
+import { instantOf, tickFormBytes } from './instant.ts';
 
 /** Properties of one entity, beside PartitionKey, RowKey and Timestamp. */
 export const edmPropertiesMax = 252;
@@ -24,7 +24,7 @@ export const edmPropertiesMax = 252;
 const toldNameMax = 64;
 
 /** Ticks of a millisecond: an instant that milliseconds tell is stored as a date. */
-const ticksPerMillisecond = 10_000n;
+const ticksPerMillisecond = 10_000;
 
 const partitionKeyName = nameOf('PartitionKey');
 const rowKeyName = nameOf('RowKey');
@@ -46,12 +46,26 @@ export function isEdmValue(raw: Raw): boolean {
     case BsonType.binary: {
       if (isBinary(raw, BinarySubtype.generic)) return true;
       if (isBinary(raw, BinarySubtype.uuid)) return readInt32(raw.bytes, raw.start) === 16;
-      const extended = extendedOf(raw);
-      return extended?.kind === 'ticks' && extended.ticks % ticksPerMillisecond !== 0n;
+      return isFineTicks(raw);
     }
     default:
       return false;
   }
+}
+
+const ticksHighMax = Number(ticksMax >> 32n);
+const ticksLowMax = Number(ticksMax & 0xffff_ffffn);
+/** What 2^32 ticks leave of a millisecond. */
+const highRemainder = 2 ** 32 % ticksPerMillisecond;
+
+/** Whether a binary is an instant that milliseconds do not tell: its ticks are more than a double holds, so by halves. */
+function isFineTicks({ bytes, start, end }: Raw): boolean {
+  if (bytes[start + 4] !== BinarySubtype.extended || bytes[start + 5] !== ticksKind) return false;
+  if (end - start !== tickFormBytes) return false;
+  const high = readUint32BE(bytes, start + 6);
+  const low = readUint32BE(bytes, start + 10);
+  if (high > ticksHighMax || (high === ticksHighMax && low > ticksLowMax)) return false;
+  return ((high % ticksPerMillisecond) * highRemainder + low) % ticksPerMillisecond !== 0;
 }
 
 // The names of the entity at hand, by their hash: kept between calls, so that a check allocates nothing.
