@@ -49,13 +49,14 @@ const nullWord = utf8('null');
 const partitionKeyName = utf8('"PartitionKey"');
 const rowKeyName = utf8('"RowKey"');
 const noNames: readonly string[] = [];
+const noBytes = new Uint8Array(0);
 
 /** One scanner serves every call: it is synchronous and calls nothing of the caller's. */
 class EntityScanner {
   readonly #names = new PropertyNames();
   readonly #writer = new BsonWriter();
   readonly #time: UtcTime = { seconds: 0, nanos: 0 };
-  #json: Uint8Array = new Uint8Array(0);
+  #json: Uint8Array = noBytes;
   #at = 0;
   /** The slab, where the body begins in it, and where it goes on. */
   #out = new Uint8Array(slabBytes);
@@ -86,6 +87,7 @@ class EntityScanner {
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
     }
+    this.#json = noBytes;
     if (entity === undefined) this.#length = this.#start;
     return entity;
   }
@@ -231,7 +233,8 @@ class EntityScanner {
     const quotedKey = this.#quotedKey;
     if (this.#at - jsonAt !== quotedKey.length || !standsAt(this.#json, jsonAt, quotedKey)) {
       this.#partitionKey = textOf(this.#out, textAt, this.#length - 1);
-      this.#quotedKey = this.#json.slice(jsonAt, this.#at);
+      // A copy: `slice` of a Buffer would be a view of the request.
+      this.#quotedKey = new Uint8Array(this.#json.subarray(jsonAt, this.#at));
     }
     return { text: this.#partitionKey, type };
   }

@@ -222,6 +222,14 @@ test('entities that follow each other keep their bytes, and their outline tells 
   expect(entityOfJson(Buffer.from('{"PartitionKey":"p","RowKey":"r","a b":1}')).outline).toBeUndefined();
 });
 
+test('a key is remembered apart from the bytes it was read from', () => {
+  const json = (key: string): Buffer => Buffer.from(`{"PartitionKey":"${key}","RowKey":"r"}`);
+  const first = json('one');
+  expect(entityOfJson(first).partitionKey?.text).toBe('one');
+  json('two').copy(first);
+  expect(entityOfJson(json('two')).partitionKey?.text).toBe('two');
+});
+
 test('more names than are remembered are read as any', () => {
   for (let i = 0; i < 5000; i++) {
     const { body, bare } = entityOfJson(Buffer.from(`{"PartitionKey":"p","RowKey":"r","n${i}":${i},"same":1}`));
