@@ -8,7 +8,7 @@ import { plain, quote } from './bson/json-text.ts';
 import { textOf, utf8 } from './bytes.ts';
 import type { EdmType } from './edm-view.ts';
 
-/** Names that are remembered; beyond it all are forgotten. */
+/** Names that are remembered; with more of them all are forgotten before the next entity is read. */
 const namesMax = 4096;
 
 /** Bytes of a name that is remembered. It bounds how deep annotations of annotations lie, too. */
@@ -52,6 +52,13 @@ export class PropertyNames {
   readonly start = new PropertyName('', 'dropped', undefined);
   readonly #byText = new Map<string, PropertyName>();
 
+  /** Called between entities: within one, a name that is made anew would not be known to have stood there. */
+  bound(): void {
+    if (this.#byText.size < namesMax) return;
+    this.#byText.clear();
+    this.start.next = undefined;
+  }
+
   /** The name that stands at `at`, where `before` was the last one; undefined for what is not plain. */
   at(json: Uint8Array, at: number, before: PropertyName): PropertyName | undefined {
     const expected = before.next;
@@ -66,10 +73,6 @@ export class PropertyNames {
   #named(text: string): PropertyName {
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
-    if (this.#byText.size >= namesMax) {
-      this.#byText.clear();
-      this.start.next = undefined;
-    }
     const annotated = text.endsWith(typeSuffix) ? this.#named(text.slice(0, -typeSuffix.length)) : undefined;
     const name = new PropertyName(text, roleOf(text, annotated), annotated);
     this.#byText.set(text, name);

@@ -78,6 +78,7 @@ class EntityScanner {
     this.#json = json;
     this.#at = 0;
     this.#entity++;
+    this.#names.bound();
     this.#bare = undefined;
     this.#earliestSeconds = Infinity;
     this.#reserve(keys);

@@ -238,6 +238,14 @@ test('more names than are remembered are read as any', () => {
   }
 });
 
+test('a name that stands twice is refused, however many names came before and between', () => {
+  for (let i = 0; i < 60; i++) {
+    const names = Array.from({ length: 100 }, (_, n) => `"between${i}x${n}":1`).join();
+    const json = Buffer.from(`{"PartitionKey":"p","RowKey":"r","twice":1,${names},"twice":2}`);
+    expect(() => entityOfJson(json), `entity ${i}`).toThrow(expect.objectContaining({ name: 'DatabaseError' }));
+  }
+});
+
 test('keys of the address take the place of those that were sent, which are told', () => {
   const json = '{"PartitionKey":1,"a":1,"RowKey":"x","RowKey@odata.type":"Edm.Guid"}';
   const { partitionKey, rowKey, body } = entityOfJson(json, { partitionKey: 'p', rowKey: 'r' });
