@@ -1,12 +1,12 @@
 // Walks over the items of one partition of a table in the order of their keys (`indexer/key-order.ts`): either the terms
 // of that order are walked, passing over the items that a filter leaves out, or few hits are read and put in order.
 
-import { everything, type Filter, type KeyRange } from '../indexer/filter.ts';
+import type { Filter, KeyRange } from '../indexer/filter.ts';
 import { holdsPlace, isCutPlace, partitionKeyOfText, placeBytesMax } from '../indexer/key-order.ts';
 import { estimate, NumberCursor } from '../indexer/lookup.ts';
 import { OrderCursor } from '../indexer/order-cursor.ts';
 import { partitionKeyPath } from '../indexer/paths.ts';
-import { equalBytes } from '../model/bytes.ts';
+import { compareBytes } from '../model/bytes.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { compareText } from '../model/order.ts';
 import type { PartitionReading } from './reading.ts';
@@ -41,6 +41,12 @@ export function comparePlaces(a: ItemPlace, b: ItemPlace): number {
   return compareText(a.partitionKey, b.partitionKey) || compareText(a.id, b.id);
 }
 
+/** Items of one partition, one by one. */
+export interface KeyWalk {
+  /** The next item; `paused` where it has worked for a while without finding one; undefined at the end. */
+  next(): StoredItem | 'paused' | undefined;
+}
+
 /**
  * Items in the range that may pass the filter, in the order of their keys; `wanted` of them are read, or a few more.
  * `isInScope`: all of the range is.
@@ -51,62 +57,97 @@ export function walkByKey(
   range: KeyRange,
   isInScope: boolean,
   wanted: number,
-): Walk {
-  if (filter.kind === 'all' || filter.kind === 'unknown') return walkPlaces(reading, everything, range, isInScope);
+): KeyWalk {
+  if (filter.kind === 'all' || filter.kind === 'unknown') return new PlaceWalk(reading, undefined, range, isInScope);
   const { view } = reading;
   const items = estimate(view, { kind: 'range', path: partitionKeyPath, range, exact: false });
   // Asking the index which of them pass would cost more than a look at them.
-  if (items <= fewItemsMax) return walkPlaces(reading, everything, range, isInScope);
+  if (items <= fewItemsMax) return new PlaceWalk(reading, undefined, range, isInScope);
   const hits = estimate(view, filter);
-  if (hits <= sortedHitsMax && !isWorthOrder(items, hits, wanted)) return sortHits(reading, filter, range);
-  return walkPlaces(reading, filter, range, isInScope);
+  if (hits <= sortedHitsMax && !isWorthOrder(items, hits, wanted)) return stepping(sortHits(reading, filter, range));
+  return new PlaceWalk(reading, filter, range, isInScope);
 }
 
-function* walkPlaces(reading: PartitionReading, filter: Filter, range: KeyRange, isInScope: boolean): Walk {
-  const cursor = new OrderCursor(reading.view, {
-    path: partitionKeyPath,
-    range,
-    filter: filter.kind === 'all' ? undefined : filter,
-  });
-  for (const _ of cursor.openSteps()) yield undefined;
-  let head: Uint8Array | undefined;
-  let group: StoredItem[] = [];
-  let inVain = 0;
-  for (;;) {
-    const step = cursor.next(termsPerPause);
-    if (step === 'paused') {
-      yield undefined;
-      continue;
+/** Walks the terms of the order. A page of a table is mostly this: nothing is made for an item but the item. */
+class PlaceWalk implements KeyWalk {
+  readonly #reading: PartitionReading;
+  readonly #isInScope: boolean;
+  readonly #cursor: OrderCursor;
+  #opening: Generator<undefined, void> | undefined;
+  /** Step of the cursor that ended a group and is looked at after it. */
+  #held: 'item' | 'end' | undefined;
+  #inVain = 0;
+  /** Cut key of the items that are gathered, as far as it is told. */
+  #head: Uint8Array | undefined;
+  #group: StoredItem[] = [];
+  /** A group in order, of which the items from `#place` on are still to be given. */
+  #sorted: readonly StoredItem[] = [];
+  #place = 0;
+
+  constructor(reading: PartitionReading, filter: Filter | undefined, range: KeyRange, isInScope: boolean) {
+    this.#reading = reading;
+    this.#isInScope = isInScope;
+    this.#cursor = new OrderCursor(reading.view, { path: partitionKeyPath, range, filter });
+    this.#opening = this.#cursor.openSteps();
+  }
+
+  next(): StoredItem | 'paused' | undefined {
+    if (this.#opening !== undefined) {
+      if (this.#opening.next().done !== true) return 'paused';
+      this.#opening = undefined;
     }
-    // Behind the two bytes of the path.
-    const isCut = step === 'item' && isCutPlace(cursor.keyLength - 2);
-    const same = isCut && head !== undefined && equalBytes(head, cursor.key.subarray(0, head.length));
-    if (head !== undefined && !same) {
-      yield* inOrder(group);
-      group = [];
-      head = undefined;
+    const cursor = this.#cursor;
+    const reading = this.#reading;
+    for (;;) {
+      if (this.#place < this.#sorted.length) return this.#sorted[this.#place++];
+      const step = this.#held ?? cursor.next(termsPerPause);
+      this.#held = undefined;
+      if (step === 'paused') return 'paused';
+      // Behind the two bytes of the path.
+      const isCut = step === 'item' && isCutPlace(cursor.keyLength - 2);
+      if (this.#head !== undefined && !(isCut && beginsWith(cursor.key, this.#head))) {
+        this.#closeGroup();
+        this.#held = step;
+        continue;
+      }
+      if (step === 'end') return undefined;
+      const item = this.#isInScope ? reading.itemInScope(cursor.number) : reading.item(cursor.number);
+      if (item === undefined) {
+        if (++this.#inVain % recordsPerPause === 0) return 'paused';
+      } else if (isCut) this.#gather(item);
+      else return item;
     }
-    if (step === 'end') return;
-    const item = isInScope ? reading.itemInScope(cursor.number) : reading.item(cursor.number);
-    if (item === undefined) {
-      if (++inVain % recordsPerPause === 0) yield undefined;
-    } else if (!isCut) {
-      inVain = 0;
-      yield item;
-    } else {
-      head ??= cursor.key.slice(0, placeBytesMax + 2);
-      if (group.push(item) > cutItemsMax)
-        throw new DatabaseError('TooLarge', `more than ${cutItemsMax} items have keys that begin alike`, {
-          argument: 'partitionKey',
-        });
-    }
+  }
+
+  #gather(item: StoredItem): void {
+    this.#head ??= this.#cursor.key.slice(0, placeBytesMax + 2);
+    if (this.#group.push(item) > cutItemsMax)
+      throw new DatabaseError('TooLarge', `more than ${cutItemsMax} items have keys that begin alike`, {
+        argument: 'partitionKey',
+      });
+  }
+
+  #closeGroup(): void {
+    const places = this.#group.map((item) => ({ item, place: placeOf(item) }));
+    places.sort((a, b) => comparePlaces(a.place, b.place));
+    this.#sorted = places.map(({ item }) => item);
+    this.#place = 0;
+    this.#group = [];
+    this.#head = undefined;
   }
 }
 
-function* inOrder(items: readonly StoredItem[]): Walk {
-  const sorted = items.map((item) => ({ item, place: placeOf(item) }));
-  sorted.sort((a, b) => comparePlaces(a.place, b.place));
-  for (const { item } of sorted) yield item;
+function beginsWith(key: Uint8Array, head: Uint8Array): boolean {
+  return compareBytes(key, 0, head.length, head, 0, head.length) === 0;
+}
+
+function stepping(walk: Walk): KeyWalk {
+  return {
+    next: () => {
+      const step = walk.next();
+      return step.done === true ? undefined : (step.value ?? 'paused');
+    },
+  };
 }
 
 /** Reads every hit, wherever its key is. */
@@ -122,7 +163,7 @@ function* sortHits(reading: PartitionReading, filter: Filter, range: KeyRange): 
     if (item === undefined) continue;
     const place = placeOf(item);
     if (!holdsPlace(range, place.partitionKey, place.id)) continue;
-    bytes += item.body.length;
+    bytes += item.bodyBytes;
     hits.push({ place, number, item: bytes <= sortedBytesMax ? item : undefined });
   }
   hits.sort((a, b) => comparePlaces(a.place, b.place));

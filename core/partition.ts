@@ -422,7 +422,7 @@ export class Partition {
   read(number: number): StoredItem {
     const record = this.#records.get(number);
     if (record === undefined) throw new DatabaseError('Internal', `record ${number} is missing`);
-    return new StoredItem(this.container, this.record, record);
+    return new StoredItem(this.container, this.record, record, number);
   }
 
   find(id: string, partitionKey: PartitionKeyValue, nowSeconds: number): Item | undefined {

@@ -6,28 +6,29 @@ import type { KeyRange } from '../indexer/filter.ts';
 import { isWholeRange, placesBetween } from '../indexer/key-order.ts';
 import { intersectRanges } from '../indexer/key-range.ts';
 import { DatabaseError } from '../model/errors.ts';
-import type { Context, Item, KeyPage, Operation } from '../model/operation.ts';
+import type { Context, Item, KeyPage, Operation, Scope } from '../model/operation.ts';
+import type { Predicate } from '../model/predicate.ts';
 import type { Engine } from './engine.ts';
 import { idField } from './identify.ts';
-import { besideKeys, keyRangeOf, partitionKeyNamed, type KeyNames } from './key-bounds.ts';
-import { comparePlaces, placeOf, walkByKey, type ItemPlace } from './key-walk.ts';
+import { keyBoundsOf, type KeyBounds, type KeyNames } from './key-bounds.ts';
+import { comparePlaces, placeOf, walkByKey, type ItemPlace, type KeyWalk } from './key-walk.ts';
 import { compilePredicate } from './query/predicate/compile.ts';
 import { filterOf } from './query/predicate/filter.ts';
 import { namesTimestamp, timestamped } from './query/predicate/timestamped.ts';
-import type { ReadMeter } from './read-meter.ts';
+import type { Load, ReadMeter } from './read-meter.ts';
 import { openReading, type Reading } from './reading.ts';
 import { itemsPerLook, Slices } from './slices.ts';
 import type { StoredItem } from './stored-item.ts';
-import type { Walk } from './walk.ts';
 
 /** Items that one page looks at. */
 const examinedMax = 50_000;
 
 const keyNames: KeyNames = { partitionKey: 'PartitionKey', id: idField.table };
 
-/** One partition's items, and the one that stands in front. */
+/** One partition's items, and the one that stands in front; undefined when it is yet to be fetched. */
 interface Lane {
-  readonly walk: Walk;
+  readonly walk: KeyWalk;
+  readonly load: Load;
   front: StoredItem | undefined;
   place: ItemPlace | undefined;
 }
@@ -43,18 +44,16 @@ export async function readByKey(
     throw new DatabaseError('NotSupported', 'only tables are read in the order of their keys', {
       argument: 'container',
     });
-  const named = partitionKeyNamed(predicate, keyNames);
-  const scope = named === undefined ? operation.scope : { partitionKey: [named] };
+  const bounds = keyBoundsOf(predicate, keyNames);
+  const scope: Scope = bounds.partitionKey === undefined ? {} : { partitionKey: [bounds.partitionKey] };
   const meter = engine.meter(container, scope, context);
-  const whole = keyRangeOf(predicate, keyNames);
   const start = from && placesBetween({ ...from, inclusive: true }, undefined);
-  const range = whole && (start === undefined ? whole : intersectRanges(whole, start));
+  const range = bounds.range && (start === undefined ? bounds.range : intersectRanges(bounds.range, start));
   if (range === undefined)
     return { container, items: [], next: undefined, charge: meter.settle({ bytesReturned: 0, lookups: 1 }) };
   const reading = openReading(engine.state, container, scope, engine.nowSeconds);
   try {
-    const source = { reading, range, isInScope: named !== undefined && isWholeRange(range) };
-    const { items, bytes, next } = await readPage(operation, source, meter, context.signal);
+    const { items, bytes, next } = await readPage(operation, { reading, range, bounds }, meter, context.signal);
     return { container, items, next, charge: meter.settle({ bytesReturned: bytes, lookups: 1 }) };
   } finally {
     reading.release();
@@ -65,73 +64,96 @@ export async function readByKey(
 interface Source {
   readonly reading: Reading;
   readonly range: KeyRange;
-  /** All of the range is in the scope of the reading. */
-  readonly isInScope: boolean;
+  /** What the predicate says of keys. */
+  readonly bounds: KeyBounds;
+}
+
+interface Page {
+  readonly items: readonly Item[];
+  readonly bytes: number;
+  readonly next: ItemPlace | undefined;
 }
 
 async function readPage(
   { predicate, from, itemsMax, bytesMax }: Operation<'read-by-key'>,
-  { reading, range, isInScope }: Source,
+  { reading, range, bounds }: Source,
   meter: ReadMeter,
   signal: AbortSignal | undefined,
-): Promise<{ readonly items: readonly Item[]; readonly bytes: number; readonly next: ItemPlace | undefined }> {
-  const isTimed = namesTimestamp(predicate);
-  const asked = besideKeys(predicate, keyNames);
-  // What the range tells of keys need not be asked of each item, but where bounds were cut.
-  const matches = compilePredicate(isWholeRange(range) ? asked : predicate);
-  const limit = Math.min(itemsMax, meter.pageItemsMax);
+): Promise<Page> {
   const slices = new Slices(signal);
-  const lanes: Lane[] = [];
-  for (const partition of reading.partitions) {
-    const { filter } = filterOf(asked, partition.index.paths, isTimed ? 'timestamped' : 'stored');
-    const walk = walkByKey(partition, filter, range, isInScope, limit + 1);
-    const lane: Lane = { walk, front: undefined, place: undefined };
-    if (await advance(lane, slices)) lanes.push(lane);
-  }
+  const limit = Math.min(itemsMax, meter.pageItemsMax);
+  const matches = testOf(predicate, bounds, range);
+  const lanes = openLanes(reading, bounds, range, meter, limit + 1);
   const items: Item[] = [];
   let bytes = 0;
   let isPast = from === undefined;
   for (let examined = 1; ; examined++) {
-    const lane = firstOf(lanes);
-    if (lane === undefined) return { items, bytes, next: undefined };
-    const item = lane.front!;
+    let first: Lane | undefined;
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[i]!;
+      if (lane.front === undefined) {
+        let step = lane.walk.next();
+        for (; step === 'paused'; step = lane.walk.next()) if (slices.isOver) await slices.pause();
+        if (step === undefined) {
+          lanes.splice(i--, 1);
+          continue;
+        }
+        lane.front = step;
+        lane.place = undefined;
+      }
+      if (first === undefined || isBefore(lane, first)) first = lane;
+    }
+    if (first === undefined) return { items, bytes, next: undefined };
+    const item = first.front!;
     if (examined % itemsPerLook === 0 && slices.isOver) await slices.pause();
     // Keys that were cut do not tell whether they lie before the place.
     isPast ||= comparePlaces(placeOf(item), { ...from!, id: from!.id ?? '' }) >= 0;
-    const load = meter.loadOf(item.partition);
+    const { load } = first;
+    const { bodyBytes } = item;
     load.items++;
-    load.bytes += item.body.length;
-    if (isPast && matches(isTimed ? timestamped(item.body, item.time) : item.body)) {
-      const isFull = items.length >= limit || (items.length > 0 && bytes + item.body.length > bytesMax);
+    load.bytes += bodyBytes;
+    if (isPast && (matches === undefined || matches(item))) {
+      const isFull = items.length >= limit || (items.length > 0 && bytes + bodyBytes > bytesMax);
       if (isFull) return { items, bytes, next: placeOf(item) };
       items.push(item);
-      bytes += item.body.length;
+      bytes += bodyBytes;
     } else if (examined > examinedMax) return { items, bytes, next: placeOf(item) };
-    if (!(await advance(lane, slices))) lanes.splice(lanes.indexOf(lane), 1);
+    first.front = undefined;
   }
 }
 
-/** Moves on to the next item of a lane; false at its end. */
-async function advance(lane: Lane, slices: Slices): Promise<boolean> {
-  lane.place = undefined;
-  for (;;) {
-    const step = lane.walk.next();
-    if (step.done === true) return false;
-    if (step.value !== undefined) {
-      lane.front = step.value;
-      return true;
-    }
-    if (slices.isOver) await slices.pause();
-  }
+/** What is asked of each item of the range; undefined when nothing is left to ask. */
+function testOf(
+  predicate: Predicate,
+  { rest }: KeyBounds,
+  range: KeyRange,
+): ((item: StoredItem) => boolean) | undefined {
+  // What the range tells of keys need not be asked of each item, but where bounds were cut.
+  const asked = isWholeRange(range) ? rest : predicate;
+  if (asked.kind === 'constant' && asked.value) return undefined;
+  const matches = compilePredicate(asked);
+  return namesTimestamp(asked) ? (item) => matches(timestamped(item.body, item.time)) : (item) => matches(item.body);
 }
 
-/** The lane whose item comes first; undefined when all are at their end. */
-function firstOf(lanes: readonly Lane[]): Lane | undefined {
-  let [first] = lanes;
-  if (lanes.length < 2) return first;
-  for (const lane of lanes) {
-    lane.place ??= placeOf(lane.front!);
-    if (comparePlaces(lane.place, first!.place!) < 0) first = lane;
-  }
-  return first;
+function openLanes(
+  reading: Reading,
+  { partitionKey, rest }: KeyBounds,
+  range: KeyRange,
+  meter: ReadMeter,
+  wanted: number,
+): Lane[] {
+  const isInScope = partitionKey !== undefined && isWholeRange(range);
+  const view = namesTimestamp(rest) ? 'timestamped' : 'stored';
+  return reading.partitions.map((partition) => {
+    const { filter } = filterOf(rest, partition.index.paths, view);
+    const walk = walkByKey(partition, filter, range, isInScope, wanted);
+    return { walk, load: meter.loadOf(partition.record), front: undefined, place: undefined };
+  });
+}
+
+/** Whether the item in front of a lane comes before that of another. */
+function isBefore(lane: Lane, other: Lane): boolean {
+  lane.place ??= placeOf(lane.front!);
+  other.place ??= placeOf(other.front!);
+  return comparePlaces(lane.place, other.place) < 0;
 }

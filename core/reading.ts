@@ -20,34 +20,48 @@ import { containerGone } from './refusals.ts';
 import { keyFilterOf, routeOf } from './router.ts';
 import type { StoredItem } from './stored-item.ts';
 
+/** What the index can say of a scope. */
+interface IndexScope {
+  readonly filter: Filter;
+  readonly exact: boolean;
+}
+
 export class PartitionReading {
   readonly partition: Partition;
   /** The one the view looks at: the partition may get another meanwhile. */
   readonly index: PartitionIndex;
   readonly view: View;
-  /** Items of the scope: exact, or more than those, which `item` then leaves out. */
-  readonly scope: Filter;
   /** Text of the one partition key that all items of the scope have, where there is one: an identity is then one term. */
   readonly keyText: string | undefined;
-  /** Whether the scope alone says which items count: index-only answers need that. */
-  readonly isScopeExact: boolean;
+  /** Made when it is asked for: readers of a range of keys never do. */
+  readonly #scopeOf: (index: PartitionIndex) => IndexScope;
+  #scope: IndexScope | undefined;
   readonly #accepts: ((item: StoredItem) => boolean) | undefined;
   readonly #nowSeconds: number;
 
   constructor(
     partition: Partition,
-    scope: { readonly filter: Filter; readonly exact: boolean; readonly keyText: string | undefined },
+    scope: { readonly of: (index: PartitionIndex) => IndexScope; readonly keyText: string | undefined },
     accepts: ((item: StoredItem) => boolean) | undefined,
     nowSeconds: number,
   ) {
     this.partition = partition;
     this.index = partition.index;
     this.view = this.index.snapshot();
-    this.scope = scope.filter;
-    this.isScopeExact = scope.exact;
+    this.#scopeOf = scope.of;
     this.keyText = scope.keyText;
     this.#accepts = accepts;
     this.#nowSeconds = nowSeconds;
+  }
+
+  /** Items of the scope: exact, or more than those, which `item` then leaves out. */
+  get scope(): Filter {
+    return (this.#scope ??= this.#scopeOf(this.index)).filter;
+  }
+
+  /** Whether the scope alone says which items count: index-only answers need that. */
+  get isScopeExact(): boolean {
+    return (this.#scope ??= this.#scopeOf(this.index)).exact;
   }
 
   get record(): PartitionRecord {
@@ -98,6 +112,10 @@ export function openReading(state: GroupState, container: ContainerRecord, scope
   const oneKey = isUnpartitioned(container) ? partitionKeyText([]) : keyText;
   const wanted = keyFilterOf(container, route);
   const accepts = wanted && ((item: StoredItem): boolean => wanted(item.key));
+  const indexScope = {
+    of: (index: PartitionIndex) => scopeFilter(index, scope, keyText, within !== undefined),
+    keyText: oneKey,
+  };
   const found = partitions.map((record) => {
     const partition = state.partition(record.partition);
     if (partition === undefined)
@@ -107,15 +125,7 @@ export function openReading(state: GroupState, container: ContainerRecord, scope
   const hold = state.hold();
   const readings: PartitionReading[] = [];
   try {
-    for (const partition of found)
-      readings.push(
-        new PartitionReading(
-          partition,
-          { ...scopeFilter(partition.index, scope, keyText, within !== undefined), keyText: oneKey },
-          accepts,
-          nowSeconds,
-        ),
-      );
+    for (const partition of found) readings.push(new PartitionReading(partition, indexScope, accepts, nowSeconds));
   } catch (error) {
     for (const { view } of readings) view.release();
     hold.release();
@@ -124,13 +134,7 @@ export function openReading(state: GroupState, container: ContainerRecord, scope
   return new Reading(container, readings, hold.release);
 }
 
-/** What the index can say of a scope. */
-function scopeFilter(
-  index: PartitionIndex,
-  scope: Scope,
-  keyText: string | undefined,
-  isPartial: boolean,
-): { readonly filter: Filter; readonly exact: boolean } {
+function scopeFilter(index: PartitionIndex, scope: Scope, keyText: string | undefined, isPartial: boolean): IndexScope {
   // The key "none" of a partitioned container is told by the items.
   const isNone = keyText === '[]';
   const whole = { filter: everything, exact: !isPartial && !isNone };

@@ -5,23 +5,48 @@ import type { VersionFacts } from '../indexer/fact-terms.ts';
 import { secondsOf, type HybridTime } from '../model/hybrid-time.ts';
 import type { Item } from '../model/operation.ts';
 import { partitionKeyText } from '../model/partition-key.ts';
-import { bodyOf, createdOf, decodeHeader, hybridTimeOf, lsnOf, transactionOf } from '../model/record.ts';
+import {
+  bodyOf,
+  createdOf,
+  decodeHeader,
+  hybridTimeOf,
+  lsnOf,
+  recordHeaderBytes,
+  sequenceOf,
+  transactionOf,
+} from '../model/record.ts';
 import type { ContainerRecord, PartitionRecord } from '../model/resource.ts';
 import { idOf, partitionKeyOf } from './identify.ts';
 
 export class StoredItem implements Item {
-  readonly body: Uint8Array;
   readonly partition: PartitionRecord;
+  /** Log sequence of the record: the version's number in the index. */
+  readonly sequence: number;
   readonly #record: Uint8Array;
   readonly #container: ContainerRecord;
+  #body: Uint8Array | undefined;
   #id: string | undefined;
   #key: string | undefined;
 
-  constructor(container: ContainerRecord, partition: PartitionRecord, record: Uint8Array) {
-    this.body = bodyOf(record);
+  constructor(
+    container: ContainerRecord,
+    partition: PartitionRecord,
+    record: Uint8Array,
+    sequence = sequenceOf(record),
+  ) {
     this.partition = partition;
+    this.sequence = sequence;
     this.#record = record;
     this.#container = container;
+  }
+
+  get body(): Uint8Array {
+    return (this.#body ??= bodyOf(this.#record));
+  }
+
+  /** Length of the body, which need not be looked at for it. */
+  get bodyBytes(): number {
+    return this.#record.length - recordHeaderBytes;
   }
 
   get time(): HybridTime {
@@ -34,11 +59,6 @@ export class StoredItem implements Item {
 
   get created(): number {
     return createdOf(this.#record);
-  }
-
-  /** Log sequence of the record: the version's number in the index. */
-  get sequence(): number {
-    return decodeHeader(this.#record).sequence;
   }
 
   get ttlSeconds(): number {

@@ -24,10 +24,12 @@ export function partitionKeyOfText(text: string): string {
   return text.includes('\\') ? (JSON.parse(text) as [string])[0] : text.slice(2, -2);
 }
 
-/** The whole key of a place, uncut. */
-function placeBytes(partitionKey: string, id: string | undefined): Uint8Array {
+/** The whole key of a place, uncut. Overwrites the scratch. */
+function placeBytes(partitionKey: string, id: string): Uint8Array {
+  const plain = writePlain(partitionKey, id);
+  if (plain > 0) return keyBytes.slice(0, plain);
   const key = utf8(partitionKey);
-  const text = utf8(id ?? '');
+  const text = utf8(id);
   const out = new Uint8Array(2 * key.length + text.length + 3);
   out[0] = Tag.string;
   const end = writePart(out, 1, key, key.length, false);
@@ -46,18 +48,21 @@ function writeText(at: number, text: string): number {
   return end;
 }
 
+/** Writes a key of ASCII that need not be cut to the scratch. Returns its length, -1 for any other. */
+function writePlain(partitionKey: string, id: string): number {
+  if (partitionKey.length + id.length + 3 > placeBytesMax) return -1;
+  keyBytes[0] = Tag.string;
+  const end = writeText(1, partitionKey);
+  if (end < 0) return -1;
+  keyBytes[end] = 0;
+  keyBytes[end + 1] = 1;
+  return writeText(end + 2, id);
+}
+
 /** Writes the term's key of an item to the scratch. Returns its length. */
 export function writeKeyPlace(partitionKey: string, id: string): number {
-  if (partitionKey.length + id.length + 3 <= placeBytesMax) {
-    keyBytes[0] = Tag.string;
-    let end = writeText(1, partitionKey);
-    if (end > 0) {
-      keyBytes[end++] = 0;
-      keyBytes[end++] = 1;
-      end = writeText(end, id);
-      if (end > 0) return end;
-    }
-  }
+  const plain = writePlain(partitionKey, id);
+  if (plain > 0) return plain;
   const bytes = placeBytes(partitionKey, id);
   if (bytes.length <= placeBytesMax) {
     keyBytes.set(bytes);
@@ -106,20 +111,23 @@ export function holdsPlace(range: KeyRange, partitionKey: string, id: string): b
   return (low > 0 || (low === 0 && range.lowerInclusive)) && (high < 0 || (high === 0 && range.upperInclusive));
 }
 
-function isLong({ partitionKey, id }: PlaceBound): boolean {
+function isLong({ partitionKey, id = '' }: PlaceBound): boolean {
+  // No unit of a text takes more than three bytes, a zero byte as two of them included.
+  if (3 * (partitionKey.length + id.length) + 3 <= placeBytesMax) return false;
   return placeBytes(partitionKey, id).length > placeBytesMax;
 }
 
 function lowerBytes({ partitionKey, id, inclusive }: PlaceBound): Uint8Array {
-  const bytes = placeBytes(partitionKey, id).slice(0, placeBytesMax);
+  const bytes = placeBytes(partitionKey, id ?? '');
+  if (bytes.length > placeBytesMax) return bytes.slice(0, placeBytesMax);
   // Above a partition key as a whole.
   return id === undefined && !inclusive && bytes.length < placeBytesMax ? afterPrefix(bytes) : bytes;
 }
 
 function upperBytes({ partitionKey, id, inclusive }: PlaceBound): Uint8Array {
-  const bytes = placeBytes(partitionKey, id);
+  const bytes = placeBytes(partitionKey, id ?? '');
   if (bytes.length > placeBytesMax) return afterPrefix(bytes.slice(0, placeBytesMax));
-  return id === undefined && inclusive ? afterPrefix(bytes) : bytes.slice();
+  return id === undefined && inclusive ? afterPrefix(bytes) : bytes;
 }
 
 /** Items of one partition key, by the terms that the index keeps. */
@@ -128,7 +136,7 @@ export function partitionKeyEquals(
   text: string,
 ): Filter {
   if (partitionKeyTerms !== 'ordered') return equal(partitionKeyPath, text);
-  const bytes = placeBytes(partitionKeyOfText(text), undefined);
+  const bytes = placeBytes(partitionKeyOfText(text), '');
   const range = prefixRange(bytes.slice(0, placeBytesMax));
   return { kind: 'range', path: partitionKeyPath, range, exact: bytes.length <= placeBytesMax };
 }

@@ -52,7 +52,7 @@ function compareKeys(a: Uint8Array, b: Uint8Array): number {
   return compareBytes(a, 0, a.length, b, 0, b.length);
 }
 
-function isEmpty({ lower, upper, lowerInclusive, upperInclusive }: KeyRange): boolean {
+export function isEmptyRange({ lower, upper, lowerInclusive, upperInclusive }: KeyRange): boolean {
   const width = compareKeys(lower, upper);
   return width > 0 || (width === 0 && !(lowerInclusive && upperInclusive));
 }
@@ -69,7 +69,7 @@ export function intersectRanges(a: KeyRange, b: KeyRange): KeyRange | undefined 
     upper: to.upper,
     upperInclusive: high === 0 ? a.upperInclusive && b.upperInclusive : to.upperInclusive,
   };
-  return isEmpty(range) ? undefined : range;
+  return isEmptyRange(range) ? undefined : range;
 }
 
 /** The least range that holds both. */

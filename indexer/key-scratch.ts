@@ -4,6 +4,16 @@
 /** Bytes of the longest tag and value: a composite of eight cut strings, every byte escaped, is under 2 KB. */
 export const keyBytesMax = 4096;
 
+/** What a cursor makes room for before it meets a longer key: arrays of that size cost next to nothing to make. */
+export const shortKeyBytes = 64;
+
+/** A larger array for a key of `length` bytes, with the first `kept` of the present one. */
+export function grownKey(key: Uint8Array, kept: number, length: number): Uint8Array<ArrayBuffer> {
+  const grown = new Uint8Array(Math.max(length, 2 * key.length));
+  for (let i = 0; i < kept; i++) grown[i] = key[i]!;
+  return grown;
+}
+
 const buffer = new ArrayBuffer(keyBytesMax);
 
 /** Tag and value from byte 0. */

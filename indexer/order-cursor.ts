@@ -7,7 +7,6 @@
 import { isShallowComposite, orderedLength } from './composite-key.ts';
 import { allKeys, type Filter, type KeyRange } from './filter.ts';
 import { idOfTerm } from './identity.ts';
-import { keyBytesMax } from './key-scratch.ts';
 import { fullRange, isAboveStart, isBelowEnd, seekRange, type FullRange } from './key-range.ts';
 import { allValues, evaluateSteps, finished, isInexactTerm, visible, whileCurrent } from './lookup.ts';
 import { identityPath } from './paths.ts';
@@ -49,6 +48,8 @@ interface Run {
   readonly ordinals: Uint32Array;
 }
 
+const noKey: Uint8Array = new Uint8Array(0);
+
 export class OrderCursor {
   readonly #view: View;
   readonly #path: number;
@@ -59,12 +60,14 @@ export class OrderCursor {
   #generation = -1;
   /** In order of their sources. */
   #lanes: Lane[] = [];
+  /** The lane that still stands at the current term, and moves on before the next one is looked for. */
+  #standing: Lane | undefined;
   /** The run that is given out, and those of the same term that follow. */
   #run: Run | undefined;
   #place = 0;
   #runs: Run[] = [];
-  /** The current term and number: where a restart goes on. */
-  readonly #key = new Uint8Array(keyBytesMax + 2);
+  /** The current term and number: where a restart goes on. The key may be that of the standing lane's cursor. */
+  #key: Uint8Array = noKey;
   #keyLength = 0;
   #number = 0;
   #ended = false;
@@ -78,7 +81,7 @@ export class OrderCursor {
     this.#backwards = options.backwards === true;
     this.#filter = options.filter;
     if (options.after !== undefined) {
-      this.#key.set(options.after.key);
+      this.#key = options.after.key;
       this.#keyLength = options.after.key.length;
       this.#number = options.after.number;
     }
@@ -89,7 +92,7 @@ export class OrderCursor {
     return this.#number;
   }
 
-  /** Full key of its term: path, tag and value in [0, keyLength). */
+  /** Full key of its term: path, tag and value in [0, keyLength). Good until the next call. */
   get key(): Uint8Array {
     return this.#key;
   }
@@ -131,21 +134,38 @@ export class OrderCursor {
     if (this.#generation !== this.#view.generation) finished(this.openSteps());
     for (let terms = 0; ;) {
       const run = this.#run;
-      if (run !== undefined && this.#place < run.ordinals.length) {
-        const at = this.#backwards ? run.ordinals.length - 1 - this.#place : this.#place;
-        this.#number = run.part.source.numberAt(run.ordinals[at]!);
-        this.#place++;
-        return 'item';
+      if (run !== undefined) {
+        if (this.#place < run.ordinals.length) {
+          const at = this.#backwards ? run.ordinals.length - 1 - this.#place : this.#place;
+          this.#number = run.part.source.numberAt(run.ordinals[at]!);
+          this.#place++;
+          return 'item';
+        }
+        this.#nextRun();
+        continue;
       }
-      this.#run = this.#runs.shift();
-      this.#place = 0;
-      if (this.#run !== undefined) continue;
       if (terms++ >= termsMax) return 'paused';
-      if (!this.#nextTerm()) {
+      const lane = this.#nextTerm();
+      if (lane === undefined) {
         this.#ended = true;
         return 'end';
       }
+      if (lane === 'several') continue;
+      const { part, cursor, passing } = lane;
+      if (!cursor.isSingle) this.#run = { part, ordinals: ordinalsOf(lane) };
+      else {
+        // Most terms of most orders are of one item.
+        const ordinal = cursor.single;
+        if (passing !== undefined ? !isPassing(part, passing, ordinal) : !isVisible(part, ordinal)) continue;
+        this.#number = part.source.numberAt(ordinal);
+        return 'item';
+      }
     }
+  }
+
+  #nextRun(): void {
+    this.#run = this.#runs.shift();
+    this.#place = 0;
   }
 
   /**
@@ -159,9 +179,11 @@ export class OrderCursor {
   *#open(generation: number): Generator<undefined, void> {
     this.#generation = -1;
     this.#lanes = [];
+    this.#standing = undefined;
     this.#run = undefined;
     this.#runs = [];
     const resumeKey = this.#keyLength > 0 ? this.#key.slice(0, this.#keyLength) : undefined;
+    if (resumeKey !== undefined) this.#key = resumeKey;
     const lanes: Lane[] = [];
     for (const part of this.#view.parts()) {
       let passing: PostingSet | undefined;
@@ -188,6 +210,7 @@ export class OrderCursor {
       );
       if (rest.length > 0) this.#runs.push({ part, ordinals: rest });
     }
+    this.#nextRun();
   }
 
   /** Moves to the first term at or after the place to go on from, inside the range. */
@@ -205,13 +228,18 @@ export class OrderCursor {
     return cursor.seekBefore(from, from.length) && isAboveStart(cursor, this.#range);
   }
 
-  /** Finds the next term over all lanes and takes it. False at the end of the range. */
-  #nextTerm(): boolean {
+  /**
+   * Finds the next term over all lanes: the one lane that has it, whose cursor stays there, or the first of the runs of
+   * several. Undefined at the end of the range.
+   */
+  #nextTerm(): Lane | 'several' | undefined {
     const lanes = this.#lanes;
-    const first = lanes[0];
-    if (first === undefined) return false;
-    let best = first.cursor;
-    let lane = first;
+    const standing = this.#standing;
+    this.#standing = undefined;
+    if (standing !== undefined && !this.#move(standing)) lanes.splice(lanes.indexOf(standing), 1);
+    let lane = lanes[0];
+    if (lane === undefined) return undefined;
+    let best = lane.cursor;
     let ties = 1;
     for (let i = 1; i < lanes.length; i++) {
       const { cursor } = lanes[i]!;
@@ -223,17 +251,19 @@ export class OrderCursor {
         ties = 1;
       }
     }
-    const { keyLength } = best;
-    for (let i = 0; i < keyLength; i++) this.#key[i] = best.key[i]!;
-    this.#keyLength = keyLength;
     // Nothing of this term was given yet, should a restart come before its first item.
     this.#number = this.#backwards ? Number.MAX_SAFE_INTEGER : 0;
+    this.#keyLength = best.keyLength;
     if (ties === 1) {
-      this.#run = { part: lane.part, ordinals: this.#ordinalsOf(lane) };
-      this.#place = 0;
-      if (!this.#move(lane)) lanes.splice(lanes.indexOf(lane), 1);
-    } else this.#runs = this.#takeTerm(this.#key, keyLength);
-    return true;
+      this.#key = best.key;
+      this.#standing = lane;
+      return lane;
+    }
+    // All their cursors move on at once.
+    this.#key = best.key.slice(0, best.keyLength);
+    this.#runs = this.#takeTerm(this.#key, this.#keyLength);
+    this.#nextRun();
+    return 'several';
   }
 
   /** The runs of the lanes that stand at this term, in the order they are given out; moves these lanes on. */
@@ -242,7 +272,7 @@ export class OrderCursor {
     const left: Lane[] = [];
     for (const lane of this.#lanes) {
       const here = lane.cursor.compare(key, keyLength) === 0;
-      if (here) runs.push({ part: lane.part, ordinals: this.#ordinalsOf(lane) });
+      if (here) runs.push({ part: lane.part, ordinals: ordinalsOf(lane) });
       if (!here || this.#move(lane)) left.push(lane);
     }
     this.#lanes = left;
@@ -254,27 +284,30 @@ export class OrderCursor {
       ? cursor.previous() && isAboveStart(cursor, this.#range)
       : cursor.next() && isBelowEnd(cursor, this.#range);
   }
+}
 
-  /** The visible, passing items of a lane's current term. */
-  #ordinalsOf({ part, cursor, passing }: Lane): Uint32Array {
-    if (cursor.isSingle) {
-      const ordinal = cursor.single;
-      if (!(passing === undefined ? isVisible(part, ordinal) : ordinal < part.bound && contains(passing, ordinal)))
-        return emptyOrdinals;
-      return Uint32Array.of(ordinal);
-    }
-    const set = created(part, cursor.postings());
-    const seen = passing === undefined ? visible(part, set) : and(set, passing, part.size);
-    switch (seen.kind) {
-      case 'none':
-        return emptyOrdinals;
-      case 'list':
-        return seen.ordinals;
-      case 'bits':
-        return listOfBits(seen.words, seen.count);
-      case 'all':
-        return Uint32Array.from({ length: part.size }, (_, i) => i);
-    }
+function isPassing({ bound }: Part, passing: PostingSet, ordinal: number): boolean {
+  return ordinal < bound && contains(passing, ordinal);
+}
+
+/** The visible, passing items of a lane's current term. */
+function ordinalsOf({ part, cursor, passing }: Lane): Uint32Array {
+  if (cursor.isSingle) {
+    const ordinal = cursor.single;
+    const isIn = passing === undefined ? isVisible(part, ordinal) : isPassing(part, passing, ordinal);
+    return isIn ? Uint32Array.of(ordinal) : emptyOrdinals;
+  }
+  const set = created(part, cursor.postings());
+  const seen = passing === undefined ? visible(part, set) : and(set, passing, part.size);
+  switch (seen.kind) {
+    case 'none':
+      return emptyOrdinals;
+    case 'list':
+      return seen.ordinals;
+    case 'bits':
+      return listOfBits(seen.words, seen.count);
+    case 'all':
+      return Uint32Array.from({ length: part.size }, (_, i) => i);
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { restartInterval, Payload } from './segment-format.ts';
 import { checkPiece, damaged, type Segment } from './segment-read.ts';
-import { keyBytesMax } from './key-scratch.ts';
+import { grownKey, shortKeyBytes } from './key-scratch.ts';
 import { allPostings, bitsSet, listSet, type PostingSet } from './postings.ts';
 
 /** Bytes a sequential cursor reads at once. */
@@ -13,7 +13,7 @@ const windowBytes = 256 * 1024;
 
 export class SegmentCursor {
   readonly segment: Segment;
-  readonly key = new Uint8Array(keyBytesMax + 2);
+  key = new Uint8Array(shortKeyBytes);
   keyLength = 0;
   count = 0;
   #kind = 0;
@@ -99,6 +99,7 @@ export class SegmentCursor {
     const rest = this.#varint();
     const bytes = this.#bytes;
     const at = this.#next;
+    if (shared + rest > this.key.length) this.key = grownKey(this.key, shared, shared + rest);
     const { key } = this;
     for (let i = 0; i < rest; i++) key[shared + i] = bytes[at + i]!;
     this.#next = at + rest;

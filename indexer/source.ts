@@ -1,7 +1,7 @@
 // What lookups read: a segment or a memtable, each with its own ordinals, seen alike. A term is found with `find`,
 // then `foundCount` and `foundSet` speak of it; terms in order come from a cursor.
 
-import { hashKey, keyBytes, keyWords, padKey, keyBytesMax } from './key-scratch.ts';
+import { grownKey, hashKey, keyBytes, keyWords, padKey, keyBytesMax, shortKeyBytes } from './key-scratch.ts';
 import { Liveness } from './liveness.ts';
 import type { Memtable } from './memtable.ts';
 import { ordinalOf } from './number-table.ts';
@@ -11,6 +11,7 @@ import type { Segment } from './segment-read.ts';
 
 /** Terms in order. After a move that returned true, `key` [0, keyLength) is path, tag and value. */
 export interface TermCursor {
+  /** Stays as it is until the next move; after it another array may take its place. */
   readonly key: Uint8Array;
   readonly keyLength: number;
   /** Ordinals of the term, dead ones and ones beyond a bound included. */
@@ -266,7 +267,7 @@ class MemtableCursor implements TermCursor {
   readonly #path: number;
   readonly #entries: Uint32Array;
   #place = -1;
-  readonly key = new Uint8Array(keyBytesMax + 2);
+  key = new Uint8Array(shortKeyBytes);
   keyLength = 0;
 
   constructor(memtable: Memtable, path: number) {
@@ -285,7 +286,9 @@ class MemtableCursor implements TermCursor {
     const bytes = table.keyPage(entry);
     const start = table.keyStart(entry);
     const length = table.keyLength(entry);
-    for (let i = 0; i < length; i++) this.key[i + 2] = bytes[start + i]!;
+    if (length + 2 > this.key.length) this.key = grownKey(this.key, 2, length + 2);
+    const { key } = this;
+    for (let i = 0; i < length; i++) key[i + 2] = bytes[start + i]!;
     this.keyLength = length + 2;
     return true;
   }
@@ -331,8 +334,9 @@ class MemtableCursor implements TermCursor {
 
   compare(key: Uint8Array, keyLength: number): number {
     const most = Math.min(this.keyLength, keyLength);
+    const mine = this.key;
     for (let i = 0; i < most; i++) {
-      const difference = this.key[i]! - key[i]!;
+      const difference = mine[i]! - key[i]!;
       if (difference !== 0) return difference;
     }
     return this.keyLength - keyLength;

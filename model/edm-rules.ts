@@ -14,8 +14,8 @@ import { compareBytes, readInt32, readUint32BE, textOf } from './bytes.ts';
 import { BinarySubtype, BsonType } from './bson/types.ts';
 import { ElementCursor, findField, nameOf, type Raw } from './bson/walk.ts';
 import { badRequest } from './errors.ts';
-import { isBinary, isTicks } from './extended.ts';
-import { instantOf } from './instant.ts';
+import { isBinary, ticksKind, ticksMax } from './extended.ts';
+import { instantOf, tickFormBytes } from './instant.ts';
 
 /** Properties of one entity, beside PartitionKey, RowKey and Timestamp. */
 export const edmPropertiesMax = 252;
@@ -32,16 +32,6 @@ const timestampName = nameOf('Timestamp');
 const annotationPrefix = nameOf('odata.');
 const atSign = 0x40;
 
-/**
- * Whether it is an instant that a date cannot tell. Asked of every such property that is written, so that ticks are
- * counted in two halves and not as one bigint.
- */
-function hasFractionOfMillisecond(raw: Raw): boolean {
-  if (!isTicks(raw)) return false;
-  const high = readUint32BE(raw.bytes, raw.end - 8) % ticksPerMillisecond;
-  return (high * (2 ** 32 % ticksPerMillisecond) + readUint32BE(raw.bytes, raw.end - 4)) % ticksPerMillisecond !== 0;
-}
-
 /** Whether a stored value is one of the eight types of Edm, and shows as nothing else. */
 export function isEdmValue(raw: Raw): boolean {
   switch (raw.type) {
@@ -56,11 +46,26 @@ export function isEdmValue(raw: Raw): boolean {
     case BsonType.binary: {
       if (isBinary(raw, BinarySubtype.generic)) return true;
       if (isBinary(raw, BinarySubtype.uuid)) return readInt32(raw.bytes, raw.start) === 16;
-      return hasFractionOfMillisecond(raw);
+      return isFineTicks(raw);
     }
     default:
       return false;
   }
+}
+
+const ticksHighMax = Number(ticksMax >> 32n);
+const ticksLowMax = Number(ticksMax & 0xffff_ffffn);
+/** What 2^32 ticks leave of a millisecond. */
+const highRemainder = 2 ** 32 % ticksPerMillisecond;
+
+/** Whether a binary is an instant that milliseconds do not tell: its ticks are more than a double holds, so by halves. */
+function isFineTicks({ bytes, start, end }: Raw): boolean {
+  if (bytes[start + 4] !== BinarySubtype.extended || bytes[start + 5] !== ticksKind) return false;
+  if (end - start !== tickFormBytes) return false;
+  const high = readUint32BE(bytes, start + 6);
+  const low = readUint32BE(bytes, start + 10);
+  if (high > ticksHighMax || (high === ticksHighMax && low > ticksLowMax)) return false;
+  return ((high % ticksPerMillisecond) * highRemainder + low) % ticksPerMillisecond !== 0;
 }
 
 // The names of the entity at hand, by their hash: kept between calls, so that a check allocates nothing.

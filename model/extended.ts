@@ -35,6 +35,9 @@ const Kind = {
   offsetDateTime: 8,
 } as const;
 
+/** First byte of an instant of 100 ns: `instant.ts` writes them without a value between. */
+export const ticksKind = Kind.ticks;
+
 export type Extended =
   | { readonly kind: 'ticks'; readonly ticks: bigint }
   | { readonly kind: 'byte' | 'short' | 'float'; readonly value: number }
@@ -177,19 +180,6 @@ export function extendedOf(raw: Raw): Extended | undefined {
     default:
       return undefined;
   }
-}
-
-const ticksMaxHigh = Number(ticksMax >> 32n);
-const ticksMaxLow = Number(ticksMax & 0xffff_ffffn);
-
-/** Whether `extendedOf` gives the ticks of an instant, which are the last eight bytes of the value then. */
-export function isTicks(raw: Raw): boolean {
-  const { bytes, start, end } = raw;
-  if (raw.type !== BsonType.binary || bytes[start + 4] !== BinarySubtype.extended) return false;
-  if (bytes[start + 5] !== Kind.ticks || end - start !== 14) return false;
-  // A negative number has a higher half above that of the bound.
-  const high = readUint32BE(bytes, start + 6);
-  return high < ticksMaxHigh || (high === ticksMaxHigh && readUint32BE(bytes, start + 10) <= ticksMaxLow);
 }
 
 /** unscaled × 10^-scale. */

@@ -49,6 +49,8 @@ export interface Item {
   /** LSN of the item's first version: stable over replaces, orders feeds, part of `_rid`. */
   readonly created: number;
   readonly partition: PartitionRecord;
+  /** Of a version read from the log: its place there, which no other version of any item has. */
+  readonly sequence?: number | undefined;
 }
 
 /** What a write did. */
@@ -236,7 +238,6 @@ export interface Operations {
    */
   'read-by-key': {
     input: ContainerName & {
-      readonly scope: Scope;
       /** On the stored form, with `Timestamp` in front where it is named: the time of the version, as an instant. */
       readonly predicate: Predicate;
       /** Where the page begins: at the first item that is not before it. */

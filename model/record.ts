@@ -85,6 +85,10 @@ export function encodeRecord(header: RecordHeader, body: Uint8Array): Uint8Array
 
 // Single facts of a header, for whoever reads many records and needs few of them.
 
+export function sequenceOf(record: Uint8Array): number {
+  return readUint64BE(record, 16);
+}
+
 export function lsnOf(record: Uint8Array): number {
   return readUint64BE(record, 24);
 }

@@ -6,9 +6,9 @@
 // The link is the names as they are, or for an address by `_rid` that id alone in lower case. A signature holds for
 // 15 minutes around its date. Signatures are compared in constant time.
 
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { DatabaseError } from '../../model/errors.ts';
 import type { Account, AccountKeys, Deployment } from '../deployment.ts';
+import { hmacKeyOf, isSignedBy, type HmacKey } from '../hmac.ts';
 import { headerOf, type CosmosRequest } from './decode.ts';
 import type { CosmosPrincipal } from './authorize.ts';
 
@@ -21,7 +21,7 @@ export const signatureBytes = 32;
 const databaseRidCharacters = 8;
 
 interface SigningKey {
-  readonly key: KeyObject;
+  readonly key: HmacKey;
   readonly principal: CosmosPrincipal;
 }
 
@@ -31,7 +31,7 @@ export function unauthorized(message: string): DatabaseError {
 
 function signingKeysOf({ number, id, keys }: Account): SigningKey[] {
   const keyOf = (text: string, access: CosmosPrincipal['access']): SigningKey => ({
-    key: createSecretKey(Buffer.from(text, 'base64')),
+    key: hmacKeyOf(Buffer.from(text, 'base64')),
     principal: { account: number, name: id, access },
   });
   return [
@@ -88,8 +88,7 @@ export function signatureChecker(deployment: Deployment): CheckSignature {
   };
 
   const signer = (text: string, signature: Buffer): CosmosPrincipal | undefined => {
-    for (const { key, principal } of currentKeys())
-      if (timingSafeEqual(createHmac('sha256', key).update(text).digest(), signature)) return principal;
+    for (const { key, principal } of currentKeys()) if (isSignedBy(key, text, signature)) return principal;
     return undefined;
   };
 

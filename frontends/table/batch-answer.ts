@@ -50,15 +50,26 @@ function writePart(writer: PieceWriter, start: string, { answer, contentId }: Pa
   let head = `${start}${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   if (contentId !== undefined) head += `Content-ID: ${contentId}\r\n`;
   head += commonHeaders;
-  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]!}: ${safe(headers[i + 1]!)}\r\n`;
+  let sent = '';
+  let safeValue = '';
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const value = headers[i + 1]!;
+    // An address may stand in two headers.
+    if (i === 0 || value !== sent) safeValue = safe(value);
+    sent = value;
+    head += `${headers[i]!}: ${safeValue}\r\n`;
+  }
   writer.text(`${head}\r\n`);
   if (body !== undefined) writer.bytes(body);
   writer.text('\r\n');
 }
 
+const control = /[\x00-\x1f\x7f]/;
+const controls = /[\x00-\x1f\x7f]/g;
+
 /** A line break in a value would end the header: outside batches, Node refuses to send such a one. */
 function safe(value: string): string {
-  return value.replace(/[\x00-\x1f\x7f]/g, encodeURIComponent);
+  return control.test(value) ? value.replace(controls, encodeURIComponent) : value;
 }
 
 /** Text and bytes in turn, joined once. */

@@ -17,7 +17,7 @@ import type { Level } from './format.ts';
 import { etagJsonOf, timestampOf } from './stamp.ts';
 
 export interface EntityForm {
-  /** Of the items, whose JSON is remembered by version: within it no two share a stamp. Absent: it will not be read soon. */
+  /** Of the items, whose JSON is remembered by their place in its log. Absent: it will not be read soon. */
   readonly engine?: Engine | undefined;
   readonly level: Level;
   readonly serviceRoot: string;
@@ -41,25 +41,44 @@ export function partitionKeyOf(body: Uint8Array): string {
 
 /** One entity as the whole answer. */
 export function jsonOfEntity(item: Item, form: EntityForm): Buffer {
-  json.clear();
-  if (form.level === 'nometadata') json.text('{');
-  else json.bytes(openingOf(form, '/@Element', ','));
-  writeEntity(item, form);
-  return json.text('}').finish();
+  const row = rowOf(item, form, hotOf(form));
+  if (form.level === 'nometadata') return row;
+  // Its opening takes the place of the brace.
+  const opening = openingOf(form, '/@Element', ',');
+  const text = Buffer.allocUnsafe(opening.length + row.length - 1);
+  text.set(row, opening.length - 1);
+  text.set(opening);
+  return text;
 }
 
 /** A page of entities. */
 export function jsonOfEntities(items: readonly Item[], form: EntityForm): Buffer {
-  json.clear();
-  if (form.level === 'nometadata') json.text('{"value":[');
-  else json.bytes(openingOf(form, '', ',"value":['));
-  for (let i = 0; i < items.length; i++) {
-    json.text(i === 0 ? '{' : ',{');
-    writeEntity(items[i]!, form);
-    json.text('}');
+  const opening = form.level === 'nometadata' ? bareOpening : openingOf(form, '', ',"value":[');
+  const hot = hotOf(form);
+  const rows: Buffer[] = [];
+  let bytes = opening.length + 2 + Math.max(0, items.length - 1);
+  for (const item of items) {
+    const row = rowOf(item, form, hot);
+    bytes += row.length;
+    rows.push(row);
   }
-  return json.text(']}').finish();
+  const text = Buffer.allocUnsafe(bytes);
+  text.set(opening);
+  let end = opening.length;
+  for (const row of rows) {
+    if (end > opening.length) text[end++] = comma;
+    text.set(row, end);
+    end += row.length;
+  }
+  text[end] = bracketClosed;
+  text[end + 1] = braceClosed;
+  return text;
 }
+
+const comma = 0x2c;
+const bracketClosed = 0x5d;
+const braceClosed = 0x7d;
+const bareOpening = Buffer.from('{"value":[');
 
 // Most reads of a client are of one table and one kind: what stands before the data is kept.
 let lastContext = '';
@@ -87,28 +106,32 @@ function selectPart(select: readonly string[] | undefined): string {
 const hotBytesMax = 16 * 1024 * 1024;
 const hotEntities = new WeakMap<Engine, BytesCache>();
 
-function hotEntitiesOf(engine: Engine): BytesCache {
+/** Undefined for forms that say more than the item does. */
+function hotOf({ engine, level, select }: EntityForm): BytesCache | undefined {
+  if (engine === undefined || level === 'fullmetadata' || select !== undefined) return undefined;
   let hot = hotEntities.get(engine);
   if (hot === undefined) hotEntities.set(engine, (hot = new BytesCache(hotBytesMax)));
   return hot;
 }
 
-/** Appends the fields of an entity, without braces. What depends on the item alone is remembered by its version. */
-function writeEntity(item: Item, form: EntityForm): void {
-  const { engine, level, select } = form;
-  if (engine === undefined || level === 'fullmetadata' || select !== undefined) return writeFields(item, form);
-  const hot = hotEntitiesOf(engine);
-  const number = item.time * 2 + (level === 'nometadata' ? 1 : 0);
-  const known = hot.get(number);
-  if (known !== undefined) {
-    json.bytes(known);
-    return;
-  }
-  const start = json.length;
-  writeFields(item, form);
-  hot.put(number, json.since(start));
+/** An entity, with braces. What depends on the item alone is remembered by its version; nobody may change it. */
+function rowOf(item: Item, form: EntityForm, hot: BytesCache | undefined): Buffer {
+  const { sequence } = item;
+  if (hot === undefined || sequence === undefined) return writtenRow(item, form);
+  const number = sequence * 2 + (form.level === 'nometadata' ? 1 : 0);
+  let row = hot.get(number) as Buffer | undefined;
+  if (row === undefined) hot.put(number, (row = writtenRow(item, form)));
+  return row;
 }
 
+function writtenRow(item: Item, form: EntityForm): Buffer {
+  json.clear();
+  json.text('{');
+  writeFields(item, form);
+  return json.text('}').finish();
+}
+
+/** Appends the fields of an entity, without braces. */
 function writeFields(item: Item, form: EntityForm): void {
   const { level, select } = form;
   const { body } = item;

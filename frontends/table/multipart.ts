@@ -7,17 +7,11 @@
 // documentation's samples write it, ends the list too.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { refusal } from './errors.ts';
 import { batchOperationsMax } from './limits.ts';
+import { endOfLine, FieldsReader, fieldsOf, headBytesMax, invalid, isSame, type Fields } from './part-head.ts';
 
 /** RFC 2046 §5.1.1. */
 const boundaryLengthMax = 70;
-
-/** Headers of a part, in bytes with its request line: clients send well below 2 KiB beside the address. */
-const headBytesMax = 32 * 1024;
-
-/** Fields in one head. */
-const fieldsMax = 64;
 
 export type Batch =
   /** One part more than may be is kept, so that the excess is seen. */
@@ -34,9 +28,6 @@ export interface PartRequest {
   readonly contentId: string | undefined;
 }
 
-/** What no head may hold: some of it is told again in the answer. A carriage return stands before a line feed only. */
-const control = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)/;
-
 const lf = 0x0a;
 const cr = 0x0d;
 const dash = 0x2d;
@@ -48,7 +39,7 @@ export function readBatch(contentType: string | undefined, body: Uint8Array): Ba
   const [only] = outer;
   // Several change sets, and queries beside others, are refused as a whole.
   if (only === undefined || outer.length > 1) throw invalid('body');
-  const head = headOf(only);
+  const head = fieldsOf(only, 0, 0);
   const type = head.headers['content-type'];
   if (mediaTypeOf(type) === 'application/http') return { kind: 'query', part: only };
   const parts = partsOf(only.subarray(head.end), boundaryOf(type), batchOperationsMax + 1);
@@ -58,33 +49,68 @@ export function readBatch(contentType: string | undefined, body: Uint8Array): Ba
 
 /** Reads one application/http part: its own head, and the request in it. */
 export function readPart(part: Buffer): PartRequest {
-  const envelope = headOf(part);
-  if (mediaTypeOf(envelope.headers['content-type']) !== 'application/http') throw invalid('Content-Type');
-  const encoding = envelope.headers['content-transfer-encoding'];
+  return new PartReader().read(part);
+}
+
+/**
+ * Reads the parts of one change set. Their heads are much the same: what has the bytes of the part before is what that
+ * was, and is neither made nor looked at again. Headers may be one object for many parts.
+ */
+export class PartReader {
+  readonly #envelope = new FieldsReader();
+  readonly #fields = new FieldsReader();
+  #line: RequestLine | undefined;
+  #checked: IncomingHttpHeaders | undefined;
+
+  read(part: Buffer): PartRequest {
+    const envelope = this.#envelope.read(part, 0, 0);
+    if (envelope.headers !== this.#checked) checkEnvelope(envelope);
+    this.#checked = envelope.headers;
+    const start = skipBlankLines(part, envelope.end);
+    const lineEnd = endOfLine(part, start);
+    const fields = this.#fields.read(part, start, lineEnd);
+    const last = this.#line;
+    const isKnown = last !== undefined && isSame(part, start, lineEnd, last.bytes, 0, last.bytes.length);
+    const { verb, url } = isKnown ? last : (this.#line = requestLineOf(part.subarray(start, lineEnd)));
+    return {
+      verb,
+      url,
+      headers: fields.headers,
+      body: bodyOf(part, fields),
+      contentId: fields.contentId ?? envelope.contentId,
+    };
+  }
+}
+
+/** What a part holds is a request, as it is. */
+function checkEnvelope({ headers }: Fields): void {
+  if (mediaTypeOf(headers['content-type']) !== 'application/http') throw invalid('Content-Type');
+  const encoding = headers['content-transfer-encoding'];
   if (encoding !== undefined && !/^(binary|8bit|7bit)$/i.test(String(encoding)))
     throw invalid('Content-Transfer-Encoding');
-  const head = headOf(part, { start: skipBlankLines(part, envelope.end), hasStartLine: true });
-  const line = head.startLine.trimEnd();
+}
+
+interface RequestLine {
+  readonly bytes: Buffer;
+  readonly verb: string;
+  readonly url: string;
+}
+
+function requestLineOf(bytes: Buffer): RequestLine {
+  const line = bytes.toString('latin1').trimEnd();
   // Clients put spaces between the keys of an address: the first space and the last one count.
   const afterVerb = line.indexOf(' ');
   const beforeVersion = line.lastIndexOf(' ');
   const url = line.slice(afterVerb + 1, beforeVersion).trim();
   if (afterVerb <= 0 || url === '' || !/^HTTP\/1\.[01]$/.test(line.slice(beforeVersion + 1)))
     throw invalid('request line');
-  return {
-    verb: line.slice(0, afterVerb),
-    url,
-    headers: head.headers,
-    body: bodyOf(part, head),
-    contentId: textOf(head.headers['content-id'] ?? envelope.headers['content-id']),
-  };
+  return { bytes, verb: line.slice(0, afterVerb), url };
 }
 
 /** By Content-Length where it is given, else all that is left; white space around it is not of the body. */
-function bodyOf(part: Buffer, { headers, end }: Head): Uint8Array {
-  const declared = textOf(headers['content-length']);
-  if (declared === undefined) return trimmed(part, end);
-  const length = /^\d{1,9}$/.test(declared) ? Number(declared) : NaN;
+function bodyOf(part: Buffer, { contentLength, end }: Fields): Uint8Array {
+  if (contentLength === undefined) return trimmed(part, end);
+  const length = /^\d{1,9}$/.test(contentLength) ? Number(contentLength) : NaN;
   if (!(length <= part.length - end) || trimmed(part, end + length).length > 0) throw invalid('Content-Length');
   return part.subarray(end, end + length);
 }
@@ -102,12 +128,12 @@ function trimmed(part: Buffer, from: number): Buffer {
  * stands before the first and after the closing one is ignored. Throws when the last part is not ended.
  */
 function partsOf(bytes: Buffer, boundary: string, partsMax: number): Buffer[] {
-  const mark = `--${boundary}`;
+  const mark = Buffer.from(`--${boundary}`, 'latin1');
   const parts: Buffer[] = [];
   let start = -1;
   let from = 0;
   for (;;) {
-    const at = bytes.indexOf(mark, from, 'latin1');
+    const at = bytes.indexOf(mark, from);
     if (at < 0) break;
     const afterMark = at + mark.length;
     from = afterMark;
@@ -143,76 +169,6 @@ function skipBlankLines(bytes: Buffer, from: number): number {
   return at;
 }
 
-interface Head {
-  /** Empty where none was asked for. */
-  readonly startLine: string;
-  readonly headers: IncomingHttpHeaders;
-  /** Where what follows the blank line begins. */
-  readonly end: number;
-}
-
-/** Header fields up to a blank line, or up to the end of the part when none follows. */
-function headOf(part: Buffer, { start = 0, hasStartLine = false } = {}): Head {
-  const end = endOfHead(part, start);
-  if (end - start > headBytesMax) throw invalid('headers');
-  const text = part.toString('latin1', start, end);
-  if (control.test(text)) throw invalid('headers');
-  const headers = Object.create(null) as Record<string, string>;
-  let startLine: string | undefined = hasStartLine ? undefined : '';
-  let last: string | undefined;
-  let fields = 0;
-  for (let at = 0; at < text.length;) {
-    const found = text.indexOf('\n', at);
-    const lineEnd = found < 0 ? text.length : found;
-    const first = at;
-    at = lineEnd + 1;
-    if (startLine === undefined) {
-      startLine = text.slice(first, lineEnd);
-      continue;
-    }
-    const sign = text.charCodeAt(first);
-    if (sign === cr || sign === lf) break;
-    if (sign === 0x20 || sign === 0x09) {
-      // A folded field goes on.
-      if (last === undefined) throw invalid('headers');
-      headers[last] = `${headers[last]!} ${text.slice(first, lineEnd).trim()}`;
-      continue;
-    }
-    const colon = text.indexOf(':', first);
-    if (colon <= first || colon > lineEnd || ++fields > fieldsMax) throw invalid('headers');
-    last = text.slice(first, colon).toLowerCase();
-    if (!fieldName.test(last)) throw invalid('headers');
-    const value = text.slice(colon + 1, lineEnd).trim();
-    headers[last] = last in headers ? joined(last, headers[last]!, value) : value;
-  }
-  return { startLine: startLine ?? '', headers, end };
-}
-
-const fieldName = /^[!#$%&'*+\-.^_`|~\da-z]+$/;
-
-/** Behind the first blank line, or the end of the part. A head may be nothing but that line. */
-function endOfHead(part: Buffer, start: number): number {
-  if (part[start] === lf) return start + 1;
-  if (part[start] === cr && part[start + 1] === lf) return start + 2;
-  // Beyond its bound a head is refused, and need not be looked through.
-  const within = part.subarray(start, start + headBytesMax + 1);
-  const long = within.indexOf('\n\r\n', 0, 'latin1');
-  const short = (long < 0 ? within : within.subarray(0, long + 1)).indexOf('\n\n', 0, 'latin1');
-  if (short >= 0) return start + short + 2;
-  return long >= 0 ? start + long + 3 : start + within.length;
-}
-
-/** Fields that say what a body is may stand twice only when they agree. */
-function joined(name: string, before: string, value: string): string {
-  if (!name.startsWith('content-')) return `${before}, ${value}`;
-  if (before !== value) throw invalid(name);
-  return value;
-}
-
-function textOf(value: string | readonly string[] | undefined): string | undefined {
-  return value === undefined ? undefined : String(value);
-}
-
 function mediaTypeOf(contentType: string | undefined): string {
   const end = contentType?.indexOf(';') ?? -1;
   return (end < 0 ? contentType : contentType?.slice(0, end))?.trim().toLowerCase() ?? '';
@@ -238,8 +194,4 @@ function boundaryOf(contentType: string | undefined): string {
   if (boundary === undefined || boundary.length > boundaryLengthMax || !/^[\x20-\x7e]*[\x21-\x7e]$/.test(boundary))
     throw invalid('Content-Type');
   return boundary;
-}
-
-function invalid(argument: string): Error {
-  return refusal('InvalidInput', argument);
 }

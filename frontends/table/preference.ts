@@ -8,7 +8,7 @@ export type Preference = 'return-content' | 'return-no-content';
 /** What the client asked for, which the answer then repeats. */
 export function preferenceOf(request: Pick<TableRequest, 'headers'>): Preference | undefined {
   const given = headerOf(request, 'prefer');
-  if (given === undefined) return undefined;
+  if (given === undefined || given === 'return-no-content' || given === 'return-content') return given;
   for (const part of given.toLowerCase().split(',')) {
     const preference = part.trim();
     if (preference === 'return-content' || preference === 'return-no-content') return preference;

@@ -5,8 +5,8 @@
 // Invariant: keys are kept by the identity of the account's record, so that one that was made anew signs nothing from
 // the next request on.
 
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { Account, AccountKeys, Deployment } from '../deployment.ts';
+import { hmacKeyOf, isSignedBy, type HmacKey } from '../hmac.ts';
 import type { TablePrincipal } from './principal.ts';
 
 /** The account of `UseDevelopmentStorage=true`. */
@@ -24,7 +24,7 @@ export interface Signer {
 }
 
 export interface SigningKey {
-  readonly key: KeyObject;
+  readonly key: HmacKey;
   readonly principal: TablePrincipal;
 }
 
@@ -56,7 +56,7 @@ export function accountNamed({ accounts }: Pick<Deployment, 'accounts'>, name: s
 
 function signingKeysOf({ number, id, keys }: Account, emulatorKey: string | undefined): SigningKey[] {
   const keyOf = (text: string, access: TablePrincipal['access']): SigningKey => ({
-    key: createSecretKey(Buffer.from(text, 'base64')),
+    key: hmacKeyOf(Buffer.from(text, 'base64')),
     principal: { account: number, name: id, access, grant: undefined },
   });
   return [
@@ -79,7 +79,7 @@ export function signatureOf(text: string): Buffer | undefined {
 export function keyThatSigned({ keys }: Signer, text: string, signature: Buffer): SigningKey | undefined {
   for (let i = 0; i < keys.length; i++) {
     const one = keys[i]!;
-    if (!timingSafeEqual(createHmac('sha256', one.key).update(text).digest(), signature)) continue;
+    if (!isSignedBy(one.key, text, signature)) continue;
     if (i > 0) {
       keys[i] = keys[0]!;
       keys[0] = one;

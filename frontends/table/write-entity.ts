@@ -26,20 +26,23 @@ export interface PreparedWrite {
   readonly answerOf: (written: Written) => Answer;
 }
 
-/** Everything of a write but its execution. Throws what the service refuses before it looks at the table. */
-export function prepareWrite(request: TableRequest): PreparedWrite {
+/**
+ * Everything of a write but its execution. Throws what the service refuses before it looks at the table. Parts of a batch
+ * that differ in their bodies alone have one request.
+ */
+export function prepareWrite(request: TableRequest, body: Uint8Array = request.body): PreparedWrite {
   const { operation } = request.row;
   switch (operation) {
     case 'insert-entity':
-      return insertion(request);
+      return insertion(request, body);
     case 'update-entity':
-      return edit(request, 'removed', conditionOf(request));
+      return edit(request, body, 'removed', conditionOf(request));
     case 'merge-entity':
-      return edit(request, 'kept', conditionOf(request));
+      return edit(request, body, 'kept', conditionOf(request));
     case 'insert-or-replace-entity':
-      return edit(request, 'removed', undefined);
+      return edit(request, body, 'removed', undefined);
     case 'insert-or-merge-entity':
-      return edit(request, 'kept', undefined);
+      return edit(request, body, 'kept', undefined);
     case 'delete-entity':
       return deletion(request);
     default:
@@ -47,15 +50,16 @@ export function prepareWrite(request: TableRequest): PreparedWrite {
   }
 }
 
-function insertion(request: TableRequest): PreparedWrite {
+function insertion(request: TableRequest, json: Uint8Array): PreparedWrite {
   const { flavour } = request;
   checkJsonBody(request);
   const preference = preferenceOf(request);
   const level = levelOf(request);
-  const { partitionKey: sentPartitionKey, rowKey: sentRowKey, body } = readEntity(request, undefined);
-  const key = { partitionKey: sentText(sentPartitionKey), rowKey: sentText(sentRowKey) };
+  const entity = readEntity(json, undefined, flavour);
+  const { body } = entity;
+  const key = { partitionKey: sentText(entity.partitionKey), rowKey: sentText(entity.rowKey) };
   checkNewKey(key, flavour);
-  checkEntity(body, flavour);
+  checkEntity(entity, flavour);
   return {
     key,
     write: { kind: 'create-item', body, view: 'exact', partitionKey: [key.partitionKey] },
@@ -63,11 +67,11 @@ function insertion(request: TableRequest): PreparedWrite {
       const { serviceRoot, accountName } = request;
       const location = `${serviceRoot}/${entityAddress(container.id, key.partitionKey, key.rowKey)}`;
       const headers = ['ETag', etagOf(item.time), 'Location', location];
-      if (preference !== undefined) headers.push('Preference-Applied', preference);
       if (preference === 'return-no-content') {
-        headers.push('DataServiceId', location);
+        headers.push('DataServiceId', location, 'Preference-Applied', preference);
         return { status: 204, headers, body: undefined };
       }
+      if (preference !== undefined) headers.push('Preference-Applied', preference);
       headers.push('Content-Type', contentTypeOf(level));
       const form = { level, serviceRoot, accountName, table: container.id, select: undefined };
       return { status: 201, headers, body: jsonOfEntity(item, form) };
@@ -78,6 +82,7 @@ function insertion(request: TableRequest): PreparedWrite {
 /** `condition` undefined: the entity is made when it is not there. */
 function edit(
   request: TableRequest,
+  json: Uint8Array,
   absent: 'removed' | 'kept',
   condition: HybridTime | '*' | undefined,
 ): PreparedWrite {
@@ -85,11 +90,12 @@ function edit(
   const key = addressedKey(request);
   checkJsonBody(request);
   refuseIfNoneMatch(request);
-  const { partitionKey, rowKey, body, bare } = readEntity(request, key);
-  checkSentKey(partitionKey, key.partitionKey, flavour);
-  checkSentKey(rowKey, key.rowKey, flavour);
+  const entity = readEntity(json, key, flavour);
+  const { body, bare } = entity;
+  checkSentKey(entity.partitionKey, key.partitionKey, flavour);
+  checkSentKey(entity.rowKey, key.rowKey, flavour);
   if (condition === undefined) checkNewKey(key, flavour);
-  checkEntity(body, flavour);
+  checkEntity(entity, flavour);
   const change: Edit = (current) => {
     if (current === undefined) {
       if (condition === undefined) return body;
@@ -139,9 +145,9 @@ function refuseIfNoneMatch(request: TableRequest): void {
 const cosmosOwnName = { ignores: 'Etag' } as const;
 const nothingIgnored = {} as const;
 
-function readEntity(request: TableRequest, key: EntityKey | undefined): EdmEntity {
+function readEntity(json: Uint8Array, key: EntityKey | undefined, flavour: Flavour): EdmEntity {
   try {
-    return entityOfJson(request.body, key, request.flavour === 'cosmos' ? cosmosOwnName : nothingIgnored);
+    return entityOfJson(json, key, flavour === 'cosmos' ? cosmosOwnName : nothingIgnored);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     if (error.argument === 'name') throw refusal('DuplicatePropertiesSpecified', 'body');

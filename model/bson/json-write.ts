@@ -209,11 +209,6 @@ export class JsonWriter {
     return this;
   }
 
-  /** A copy of what was written from there on. */
-  since(start: number): Buffer {
-    return Buffer.from(this.#bytes.subarray(start, this.#length));
-  }
-
   /** The finished text, a copy of exact length; the writer can be used again. */
   finish(): Buffer {
     const text = Buffer.allocUnsafe(this.#length);

@@ -5,6 +5,7 @@ import { fieldOf } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import type { Context, ItemWrite } from '../../model/operation.ts';
+import type { Predicate } from '../../model/predicate.ts';
 import { valueOf } from '../../model/value.ts';
 import { operationsMax, type Outcome, type RowWrite, type TableClient } from './table-writers.ts';
 import type { RowState } from './unit.ts';
@@ -43,6 +44,11 @@ function stateOf(body: Uint8Array): RowState {
     size: field(body, 'Size') as number,
     made: field(body, 'Made') as number,
   };
+}
+
+function ofPartition(partition: string): Predicate {
+  const value = fieldOf(new BsonWriter().beginDocument().string('', partition).end().finish(), '')!;
+  return { kind: 'path', path: ['PartitionKey'], test: { kind: 'compare', operator: 'eq', value } };
 }
 
 function itemWriteOf(partition: string, write: RowWrite): ItemWrite {
@@ -105,8 +111,7 @@ export function engineTable(engine: Engine): TableClient {
           {
             kind: 'read-by-key',
             ...table,
-            scope: { partitionKey: [partition] },
-            predicate: { kind: 'constant', value: true },
+            predicate: ofPartition(partition),
             // More than four writers can have in a partition.
             itemsMax: 10 * operationsMax,
             bytesMax: 4 * 2 ** 20,

@@ -35,3 +35,11 @@ test('large records are not kept', () => {
   cache.put(1, new Uint8Array(100_000));
   expect(cache.get(1)).toBeUndefined();
 });
+
+test('a run of half as many numbers as there are slots is kept whole but for a hundredth', () => {
+  const cache = new BytesCache(2 ** 30);
+  const numbers = Array.from({ length: 16_000 }, (_, i) => 1e15 + 2 * i);
+  const entry = new Uint8Array(8);
+  for (const number of numbers) cache.put(number, entry);
+  expect(numbers.filter((number) => cache.get(number) !== undefined).length).toBeGreaterThan(15_840);
+});

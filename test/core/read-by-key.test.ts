@@ -54,7 +54,7 @@ async function pages(on: Engine, predicate: Predicate, itemsMax: number, from?: 
   const found: Item[] = [];
   for (let next = from, more = true; more;) {
     const page = await on.execute(
-      { kind: 'read-by-key', ...name, scope: {}, predicate, from: next, itemsMax, bytesMax: 1 << 20 },
+      { kind: 'read-by-key', ...name, predicate, from: next, itemsMax, bytesMax: 1 << 20 },
       context,
     );
     expect(page.items.length).toBeLessThanOrEqual(itemsMax);
@@ -206,7 +206,7 @@ describe('A page of a table', () => {
     for (let i = 0; i < 10; i++) await put(on, 'p', `r${i}`, i);
     const bytes = entity('p', 'r0', 0).length;
     const read = (bytesMax: number) =>
-      on.execute({ kind: 'read-by-key', ...name, scope: {}, predicate: always, itemsMax: 100, bytesMax }, context);
+      on.execute({ kind: 'read-by-key', ...name, predicate: always, itemsMax: 100, bytesMax }, context);
     expect((await read(1)).items).toHaveLength(1);
     const page = await read(3 * bytes + 3);
     expect(page.items).toHaveLength(3);
@@ -216,7 +216,7 @@ describe('A page of a table', () => {
   test('is refused for what is no table', async () => {
     const on = await open(1);
     await on.execute({ kind: 'create-container', database: 'tables', container: 'c', profile: 'collection' }, context);
-    const asked = { kind: 'read-by-key', database: 'tables', container: 'c', scope: {}, predicate: always } as const;
+    const asked = { kind: 'read-by-key', database: 'tables', container: 'c', predicate: always } as const;
     await expect(on.execute({ ...asked, itemsMax: 1, bytesMax: 1 }, context)).rejects.toThrow('only tables');
   });
 });

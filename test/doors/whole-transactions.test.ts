@@ -148,8 +148,7 @@ const readers: Readonly<Record<string, (partitionKey: string) => Promise<readonl
     const page = await execute({
       kind: 'read-by-key',
       ...name,
-      scope: { partitionKey: [partitionKey] },
-      predicate: always,
+      predicate: ofPartition(partitionKey),
       itemsMax: 1000,
       bytesMax: 1 << 22,
     });

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { BsonWriter } from '../../model/bson/write.ts';
-import { checkEntity, edmPropertiesMax } from '../../model/edm-rules.ts';
-import { bodyOfEdm } from '../../model/edm-view.ts';
+import { checkEntity, edmPropertiesMax, isEdmValue } from '../../model/edm-rules.ts';
+import { bodyOfEdm } from './edm-oracle.ts';
 import { DatabaseError } from '../../model/errors.ts';
-import { rawOfExtended } from '../../model/extended.ts';
+import { rawBinary, rawOfExtended, ticksMax } from '../../model/extended.ts';
+import { BinarySubtype } from '../../model/bson/types.ts';
+import { randomOf, seedOf, testScale } from '../random.ts';
 
 type Append = (writer: BsonWriter) => unknown;
 
@@ -29,6 +31,20 @@ const many = (count: number, append: Append = () => undefined): Uint8Array =>
     for (let i = 0; i < count; i++) writer.int32(`p${i}`, i);
     append(writer);
   });
+
+test('ticks are held that no millisecond tells, up to the last of the year 9999', () => {
+  const random = randomOf(seedOf());
+  const held = (ticks: bigint): boolean => isEdmValue(rawOfExtended({ kind: 'ticks', ticks }));
+  for (const ticks of [0n, 1n, 9_999n, 10_000n, 10_001n, 0xffff_ffffn, 0x1_0000_0000n, ticksMax, ticksMax + 1n, -1n])
+    expect(held(ticks), String(ticks)).toBe(ticks >= 0n && ticks <= ticksMax && ticks % 10_000n !== 0n);
+  for (let i = 0; i < 1000 * testScale; i++) {
+    const some = (BigInt(Math.floor(random() * 734_668_918)) << 32n) + BigInt(Math.floor(random() * 2 ** 32));
+    const ticks = random() < 0.5 ? some : some - (some % 10_000n);
+    expect(held(ticks), String(ticks)).toBe(ticks <= ticksMax && ticks % 10_000n !== 0n);
+  }
+  expect(isEdmValue(rawBinary(BinarySubtype.extended, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 1)))).toBe(false);
+  expect(isEdmValue(rawBinary(BinarySubtype.extended, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 1)))).toBe(false);
+});
 
 test('what the Table door writes is held', () => {
   const at = ['0001-01-01T00:00:00Z', '2026-01-02T03:04:05.678Z', '9999-12-31T23:59:59.9999999Z'];

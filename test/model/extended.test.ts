@@ -8,7 +8,7 @@ import { BsonWriter } from '../../model/bson/write.ts';
 import { bytesOfHex, compareBytes, hexOf } from '../../model/bytes.ts';
 import { durationText, parseDuration } from '../../model/duration.ts';
 import { DatabaseError } from '../../model/errors.ts';
-import { extendedOf, isTicks, numberOfExtended, rawOfExtended, ticksMax, type Extended } from '../../model/extended.ts';
+import { extendedOf, numberOfExtended, rawOfExtended, ticksMax, type Extended } from '../../model/extended.ts';
 import { instantOf, instantText, parseInstant, rawOfInstant } from '../../model/instant.ts';
 import { compareNumbers } from '../../model/number.ts';
 import { Random, scale } from './random.ts';
@@ -227,39 +227,5 @@ describe('a duration', () => {
         codeOf(() => parseDuration(text)),
         text,
       ).toBe('BadRequest');
-  });
-});
-
-describe('ticks told without reading them', () => {
-  const hexOfTicks = (ticks: bigint): string => `01${BigInt.asUintN(64, ticks).toString(16).padStart(16, '0')}`;
-
-  it.each([
-    0n,
-    1n,
-    2n ** 32n,
-    ticksMax - 1n,
-    ticksMax,
-    ticksMax + 1n,
-    ticksMax + 2n ** 32n,
-    2n ** 63n - 1n,
-    -1n,
-    -(2n ** 63n),
-  ])('says of %d what reading says', (ticks) => {
-    const raw = binary(hexOfTicks(ticks));
-    expect(isTicks(raw)).toBe(extendedOf(raw) !== undefined);
-    expect(isTicks(raw)).toBe(ticks >= 0n && ticks <= ticksMax);
-  });
-
-  it('takes no other kind, length, subtype or type for ticks', () => {
-    for (const hex of ['', '01', '0100000000000000', '01000000000000000000', '020000000000000000'])
-      expect(isTicks(binary(hex)), hex).toBe(false);
-    const plain = new BsonWriter()
-      .beginDocument()
-      .binary('', 0, bytesOfHex(hexOfTicks(1n)))
-      .end()
-      .finish();
-    expect(isTicks(new Raw(plain, BsonType.binary, 6, plain.length - 1))).toBe(false);
-    const text = new BsonWriter().beginDocument().string('', 'a').end().finish();
-    expect(isTicks(new Raw(text, BsonType.string, 6, text.length - 1))).toBe(false);
   });
 });

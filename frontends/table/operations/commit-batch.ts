@@ -16,7 +16,7 @@ import { decodePart } from '../decode.ts';
 import { encodeFailure } from '../encode.ts';
 import { failureAt, refusal, tableErrorOf } from '../errors.ts';
 import { batchBytesMax, batchOperationsMax } from '../limits.ts';
-import { readBatch, readPart, type PartRequest } from '../multipart.ts';
+import { PartReader, readBatch, readPart, type PartRequest } from '../multipart.ts';
 import { headerOf, type EntityKey, type TableRequest } from '../request.ts';
 import { tableOf } from '../tables.ts';
 import { prepareWrite, type PreparedWrite } from '../write-entity.ts';
@@ -43,7 +43,8 @@ export function commitBatch(call: Call): Promise<Answer> {
   return batch.kind === 'query' ? answerQuery(call, batch.part) : commit(call, batch.parts);
 }
 
-interface Operation extends PreparedWrite {
+interface Operation {
+  readonly prepared: PreparedWrite;
   readonly part: PartRequest;
 }
 
@@ -53,18 +54,20 @@ async function commit(call: Call, parts: readonly Buffer[]): Promise<Answer> {
     return answerOfFailure(call, 0, undefined, refusal('InvalidInput', 'body', tooMany));
   const group = new EntityGroup();
   const operations: Operation[] = [];
+  const reader = new PartReader();
+  const requests = new PartRequests(call);
   let table: ContainerRecord | undefined;
   let part: PartRequest | undefined;
   try {
     for (const bytes of parts) {
       part = undefined;
-      part = readPart(bytes);
-      const request = requestOf(call, part, writes);
-      const prepared = prepareWrite(request);
+      part = reader.read(bytes);
+      const request = requests.of(part);
+      const prepared = prepareWrite(request, part.body);
       authorizeKey(call.principal, prepared.key);
       group.add(request, prepared.key);
       table ??= tableOf({ ...call, request });
-      operations.push({ ...prepared, part });
+      operations.push({ prepared, part });
     }
   } catch (error) {
     return answerOfFailure(call, operations.length, part, error);
@@ -74,15 +77,18 @@ async function commit(call: Call, parts: readonly Buffer[]): Promise<Answer> {
       kind: 'batch-items',
       database: table!.database,
       container: table!.id,
-      partitionKey: [operations[0]!.key.partitionKey],
-      writes: operations.map(({ write }) => write),
+      partitionKey: [operations[0]!.prepared.key.partitionKey],
+      writes: operations.map(({ prepared }) => prepared.write),
     },
     context,
   );
   if (result.kind === 'aborted')
     return answerOfFailure(call, result.index, operations[result.index]!.part, result.error);
   return answerOfChangeset(
-    operations.map(({ answerOf, part: { contentId } }, i) => ({ answer: answerOf(result.written[i]!), contentId })),
+    operations.map(({ prepared, part }, i) => ({
+      answer: prepared.answerOf(result.written[i]!),
+      contentId: part.contentId,
+    })),
   );
 }
 
@@ -112,6 +118,28 @@ function requestOf(
   return request;
 }
 
+/**
+ * The requests in the parts of a change set. Parts of one request line and one object of headers have one request, whose
+ * body is that of the first of them.
+ */
+class PartRequests {
+  readonly #call: Call;
+  #part: PartRequest | undefined;
+  #request: TableRequest | undefined;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  of(part: PartRequest): TableRequest {
+    const last = this.#part;
+    const isSame = last?.headers === part.headers && last.url === part.url && last.verb === part.verb;
+    if (!isSame) this.#request = requestOf(this.#call, part, writes);
+    this.#part = part;
+    return this.#request!;
+  }
+}
+
 /** A host that names an account names that of the batch; other hosts leave it to the path, which `decodePart` reads. */
 function isOfAccount(url: string, { accountName, isPathStyle }: TableRequest): boolean {
   if (url.startsWith('/')) return true;
@@ -123,12 +151,14 @@ function isOfAccount(url: string, { accountName, isPathStyle }: TableRequest): b
 
 /** What operations of one transaction have in common, and what tells them apart. */
 class EntityGroup {
+  #sentTable: string | undefined;
   #table: string | undefined;
   #partitionKey: string | undefined;
   readonly #rowKeys = new Set<string>();
 
   add({ table = '' }: TableRequest, { partitionKey, rowKey }: EntityKey): void {
-    const name = table.toLowerCase();
+    const name = table === this.#sentTable ? this.#table : table.toLowerCase();
+    this.#sentTable ??= table;
     this.#table ??= name;
     this.#partitionKey ??= partitionKey;
     if (name !== this.#table || partitionKey !== this.#partitionKey)

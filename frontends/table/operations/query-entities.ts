@@ -31,7 +31,6 @@ export async function queryEntities(call: Call): Promise<Answer> {
       kind: 'read-by-key',
       database: table.database,
       container: table.id,
-      scope: {},
       predicate,
       from,
       itemsMax,

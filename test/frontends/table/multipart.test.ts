@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DatabaseError } from '../../../model/errors.ts';
-import { readBatch, readPart, type Batch, type PartRequest } from '../../../frontends/table/multipart.ts';
+import { PartReader, readBatch, readPart, type Batch, type PartRequest } from '../../../frontends/table/multipart.ts';
 import { batchOperationsMax } from '../../../frontends/table/limits.ts';
 import { tableErrorOf } from '../../../frontends/table/errors.ts';
 import { randomOf, seedOf, testScale } from '../../random.ts';
@@ -42,7 +42,7 @@ function partsOf(batch: Batch): readonly Buffer[] {
 }
 
 function requestsOf(lines: readonly string[], contentType: string | undefined = type, lineEnd = '\r\n'): PartRequest[] {
-  return partsOf(readBatch(contentType, text(lines, lineEnd))).map(readPart);
+  return partsOf(readBatch(contentType, text(lines, lineEnd))).map((part) => readPart(part));
 }
 
 function bodyOf(request: PartRequest | undefined): string {
@@ -173,6 +173,71 @@ describe('a change set', () => {
     expect(requestsOf(twice('Content-Type', 'a/b', 'a/b'))[0]!.headers['content-type']).toBe('a/b');
     expect(refusalOfBody(twice('Content-Type', 'a/b', 'a/c'))).toBe('InvalidInput content-type');
     expect(refusalOfBody(twice('Content-Length', '33', '3'))).toBe('InvalidInput content-length');
+  });
+
+  it('is read as its parts by themselves, however much they have in common', () => {
+    const random = randomOf(seedOf());
+    const any = (lines: readonly string[]): string => lines[Math.floor(random() * lines.length)]!;
+    const some = (line: string): string[] => (random() < 0.3 ? [] : [line]);
+    let shared = 0;
+    let refused = 0;
+    for (let round = 0; round < 300 * testScale; round++) {
+      const reader = new PartReader();
+      const lineEnd = random() < 0.2 ? '\n' : '\r\n';
+      let before: PartRequest | undefined;
+      for (let i = 0; i < 10; i++) {
+        const body = any(['', '{}', '{"a":1}']);
+        const lines = [
+          'Content-Type: application/http',
+          ...some('Content-Transfer-Encoding: binary'),
+          ...some(any([`Content-ID: ${i}`, `content-id:${i} `, 'Content-ID:', 'Content-ID: a b', ' folded'])),
+          '',
+          any(['POST /a/T HTTP/1.1', 'POST /a/T HTTP/1.1', `PUT /a/T(PartitionKey='p',RowKey='${i}') HTTP/1.1`, 'x']),
+          any(['Accept: */*', 'Accept: */*', 'Accept: a/b', 'If-Match: *', '']),
+          ...some(any([`Content-Length: ${body.length}`, 'Content-Length: 99', `Content-Length: ${body.length} `])),
+          ...(random() < 0.05 ? [`Content-ID: ${i}`, `Content-Length: ${i}`] : []),
+          '',
+          body,
+        ];
+        let bytes = Buffer.from(lines.join(lineEnd));
+        if (random() < 0.1) bytes = bytes.subarray(0, random() * bytes.length);
+        const outcome = (read: () => PartRequest): unknown => {
+          let part: PartRequest | undefined;
+          const refusal = refusalOf(() => (part = read()));
+          return part === undefined ? refusal : { ...part, headers: { ...part.headers }, body: bodyOf(part) };
+        };
+        let part: PartRequest | undefined;
+        const found = outcome(() => (part = reader.read(bytes)));
+        expect(found, bytes.toString()).toEqual(outcome(() => readPart(bytes)));
+        if (part === undefined) refused++;
+        else if (part.headers === before?.headers) shared++;
+        before = part ?? before;
+      }
+    }
+    expect(shared).toBeGreaterThan(50);
+    expect(refused).toBeGreaterThan(50);
+  });
+
+  it('has one object of headers for parts that differ in their id, length and address', () => {
+    const part = (i: number): string[] => [
+      '--set_1',
+      'Content-Type: application/http',
+      `Content-ID: ${i}`,
+      '',
+      `PUT /account/People(PartitionKey='p',RowKey='${i}') HTTP/1.1`,
+      'If-Match: *',
+      `Content-Length: ${2 + String(i).length}`,
+      '',
+      `[${i}]`,
+    ];
+    const batch = readBatch(type, text([...open, ...part(9), ...part(10), ...close]));
+    const reader = new PartReader();
+    const [first, second] = partsOf(batch).map((bytes) => reader.read(bytes));
+    expect(second!.headers).toBe(first!.headers);
+    expect({ ...second!.headers }).toEqual({ 'if-match': '*' });
+    expect([first!.contentId, bodyOf(first)]).toEqual(['9', '[9]']);
+    expect([second!.contentId, bodyOf(second)]).toEqual(['10', '[10]']);
+    expect(second!.url).toBe("/account/People(PartitionKey='p',RowKey='10')");
   });
 
   it('keeps one operation more than there may be, so that the excess is seen', () => {
@@ -333,7 +398,7 @@ describe('any bytes', () => {
     for (const bytes of hostile)
       refusalOf(() => {
         const batch = readBatch(type, bytes);
-        if (batch.kind === 'changeset') batch.parts.map(readPart);
+        if (batch.kind === 'changeset') batch.parts.map((part) => readPart(part));
       });
     expect(performance.now() - started).toBeLessThan(3000);
   });
