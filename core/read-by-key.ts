@@ -5,6 +5,7 @@
 import type { KeyRange } from '../indexer/filter.ts';
 import { isWholeRange, placesBetween } from '../indexer/key-order.ts';
 import { intersectRanges } from '../indexer/key-range.ts';
+import { compareBytes } from '../model/bytes.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Context, Item, KeyPage, Operation, Scope } from '../model/operation.ts';
 import type { Predicate } from '../model/predicate.ts';
@@ -153,6 +154,9 @@ function openLanes(
 
 /** Whether the item in front of a lane comes before that of another. */
 function isBefore(lane: Lane, other: Lane): boolean {
+  const { key, keyLength } = lane.walk;
+  const { key: otherKey, keyLength: otherLength } = other.walk;
+  if (keyLength > 0 && otherLength > 0) return compareBytes(key, 0, keyLength, otherKey, 0, otherLength) < 0;
   lane.place ??= placeOf(lane.front!);
   other.place ??= placeOf(other.front!);
   return comparePlaces(lane.place, other.place) < 0;
