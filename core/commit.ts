@@ -43,6 +43,8 @@ interface Group {
   /** How each is answered once the records are durable. */
   readonly answers: { readonly waiting: Waiting; readonly answer: () => void }[];
   readonly records: Uint8Array[];
+  /** What the records say in front of their bodies: nobody decodes what was encoded here. */
+  readonly headers: RecordHeader[];
   readonly notes: unknown[];
   entries: number;
 }
@@ -197,7 +199,7 @@ export class Committer {
    */
   async #evaluate(): Promise<Group> {
     const { machine, clock, region } = this.#options;
-    const group: Group = { answers: [], records: [], notes: [], entries: 0 };
+    const group: Group = { answers: [], records: [], headers: [], notes: [], entries: 0 };
     const drafts: Draft[] = [];
     let bytes = 0;
     let chain = this.#chain;
@@ -221,7 +223,8 @@ export class Committer {
       machine.begin();
       try {
         const result = waiting.proposal(staging);
-        const size = drafts.reduce((sum, draft) => sum + recordHeaderBytes + draft.body.length, 0);
+        let size = drafts.length * recordHeaderBytes;
+        for (const draft of drafts) size += draft.body.length;
         if (size > this.#entryBytesMax || drafts.length > entryRecordsMax)
           throw new DatabaseError('TooLarge', 'one transaction exceeds the size of a log entry');
         bytes += size;
@@ -236,29 +239,29 @@ export class Committer {
         continue;
       }
       if (drafts.length > 0) group.entries++;
-      for (const [index, draft] of drafts.entries()) {
+      for (let index = 0; index < drafts.length; index++) {
+        const draft = drafts[index]!;
         // Named one by one: spreading the draft costs 5 µs a record.
-        const record = encodeRecord(
-          {
-            kind: draft.kind,
-            flags: draft.flags | (index === drafts.length - 1 ? RecordFlag.lastOfEntry : 0),
-            partition: draft.partition,
-            epoch: this.#epoch,
-            sequence: this.#sequence + group.records.length + 1,
-            lsn: draft.lsn,
-            hybridTime: draft.hybridTime,
-            csnSeen: 0,
-            supersedes: draft.supersedes,
-            created: draft.created,
-            chain,
-            origin: region,
-            index,
-            ttlSeconds: draft.ttlSeconds,
-          },
-          draft.body,
-        );
+        const header: RecordHeader = {
+          kind: draft.kind,
+          flags: draft.flags | (index === drafts.length - 1 ? RecordFlag.lastOfEntry : 0),
+          partition: draft.partition,
+          epoch: this.#epoch,
+          sequence: this.#sequence + group.records.length + 1,
+          lsn: draft.lsn,
+          hybridTime: draft.hybridTime,
+          csnSeen: 0,
+          supersedes: draft.supersedes,
+          created: draft.created,
+          chain,
+          origin: region,
+          index,
+          ttlSeconds: draft.ttlSeconds,
+        };
+        const record = encodeRecord(header, draft.body);
         chain = checksumOf(record);
         group.records.push(record);
+        group.headers.push(header);
         group.notes.push(draft.note);
       }
     }
@@ -317,15 +320,15 @@ export class Committer {
   }
 
   /** Applies a durable group. Others run between entries of a long one, and see whole entries only. */
-  async #applyGroup({ records, notes }: Group): Promise<void> {
+  async #applyGroup({ records, headers, notes }: Group): Promise<void> {
     let turnRecords = 0;
-    for (const [i, record] of records.entries()) {
-      const header = decodeHeader(record);
+    for (let i = 0; i < records.length; i++) {
+      const header = headers[i]!;
       if (header.index === 0 && i - turnRecords >= recordsPerTurnMax) {
         turnRecords = i;
         await this.#nextTurn();
       }
-      this.#apply(header, record, notes[i]);
+      this.#apply(header, records[i]!, notes[i]);
     }
   }
 

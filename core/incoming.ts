@@ -1,11 +1,13 @@
 // What a body that comes in says of itself, what is stored of it, and what a record says of it later.
 
+import type { VersionFacts } from '../indexer/fact-terms.ts';
 import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
 import { DatabaseError } from '../model/errors.ts';
+import { secondsOf } from '../model/hybrid-time.ts';
 import type { Item, PartitionKeyValue, WriteView } from '../model/operation.ts';
 import { checkEntity } from '../model/edm-rules.ts';
 import { entityOfSql, sqlIdOfEntity, withEdmTypes } from '../model/entity-sql-view.ts';
-import { partitionKeyText } from '../model/partition-key.ts';
+import { haveSameParts, partitionKeyText } from '../model/partition-key.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import { mergeView } from '../model/view.ts';
 import { adoptCollectionBody, sqlIdOf } from './adopt.ts';
@@ -70,12 +72,20 @@ export function identityOf(
     throw new DatabaseError('BadRequest', 'the id in the body differs from the id in the address', {
       argument: 'id',
     });
-  const key = partitionKeyText(partitionKeyOf(container, body));
-  if (partitionKey !== undefined && partitionKeyText(partitionKey) !== key)
+  const parts = partitionKeyOf(container, body);
+  const key = partitionKeyText(parts);
+  if (partitionKey !== undefined && !haveSameParts(partitionKey, parts) && partitionKeyText(partitionKey) !== key)
     throw new DatabaseError('PartitionKeyMismatch', 'the partition key given differs from the one in the item', {
       argument: 'partitionKey',
     });
   return { id: own, key };
+}
+
+/** What a record says of the item that it is about, as the index keeps it. */
+export function factsOfRecord(container: ContainerRecord, header: RecordHeader, record: Uint8Array): VersionFacts {
+  const { id, key } = identityOfRecord(container, header, record);
+  const { created, ttlSeconds, hybridTime } = header;
+  return { id, key, created, seconds: secondsOf(hybridTime), ttlSeconds };
 }
 
 /** The identity of the item that a record is about. */

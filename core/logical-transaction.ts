@@ -201,14 +201,14 @@ export class LogicalTransaction {
     const time = this.#nextTime();
     const item: Item = { body, id, time, lsn: created, created, partition: this.#partition.record };
     this.#bytes += body.length;
-    this.#staged.stage(this.#identity(id), { body, time, lsn: created, created, sequence: created });
+    this.#staged.stage(this.#identity(id), { ...item, sequence: created }, created);
     this.#unique.stage(this.container, this.#identity(id), body);
     this.#overlay.set(id, item);
     return item;
   }
 
   #forget(id: string): void {
-    this.#staged.stage(this.#identity(id), undefined);
+    this.#staged.stage(this.#identity(id), undefined, 0);
     this.#overlay.set(id, undefined);
   }
 

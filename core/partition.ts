@@ -5,7 +5,6 @@
 // Invariants: a write stages nothing unless all its checks passed; LSNs are dense from 1; a record is applied once.
 
 import { equal, everything } from '../indexer/filter.ts';
-import type { VersionFacts } from '../indexer/fact-terms.ts';
 import { idEquals } from '../indexer/identity.ts';
 import { NumberCursor } from '../indexer/lookup.ts';
 import type { PartitionIndex } from '../indexer/partition-index.ts';
@@ -22,8 +21,8 @@ import { readCharge } from './charge.ts';
 import { itemCharge, writeCharge } from './charged-terms.ts';
 import { checkCondition } from './condition.ts';
 import type { Staging } from './proposal.ts';
-import { isExpired, ttlOf } from './expiry.ts';
-import { checkedForm, identityOf, identityOfRecord, storedForm } from './incoming.ts';
+import { defaultTtlOf, isExpired, ttlOf } from './expiry.ts';
+import { checkedForm, factsOfRecord, identityOf, storedForm } from './incoming.ts';
 import { indexOptionsOf, type IndexHome, type IndexOptions, type OpenedIndex } from './index-home.ts';
 import { optionsText } from './index-options.ts';
 import type { Rebuilding } from './rebuild.ts';
@@ -31,6 +30,7 @@ import { KeyWatches } from './key-watches.ts';
 import { immutable, itemExists, itemMissing, containerGone, partitionGone } from './refusals.ts';
 import { StagedVersions, type CurrentVersion, type DraftNote, type ItemIdentity } from './staged-versions.ts';
 import { absentItem, factsOf, StoredItem } from './stored-item.ts';
+import { uniqueKeysOf } from './unique-key.ts';
 import { UniqueGuard } from './unique.ts';
 
 /** Where the bytes of a record are: the embedded log, or the local store of a follower. */
@@ -196,9 +196,8 @@ export class Partition {
   /** As `#current`, but an expired version counts: it is still to be ended. */
   #last(identity: ItemIdentity): CurrentVersion | undefined {
     const staged = this.#staged.get(identity);
-    if (staged === 'deleted') return undefined;
-    if (staged !== 'unknown') return { ...staged, id: identity.id, partition: this.record };
-    return this.#find(identity.id, identity.key);
+    if (staged === 'unknown') return this.#find(identity.id, identity.key);
+    return staged === 'deleted' ? undefined : staged;
   }
 
   /** The live version of that identity, expired or not. */
@@ -234,13 +233,8 @@ export class Partition {
         // An upsert's If-Match is about a version to overwrite: with nothing there, there is nothing to lose.
         if (current !== undefined || write.kind !== 'upsert-item' || write.condition?.ifMatch === undefined)
           checkCondition(write.condition, current?.time);
-        return this.#put(
-          identity,
-          current,
-          storedForm(this.container, identity, current, write.body, write.view),
-          staging,
-          nowSeconds,
-        );
+        const body = storedForm(this.container, identity, current, write.body, write.view);
+        return this.#put(identity, current, body, staging, nowSeconds);
       }
       case 'delete-item': {
         const identity = { id: write.id, key: partitionKeyText(write.partitionKey) };
@@ -295,6 +289,7 @@ export class Partition {
 
   /** `leaving`: an item that the same write deletes. */
   #checkUnique(identity: ItemIdentity, body: Uint8Array, nowSeconds: number, leaving?: ItemIdentity): void {
+    if (uniqueKeysOf(this.container).length === 0) return;
     const read = (number: number): StoredItem | undefined => {
       const item = this.read(number);
       return isExpired(this.container, item, nowSeconds) ? undefined : item;
@@ -311,11 +306,14 @@ export class Partition {
   ): Written {
     this.#checkUnique(identity, body, nowSeconds);
     if (current === undefined) this.expire(identity, staging, nowSeconds);
-    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: current?.body.length ?? 0 };
+    const { id, key } = identity;
     const time = staging.hybridTime();
     const lsn = this.#stagedLsn + 1;
     const created = current?.created ?? lsn;
+    const ttlSeconds = ttlOf(body);
     const sequence = staging.nextSequence();
+    const endedBytes = current?.body.length ?? 0;
+    const note: DraftNote = { id, key, created, seconds: secondsOf(time), ttlSeconds, endedBytes, body };
     staging.add({
       kind: current === undefined ? RecordKind.insert : RecordKind.replace,
       partition: this.record.partition,
@@ -323,17 +321,18 @@ export class Partition {
       hybridTime: time,
       supersedes: current?.sequence ?? 0,
       created,
-      ttlSeconds: ttlOf(body),
+      ttlSeconds,
       flags: 0,
       body,
       note,
     });
     this.#stagedLsn = lsn;
-    this.#staged.stage(identity, { body, time, lsn, created, sequence });
+    const item: CurrentVersion = { body, id, time, lsn, created, partition: this.record, sequence };
+    this.#staged.stage(identity, item, sequence);
     this.#unique.stage(this.container, identity, body);
     return {
       container: this.container,
-      item: { body, id: identity.id, time, lsn, created, partition: this.record },
+      item,
       change: current === undefined ? 'created' : 'replaced',
       charge: writeCharge(this.container, current?.body, body),
     };
@@ -341,6 +340,7 @@ export class Partition {
 
   /** Stages the end of an item whose time is over; false when there is none of that identity. */
   expire(identity: ItemIdentity, staging: Staging, nowSeconds: number): boolean {
+    if (defaultTtlOf(this.container) === undefined) return false;
     const last = this.#last(identity);
     if (!(last instanceof StoredItem) || !isExpired(this.container, last, nowSeconds)) return false;
     this.#delete(identity, last, staging, RecordFlag.expired);
@@ -348,26 +348,31 @@ export class Partition {
   }
 
   #delete(identity: ItemIdentity, current: CurrentVersion, staging: Staging, flags: number): Written {
-    const note: DraftNote = { id: identity.id, key: identity.key, endedBytes: current.body.length };
+    const { id, key } = identity;
+    const { created } = current;
     const lsn = this.#stagedLsn + 1;
     const time = staging.hybridTime();
+    const sequence = staging.nextSequence();
+    const body = new BsonWriter(64).beginDocument().string('id', id).string('key', key).end().finish();
+    const seconds = secondsOf(time);
+    const note: DraftNote = { id, key, created, seconds, ttlSeconds: 0, endedBytes: current.body.length, body };
     staging.add({
       kind: RecordKind.delete,
       partition: this.record.partition,
       lsn,
       hybridTime: time,
       supersedes: current.sequence,
-      created: current.created,
+      created,
       ttlSeconds: 0,
       flags,
-      body: new BsonWriter(64).beginDocument().string('id', identity.id).string('key', identity.key).end().finish(),
+      body,
       note,
     });
     this.#stagedLsn = lsn;
-    this.#staged.stage(identity, undefined);
+    this.#staged.stage(identity, undefined, sequence);
     return {
       container: this.container,
-      item: { body: current.body, id: identity.id, time, lsn, created: current.created, partition: this.record },
+      item: { body: current.body, id, time, lsn, created, partition: this.record },
       change: 'deleted',
       charge: itemCharge(this.container, current.body),
     };
@@ -375,7 +380,6 @@ export class Partition {
 
   /** Takes one durable record into the state. `note` is the draft's when this process wrote the record. */
   apply(header: RecordHeader, record: Uint8Array, note?: unknown): void {
-    const bytes = record.length - recordHeaderBytes;
     const known = note as DraftNote | undefined;
     let ended = 0;
     if (header.supersedes !== 0) {
@@ -386,22 +390,19 @@ export class Partition {
     if (header.kind === RecordKind.delete) this.#graveyard.superseded(header.sequence, record.length, header.sequence);
     // Recovery begins where the least flushed partition of the group needs it: others hold these records already.
     if (header.lsn <= this.#lsn) return;
-    const identity = known ?? identityOfRecord(this.container, header, record);
+    const facts = known ?? factsOfRecord(this.container, header, record);
     this.#lsn = header.lsn;
     if (this.#stagedLsn < header.lsn) this.#stagedLsn = header.lsn;
-    this.watches.touch(identity.key);
-    if (!this.#staged.isEmpty) this.#staged.applied(identity, header.sequence);
+    this.watches.touch(facts.key);
+    this.#staged.applied(header.sequence);
     if (this.#staged.isEmpty) this.#unique.clear();
     if (header.supersedes !== 0) this.index.kill(header.supersedes, header.lsn);
     if (header.kind !== RecordKind.delete) {
-      this.#liveBytes += bytes;
-      const { id, key } = identity;
-      const { created, ttlSeconds, hybridTime } = header;
-      const facts: VersionFacts = { id, key, created, seconds: secondsOf(hybridTime), ttlSeconds };
-      this.index.add(header.sequence, header.lsn, bodyOf(record), facts);
+      this.#liveBytes += record.length - recordHeaderBytes;
+      this.index.add(header.sequence, header.lsn, known?.body ?? bodyOf(record), facts);
     }
     this.#home.applied(this.record.partition, header.sequence, header.lsn, record.length);
-    this.rebuilding?.applied(header, identity.key, ended, this);
+    this.rebuilding?.applied(header, facts.key, ended, this);
   }
 
   /** Ends every live version: its container was deleted by that record. */

@@ -13,7 +13,8 @@ export interface Draft {
   readonly supersedes: number;
   readonly created: number;
   readonly ttlSeconds: number;
-  readonly flags: number;
+  /** A transaction adds its own (`transaction.ts`). */
+  flags: number;
   readonly body: Uint8Array;
   /** Given by the state machine back to itself in `apply`, so that it need not derive it again. */
   readonly note?: unknown;

@@ -8,6 +8,9 @@ export function asTransaction(staging: Staging): Staging {
   return {
     nextSequence: () => staging.nextSequence(),
     hybridTime: () => staging.hybridTime(),
-    add: (draft) => staging.add({ ...draft, flags: draft.flags | RecordFlag.transaction }),
+    add: (draft) => {
+      draft.flags |= RecordFlag.transaction;
+      staging.add(draft);
+    },
   };
 }

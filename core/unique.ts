@@ -95,6 +95,7 @@ export class UniqueGuard {
   /** Nothing is staged any more. */
   clear(): void {
     if (this.#stagedHolders.size > 0) this.#stagedHolders = new Map();
+    if (this.#checkedBody === undefined) return;
     this.#checkedBody = undefined;
     this.#checkedKeys = [];
   }

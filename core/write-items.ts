@@ -11,6 +11,7 @@ import type {
   WriteOutcome,
   Written,
 } from '../model/operation.ts';
+import { haveSameParts } from '../model/partition-key.ts';
 import type { ContainerRecord } from '../model/resource.ts';
 import type { Catalog } from './catalog.ts';
 import { failureCharge, roundCharge } from './charge.ts';
@@ -189,7 +190,8 @@ function keyOfWrite(container: ContainerRecord, write: ItemWrite): PartitionKeyV
 }
 
 function withKey(write: ItemWrite, partitionKey: PartitionKeyValue): ItemWrite {
-  return { ...write, partitionKey };
+  const own = write.partitionKey;
+  return own !== undefined && haveSameParts(own, partitionKey) ? write : { ...write, partitionKey };
 }
 
 function writeEach(

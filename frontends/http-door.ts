@@ -1,7 +1,8 @@
 // Opens a door that speaks HTTP: the port of `http.ts` in front of the pipeline of `serve.ts`.
 
 import type { Deployment, ListenOptions, OpenDoor } from './deployment.ts';
-import { openHttp, type HttpAnswer, type HttpInput } from './http.ts';
+import type { HttpAnswer, HttpInput } from './http-exchange.ts';
+import { openHttp } from './http.ts';
 import { serve, type Door, type Principal } from './serve.ts';
 
 /** `bodyBytesMax`: the largest body of a request. */

@@ -1,5 +1,6 @@
 // HTTP/1.1 for the doors that speak it: one server per port over the shared plain-or-TLS port, requests with
-// bounded bodies, answers written in one piece. It knows no protocol; a door supplies `handle`.
+// bounded bodies, answers written in one piece. It knows no protocol; a door supplies `handle`. A connection begins in
+// a lane for plain requests (http-lane.ts); with the first unusual one it comes to Node's server here, and stays.
 //
 // Bad-input families 1, 6, 13 and 16 of the security page are met here: sizes are checked before anything is
 // buffered, compressed bodies inflate to a cap, slow clients are cut, Node's strict parser stays on.
@@ -9,6 +10,9 @@ import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
 import { constants, gunzip } from 'node:zlib';
 import { badRequest, DatabaseError } from '../model/errors.ts';
+import { noBytes, type Handle, type HttpAnswer } from './http-exchange.ts';
+import { HttpLane } from './http-lane.ts';
+import { HttpTurn } from './http-turn.ts';
 import { openPort, type Port } from './port.ts';
 
 /** All headers of a request: session and continuation tokens are long, nothing else is. */
@@ -35,21 +39,6 @@ const keepAliveMs = 120_000;
 /** An oversized body of up to this size is read and thrown away, so that the client sees the answer; beyond it, the connection is cut. */
 const discardBytesMax = 64 * 1024 * 1024;
 
-export interface HttpAnswer {
-  readonly status: number;
-  /** Names and values in turn: the form that Node writes without another object. */
-  readonly headers: readonly string[];
-  readonly body: Uint8Array | undefined;
-}
-
-export interface HttpInput {
-  readonly message: IncomingMessage;
-  readonly body: Uint8Array;
-  /** What was wrong with the body: `decode` throws it. */
-  readonly fault: DatabaseError | undefined;
-  readonly encrypted: boolean;
-}
-
 export interface HttpOptions {
   readonly host: string;
   readonly port: number;
@@ -57,11 +46,8 @@ export interface HttpOptions {
   readonly tlsOnly?: boolean | undefined;
   /** Largest body, before and after inflation. */
   readonly bodyBytesMax: number;
-  /** Runs one request; `send` is called once. Never rejects. `signal` aborts when the connection closes. */
-  readonly handle: (input: HttpInput, send: (answer: HttpAnswer) => void, signal: AbortSignal) => Promise<void>;
+  readonly handle: Handle;
 }
-
-const noBytes = new Uint8Array(0);
 
 /**
  * For clients that offer HTTP/2 alone, as Rust's does at first: an empty SETTINGS frame and a GOAWAY frame with
@@ -80,6 +66,8 @@ interface Connection {
 
 export async function openHttp(options: HttpOptions): Promise<Port> {
   const connections = new WeakMap<Socket, Connection>();
+  const lanes = new Map<Socket, HttpLane>();
+  const turn = new HttpTurn();
   let closing = false;
   const server = createServer(
     {
@@ -99,7 +87,7 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
       }
       const send = (answer: HttpAnswer): void => {
         if (closing) response.shouldKeepAlive = false;
-        writeAnswer(response, answer);
+        writeAnswer(response, answer, turn);
       };
       const { encrypted, closed } = connection;
       if (!hasBody(message)) {
@@ -120,13 +108,32 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
   // Node starts enforcing its time-outs, and telling idle connections from busy ones, when a server listens; this
   // one is handed its connections.
   server.emit('listening');
-  const serve = (socket: Socket): void => {
+  const serveUnusual = (socket: Socket): void => {
+    lanes.delete(socket);
     server.emit('connection', socket);
     // Node's parser reads such a socket below its stream, where a pause is not heeded by what TLS has decrypted
     // already: a request that came while an answer was still being written then failed with HPE_PAUSED. A listener
     // brings the bytes up through the stream, which keeps them until it flows again.
     if (socket instanceof TLSSocket) socket.on('data', ignore);
   };
+  const laneOptions = {
+    bodyBytesMax: options.bodyBytesMax,
+    handle: options.handle,
+    turn,
+    keepAliveMs,
+    bodyMsMax: requestMsMax,
+    isClosing: () => closing,
+    leave: serveUnusual,
+  };
+  const serve = (socket: Socket): void => {
+    const { encrypted, closed } = connections.get(socket)!;
+    lanes.set(socket, new HttpLane(socket, encrypted, closed.signal, laneOptions));
+    socket.once('close', () => lanes.delete(socket));
+  };
+  const checks = setInterval(() => {
+    const nowMs = performance.now();
+    for (const lane of lanes.values()) lane.check(nowMs);
+  }, checkEveryMs).unref();
   const port = await openPort({
     host: options.host,
     port: options.port,
@@ -152,8 +159,10 @@ export async function openHttp(options: HttpOptions): Promise<Port> {
     },
     close: async (graceMs) => {
       closing = true;
+      for (const lane of lanes.values()) lane.close();
       server.closeIdleConnections();
       await port.close(graceMs);
+      clearInterval(checks);
       // Ends the time-outs' timer.
       server.close();
     },
@@ -238,9 +247,8 @@ function tooLarge(bytesMax: number): DatabaseError {
   return new DatabaseError('TooLarge', `a request body has at most ${bytesMax} bytes`, { argument: 'body' });
 }
 
-function writeAnswer(response: ServerResponse, answer: HttpAnswer): void {
+function writeAnswer(response: ServerResponse, { status, headers, body }: HttpAnswer, turn: HttpTurn): void {
   if (response.destroyed || response.headersSent) return;
-  response.writeHead(answer.status, answer.headers as string[]);
-  if (answer.body === undefined) response.end();
-  else response.end(answer.body);
+  response.writeHead(status, headers as string[]);
+  turn.add({ write: () => (body === undefined ? response.end() : response.end(body)) });
 }

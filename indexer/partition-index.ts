@@ -28,7 +28,7 @@ import { compilePolicy, type IndexingPolicy } from './policy.ts';
 import type { PagePool } from './pool.ts';
 import type { Tombstones } from './segment-format.ts';
 import type { Segment } from './segment-read.ts';
-import { isVisible, MemtableSource, probeOf, SegmentSource, type Source } from './source.ts';
+import { isVisible, MemtableSource, probeOf, SegmentSource, type Probe, type Source } from './source.ts';
 import { TermWalker } from './terms.ts';
 import { planMerge, type MergeRun } from './tiers.ts';
 import { View } from './view.ts';
@@ -281,8 +281,9 @@ export class PartitionIndex {
    * Number of the live version with that identity, or 0. Identities of more than 512 bytes are found by hash: the
    * caller compares the item's own.
    */
-  find(id: string, key: string, view: View = this.now()): number {
+  find(id: string, key: string, view?: View): number {
     const probe = probeOf(identityPath, undefined, writeIdentityKey(id, key));
+    if (view === undefined) return this.#findLive(probe);
     const parts = view.parts();
     for (let i = parts.length - 1; i >= 0; i--) {
       const part = parts[i]!;
@@ -296,6 +297,25 @@ export class PartitionIndex {
       const set = source.foundSet();
       for (let ordinal = nextIn(set, 0, part.size); ordinal >= 0; ordinal = nextIn(set, ordinal + 1, part.size))
         if (isVisible(part, ordinal)) return source.numberAt(ordinal);
+    }
+    return 0;
+  }
+
+  /** As the index is now, which every write asks: without a view, and without an allocation for most. */
+  #findLive(probe: Probe): number {
+    const sources = this.#sources;
+    for (let i = sources.length - 1; i >= 0; i--) {
+      const source = sources[i]!;
+      if (!source.find(probe)) continue;
+      if (source.foundIsSingle) {
+        const ordinal = source.foundSingle;
+        if (!source.liveness.isDead(ordinal)) return source.numberAt(ordinal);
+        continue;
+      }
+      const set = source.foundSet();
+      const { count } = source;
+      for (let ordinal = nextIn(set, 0, count); ordinal >= 0; ordinal = nextIn(set, ordinal + 1, count))
+        if (!source.liveness.isDead(ordinal)) return source.numberAt(ordinal);
     }
     return 0;
   }

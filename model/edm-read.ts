@@ -1,6 +1,7 @@
-// An entity in OData's JSON → the body that an item stores, in two passes over bytes ("Payload format for Table
-// service operations", Azure Storage REST reference; types are those of `edm-view.ts`). A property whose JSON value
-// does not tell its type has it beside it, as `name@odata.type`, before or after.
+// An entity in OData's JSON → the body that an item stores ("Payload format for Table service operations", Azure
+// Storage REST reference; types are those of `edm-view.ts`). A property whose JSON value does not tell its type has it
+// beside it, as `name@odata.type`, before or after. Common entities are read in one pass (`edm-scan.ts`); this file has
+// the two passes that read all of them, and say what is wrong.
 //
 // Invariants: the two keys come first and are strings; what no property can be (nulls, `Timestamp`, names with `@` and
 // names of the protocol) is left out; a name that stands twice is refused.
@@ -10,6 +11,7 @@ import { BsonType } from './bson/types.ts';
 import { ElementCursor, nameOf, type Raw, textOfRaw } from './bson/walk.ts';
 import { BsonWriter } from './bson/write.ts';
 import { textOf } from './bytes.ts';
+import { scanEntity } from './edm-scan.ts';
 import { appendEdm, edmTypes, type EdmType } from './edm-view.ts';
 import { badRequest } from './errors.ts';
 
@@ -29,6 +31,16 @@ export interface EdmEntity {
   readonly body: Uint8Array;
   /** Names of numbers that came without a type: a client that holds 1.0 as 1 still means the stored double. */
   readonly bare: readonly string[];
+  /** Where it is known without another walk that all names are plain identifiers of less than 128 letters. */
+  readonly outline?: EdmOutline | undefined;
+}
+
+/** What a check of sizes and names asks of an entity. */
+export interface EdmOutline {
+  /** Their number, keys left out. */
+  readonly properties: number;
+  /** Of the earliest time among them, since 1970; Infinity without one. */
+  readonly earliestSeconds: number;
 }
 
 /** Keys that the address tells take the place of those in the body. */
@@ -123,6 +135,16 @@ const noNames: readonly string[] = [];
 
 /** Reads an entity. `ignores` names a property that is dropped. Throws BadRequest for what Edm cannot hold. */
 export function entityOfJson(
+  json: Uint8Array | string,
+  keys?: AddressedKeys,
+  options: { readonly ignores?: string | undefined } = {},
+): EdmEntity {
+  const scanned = typeof json === 'string' ? undefined : scanEntity(json, keys, options.ignores);
+  return scanned ?? readEntity(json, keys, options);
+}
+
+/** Reads any entity. */
+export function readEntity(
   json: Uint8Array | string,
   keys?: AddressedKeys,
   options: { readonly ignores?: string | undefined } = {},

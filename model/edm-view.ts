@@ -14,7 +14,7 @@
 import { base64Of, bytesOfUuid } from './bson/extended-json.ts';
 import { doubleText, extendedJson } from './bson/json-write.ts';
 import { BinarySubtype, BsonType } from './bson/types.ts';
-import { ElementCursor, type Raw, rawDocument, textOfRaw } from './bson/walk.ts';
+import { type Raw, rawDocument, textOfRaw } from './bson/walk.ts';
 import { BsonWriter } from './bson/write.ts';
 import { readFloat64, readInt32, readInt64 } from './bytes.ts';
 import { badRequest } from './errors.ts';
@@ -39,12 +39,6 @@ export interface EdmValue {
   readonly type: EdmType;
   /** As OData writes it: `true`, `1.5`, `NaN`, base64, lower-case GUID, UTC time with up to 7 digits of a second. */
   readonly value: string;
-}
-
-export interface EdmProperty extends EdmValue {
-  readonly name: string;
-  /** A JSON number that came without a type: a client that holds 1.0 as 1 still means the stored double. */
-  readonly isBare?: boolean | undefined;
 }
 
 /** Named by the door, from identity and header. */
@@ -142,24 +136,6 @@ export function appendEdm(writer: BsonWriter, name: string | Uint8Array, edm: Ed
   }
 }
 
-/** The properties of an item, in its order. Of a name that stands twice the first is seen. */
-export function edmPropertiesOf(body: Uint8Array): EdmProperty[] {
-  const found = new Map<string, EdmProperty>();
-  const cursor = new ElementCursor(body);
-  while (cursor.next()) {
-    const name = cursor.name();
-    if (isShown(name, cursor.type) && !found.has(name)) found.set(name, { name, ...edmOf(cursor.raw()) });
-  }
-  return [...found.values()];
-}
-
-/** Fields of a new item. System properties are the caller's to add, where the profile keeps them in the body. */
-export function bodyOfEdm(properties: readonly EdmProperty[]): Uint8Array {
-  const writer = new BsonWriter().beginDocument();
-  for (const property of properties) appendEdm(writer, property.name, property);
-  return writer.end().finish();
-}
-
 function equalInEdm(stored: Raw, incoming: Raw): boolean {
   // A null is not shown, so no property says it.
   if (stored.type === BsonType.null || stored.type === BsonType.undefined) return false;
@@ -169,28 +145,10 @@ function equalInEdm(stored: Raw, incoming: Raw): boolean {
 }
 
 /**
- * The body to store when a client replaces an item by these properties, or, with `absent: 'kept'`, merges them
- * into it. System properties among them are dropped: the caller has compared them with the identity.
+ * The body to store when a client replaces an item by the properties that lie in another body, names once each, or,
+ * with `absent: 'kept'`, merges them into it. System properties among them are dropped: the caller has compared them
+ * with the identity. `bare`: names of numbers without a type.
  */
-export function mergeEdmView(
-  stored: Uint8Array,
-  properties: readonly EdmProperty[],
-  options: { readonly absent?: 'removed' | 'kept' | undefined } = {},
-): Uint8Array {
-  const writer = new BsonWriter(stored.length).beginDocument();
-  const given = new Set<string>();
-  const bare: string[] = [];
-  for (const property of properties) {
-    if (!isPropertyName(property.name)) continue;
-    if (given.has(property.name)) throw badRequest('a property is given twice');
-    given.add(property.name);
-    appendEdm(writer, property.name, property);
-    if (property.isBare === true) bare.push(property.name);
-  }
-  return mergeEdmBody(stored, writer.end().finish(), { ...options, bare });
-}
-
-/** The same for properties that lie in a body already, names once each. `bare`: names of numbers without a type. */
 export function mergeEdmBody(
   stored: Uint8Array,
   properties: Uint8Array,

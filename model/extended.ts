@@ -35,6 +35,9 @@ const Kind = {
   offsetDateTime: 8,
 } as const;
 
+/** First byte of an instant of 100 ns: `instant.ts` writes them without a value between. */
+export const ticksKind = Kind.ticks;
+
 export type Extended =
   | { readonly kind: 'ticks'; readonly ticks: bigint }
   | { readonly kind: 'byte' | 'short' | 'float'; readonly value: number }

@@ -5,12 +5,11 @@
 // else what 100 ns tell are ticks; nanoseconds, or an offset that is part of the value, take the third form
 // (docs/decisions/0003-extended-values.md). So a range over times is a range over dates and one over ticks.
 
-import { readInt64 } from './bytes.ts';
-import { BsonType } from './bson/types.ts';
+import { readInt64, writeInt32, writeUint32BE } from './bytes.ts';
+import { BinarySubtype, BsonType } from './bson/types.ts';
 import { Raw } from './bson/walk.ts';
-import { BsonWriter } from './bson/write.ts';
 import { badRequest } from './errors.ts';
-import { extendedOf, offsetSecondsMax, rawOfExtended } from './extended.ts';
+import { extendedOf, offsetSecondsMax, rawOfExtended, ticksKind } from './extended.ts';
 
 export interface Instant {
   /** Since 1970, UTC, rounded down. Years 1 to 9999. */
@@ -26,6 +25,7 @@ const secondsBefore1970 = 62135596800;
 /** 9999-12-31T23:59:59Z */
 const secondsMax = 253402300799;
 const ticksPerSecond = 10_000_000n;
+const ticksPerSecondNumber = Number(ticksPerSecond);
 
 function isInRange(instant: Instant): boolean {
   const local = instant.seconds + instant.offsetSeconds;
@@ -40,37 +40,24 @@ function isInRange(instant: Instant): boolean {
 const form =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)?)?$/;
 
-/** The number that so many digits spell; NaN for other characters. */
-function digitsAt(text: string, start: number, count: number): number {
-  let value = 0;
-  for (let i = start; i < start + count; i++) {
-    const digit = text.charCodeAt(i) - 0x30;
-    value = digit >= 0 && digit <= 9 ? value * 10 + digit : NaN;
-  }
-  return value;
-}
+/** The longest text that `readUtc` reads: nine digits of a second. */
+const utcTextMax = 30;
 
-/** `2026-01-02T03:04:05.1234567Z`, as most clients write it, on days that every month has; undefined for the rest. */
-function parseCommon(text: string): Instant | undefined {
-  const { length } = text;
-  if (length < 20 || length > 30 || text[4] !== '-' || text[7] !== '-' || text[10] !== 'T') return undefined;
-  if (text[13] !== ':' || text[16] !== ':' || text[length - 1] !== 'Z') return undefined;
-  const [year, month, day] = [digitsAt(text, 0, 4), digitsAt(text, 5, 2), digitsAt(text, 8, 2)];
-  const [hour, minute, second] = [digitsAt(text, 11, 2), digitsAt(text, 14, 2), digitsAt(text, 17, 2)];
-  // Years below 100 are others to Date.
-  if (!(year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return undefined;
-  if (!(hour < 24 && minute < 60 && second < 60)) return undefined;
-  const digits = length - 21;
-  const fraction = digits > 0 && text[19] === '.' ? digitsAt(text, 20, digits) : length === 20 ? 0 : NaN;
-  if (Number.isNaN(fraction)) return undefined;
-  const nanos = digits > 0 ? fraction * 10 ** (9 - digits) : 0;
-  return { seconds: Date.UTC(year, month - 1, day, hour, minute, second) / 1000, nanos, offsetSeconds: 0 };
+const utcText = new Uint8Array(utcTextMax);
+const utcTime: UtcTime = { seconds: 0, nanos: 0 };
+
+/** A time in the form of `readUtc`; undefined for the rest. */
+function parseUtc(text: string): Instant | undefined {
+  if (text.length > utcTextMax) return undefined;
+  // What is no ASCII becomes a byte that no time has.
+  for (let i = 0; i < text.length; i++) utcText[i] = Math.min(text.charCodeAt(i), 0xff);
+  return readUtc(utcTime, utcText, 0, text.length) ? { ...utcTime, offsetSeconds: 0 } : undefined;
 }
 
 /** Reads a date and time; one without offset is UTC. Throws BadRequest. */
 export function parseInstant(text: string): Instant {
-  const common = parseCommon(text);
-  if (common !== undefined) return common;
+  const utc = parseUtc(text);
+  if (utc !== undefined) return utc;
   const match = form.exec(text);
   if (match === null) throw badRequest('the text is no date and time of ISO 8601');
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((group) => Number(match[group] ?? '0'));
@@ -127,17 +114,89 @@ export function rawOfInstant(instant: Instant): Raw {
   const { seconds, nanos, offsetSeconds } = instant;
   if (offsetSeconds !== 0 || nanos % 100 !== 0)
     return rawOfExtended({ kind: 'offsetDateTime', seconds: BigInt(seconds), nanos, offsetSeconds });
-  if (nanos % 1_000_000 !== 0)
-    return rawOfExtended({
-      kind: 'ticks',
-      ticks: BigInt(seconds + secondsBefore1970) * ticksPerSecond + BigInt(nanos / 100),
-    });
-  const bytes = new BsonWriter(32)
-    .beginDocument()
-    .date('', seconds * 1000 + nanos / 1_000_000)
-    .end()
-    .finish();
-  return new Raw(bytes, BsonType.date, 6, 14);
+  const bytes = new Uint8Array(tickFormBytes);
+  const type = writeUtcInstant(bytes, 0, seconds, nanos);
+  return new Raw(bytes, type, 0, type === BsonType.date ? dateFormBytes : tickFormBytes);
+}
+
+/** Bytes of the two stored forms of an instant in UTC whose nanoseconds are a multiple of 100. */
+export const dateFormBytes = 8;
+export const tickFormBytes = 14;
+
+const two32 = 2 ** 32;
+
+/** Writes such an instant at `at` as it is stored; gives the type of its element, which tells its length. */
+export function writeUtcInstant(out: Uint8Array, at: number, seconds: number, nanos: number): number {
+  if (nanos % 1_000_000 === 0) {
+    const milliseconds = seconds * 1000 + nanos / 1_000_000;
+    writeInt32(out, at, milliseconds);
+    writeInt32(out, at + 4, Math.floor(milliseconds / two32));
+    return BsonType.date;
+  }
+  // Ticks have more bits than a double: the seconds are taken in two parts, of which each product is exact.
+  const since = seconds + secondsBefore1970;
+  const high = Math.floor(since / 0x10000);
+  const low = (since - high * 0x10000) * ticksPerSecondNumber + nanos / 100;
+  const carry = Math.floor(low / 0x10000);
+  const upper = high * ticksPerSecondNumber + carry;
+  const top = Math.floor(upper / 0x10000);
+  writeInt32(out, at, tickFormBytes - 5);
+  out[at + 4] = BinarySubtype.extended;
+  out[at + 5] = ticksKind;
+  writeUint32BE(out, at + 6, top);
+  writeUint32BE(out, at + 10, (upper - top * 0x10000) * 0x10000 + (low - carry * 0x10000));
+  return BsonType.binary;
+}
+
+/** What `readUtc` reads into: the caller's, so that nothing is made for a time. */
+export interface UtcTime {
+  seconds: number;
+  nanos: number;
+}
+
+/**
+ * Reads a time as most clients write it, `2026-01-02T03:04:05.1234567Z`, on a day that every month has, from the bytes
+ * of its text. False for all others, which may be times, too.
+ */
+export function readUtc(into: UtcTime, text: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (length < 20 || length > utcTextMax || text[start + 4] !== 0x2d || text[start + 7] !== 0x2d) return false;
+  if (text[start + 10] !== 0x54 || text[start + 13] !== 0x3a || text[start + 16] !== 0x3a || text[end - 1] !== 0x5a)
+    return false;
+  const year = digitsAt(text, start, 4);
+  const month = digitsAt(text, start + 5, 2);
+  const day = digitsAt(text, start + 8, 2);
+  const hour = digitsAt(text, start + 11, 2);
+  const minute = digitsAt(text, start + 14, 2);
+  const second = digitsAt(text, start + 17, 2);
+  if (!(year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return false;
+  if (!(hour < 24 && minute < 60 && second < 60)) return false;
+  const digits = length - 21;
+  const fraction = digits > 0 && text[start + 19] === 0x2e ? digitsAt(text, start + 20, digits) : digits < 0 ? 0 : NaN;
+  if (Number.isNaN(fraction)) return false;
+  into.seconds = daysSince1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+  into.nanos = digits < 0 ? 0 : fraction * tens[9 - digits]!;
+  return true;
+}
+
+const tens = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+/** The number that so many digits spell; NaN for other bytes. */
+function digitsAt(text: Uint8Array, start: number, count: number): number {
+  let value = 0;
+  for (let i = start; i < start + count; i++) {
+    const digit = text[i]! - 0x30;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** Days in the Gregorian calendar. Years begin in March here, so that the day that leap years add is the last one. */
+function daysSince1970(year: number, month: number, day: number): number {
+  const from = month > 2 ? year : year - 1;
+  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
+  return 365 * from + Math.floor(from / 4) - Math.floor(from / 100) + Math.floor(from / 400) + dayOfYear - 719_468;
 }
 
 /** The instant that a stored value is, in any of the three forms; undefined for others and beyond years 1 to 9999. */

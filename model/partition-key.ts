@@ -157,6 +157,9 @@ export function parsePartitionKeyHeader(text: string): PartitionKey {
 
 /** The key as a JSON array: equal keys give equal texts, other keys other texts. */
 export function partitionKeyText(key: PartitionKey): string {
+  const first = key[0];
+  // Most keys are one text that JSON shows as it is.
+  if (key.length === 1 && typeof first === 'string' && isPlain(first)) return `["${first}"]`;
   let text = '[';
   for (let i = 0; i < key.length; i++) {
     if (i > 0) text += ',';
@@ -164,4 +167,23 @@ export function partitionKeyText(key: PartitionKey): string {
     text += part === undefined ? '{}' : jsonOfValue(part === 0 ? 0 : part);
   }
   return `${text}]`;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** Printable ASCII without what JSON escapes. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e || unit === quote || unit === backslash) return false;
+  }
+  return true;
+}
+
+/** True for keys whose parts are the same: then they are equal. */
+export function haveSameParts(a: PartitionKey, b: PartitionKey): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -33,7 +33,8 @@ export function checkedRun(records: readonly Uint8Array[], after: number, bytesM
     throw new DatabaseError('TooLarge', `a run has at most ${appendRecordsMax} records`);
   let bytes = 0;
   let before: Uint8Array | undefined;
-  for (const [index, record] of records.entries()) {
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index]!;
     bytes += record.length;
     if (record.length < recordHeaderBytes || sequenceOf(record) !== after + 1 + index)
       throw new DatabaseError('Internal', `record ${index} of a run after ${after} does not follow`);

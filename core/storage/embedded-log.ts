@@ -101,7 +101,7 @@ export class EmbeddedLog implements Log {
         strict,
       );
       group.tail = next;
-      for (const [index, record] of records.entries()) group.cache.put(after + 1 + index, record);
+      for (let i = 0; i < records.length; i++) group.cache.put(after + 1 + i, records[i]!);
       if (!strict)
         this.#flushing ??= setTimeout(() => void this.#flush().catch(() => undefined), relaxedFlushMsMax).unref();
       return { kind: 'appended' };

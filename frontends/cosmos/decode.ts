@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { badRequest, DatabaseError } from '../../model/errors.ts';
 import type { Addresses } from '../deployment.ts';
-import type { HttpInput } from '../http.ts';
+import type { HttpInput } from '../http-exchange.ts';
 import type { Place } from './encode.ts';
 import { rowOf, type Row } from './surface.ts';
 

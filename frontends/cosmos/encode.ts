@@ -14,7 +14,7 @@ import { formatSessionToken } from '../../model/session-token.ts';
 import { BytesCache } from '../../core/bytes-cache.ts';
 import { failureCharge } from '../../core/charge.ts';
 import type { Engine } from '../../core/engine.ts';
-import type { HttpAnswer } from '../http.ts';
+import type { HttpAnswer } from '../http-exchange.ts';
 import type { CosmosRequest } from './decode.ts';
 import { cosmosErrorOf, errorBody, ownerMissing, retryAfterMsOf } from './errors.ts';
 import { linksOfContainer, linksOfOwner, ridOfItem } from './links.ts';

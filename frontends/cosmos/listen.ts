@@ -3,7 +3,7 @@
 
 import { DatabaseError } from '../../model/errors.ts';
 import { isQuorumLevel, type Deployment, type ListenOptions, type OpenDoor } from '../deployment.ts';
-import type { HttpAnswer, HttpInput } from '../http.ts';
+import type { HttpAnswer, HttpInput } from '../http-exchange.ts';
 import { openHttpDoor } from '../http-door.ts';
 import type { Door } from '../serve.ts';
 import { authenticator } from './authenticate.ts';

@@ -95,7 +95,10 @@ function checkGrant({ levels, permissions, table }: Grant, right: Right | undefi
     throw refusal('AuthorizationPermissionMismatch', 'sp');
 }
 
-/** Throws the service's refusal for an entity outside the range of a signature: to be asked once its key is known. */
+/**
+ * Throws the service's refusal for an entity outside the range of a signature: to be asked once its key is known.
+ * Recorded by azure-sdk-for-python, `test_sas_add_outside_range`.
+ */
 export function authorizeKey({ grant }: TablePrincipal, key: EntityKey): void {
   if (grant !== undefined && !isWithin(grant, key)) throw refusal('AuthorizationFailure', 'sig');
 }

@@ -1,7 +1,9 @@
 // Tokens of a trusted issuer at the Table door (frontends/bearer.ts), and the challenge by which clients learn where to
 // get one: `WWW-Authenticate: Bearer authorization_uri=… resource_id=…`, as the SDKs' challenge policies read it
 // (docs: "Authorize with Microsoft Entra ID", bearer challenge). The service sends it to clients of version 2020-12-06
-// and later; older ones, which would not understand it, get 403.
+// and later; older ones, which would not understand it, get 403. Recorded: by azure-sdk-for-python `test_challenge_auth`
+// (a token that is not taken, in versions 2019-07-07 and 2020-12-06), by azure-sdk-for-net `EnableTenantDiscovery` (no
+// credentials).
 
 import { DatabaseError } from '../../model/errors.ts';
 import type { BearerTokens } from '../bearer.ts';

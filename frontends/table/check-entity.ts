@@ -1,10 +1,11 @@
 // What the service refuses of an entity: names, sizes and number of its properties, and the form of its keys. Looked
-// at on the stored body, without decoding what is short enough. Sources: "Understanding the Table service data model",
+// at on the stored body, without decoding what is short enough, unless what the reader saw of it tells enough. Sources: "Understanding the Table service data model",
 // "Table service error codes" (Azure Storage).
 
 import { BinarySubtype, BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, nameOf } from '../../model/bson/walk.ts';
 import { readInt64, textOf } from '../../model/bytes.ts';
+import type { EdmEntity } from '../../model/edm-read.ts';
 import { instantOf } from '../../model/instant.ts';
 import { refusal } from './errors.ts';
 import { limitsOf, type Limits } from './limits.ts';
@@ -31,9 +32,16 @@ const identifierForm = /^[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}\p{Cf
 
 const cursor = new ElementCursor(new Uint8Array([5, 0, 0, 0, 0]));
 
+/** Bytes of a body in which no value and not the whole can be too large: units of UTF-16 are two bytes at the most. */
+const shortBodyMax = 16 * 1024;
+
 /** Throws what the service says about a body, keys included, that was made of a request. */
-export function checkEntity(body: Uint8Array, flavour: Flavour): void {
+export function checkEntity({ body, outline }: Pick<EdmEntity, 'body' | 'outline'>, flavour: Flavour): void {
   const limits = limitsOf(flavour);
+  if (outline !== undefined && body.length <= shortBodyMax) {
+    // Its names are plain and short.
+    if (outline.properties <= limits.propertiesMax && outline.earliestSeconds >= limits.timeSecondsMin) return;
+  }
   let properties = 0;
   let size = entityOverheadBytes;
   cursor.reset(body, 0);

@@ -9,7 +9,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DatabaseError } from '../../model/errors.ts';
-import type { HttpInput } from '../http.ts';
+import type { HttpInput } from '../http-exchange.ts';
 import { refusal } from './errors.ts';
 import { parseAddress, type Address } from './odata/address.ts';
 import { parseQuery } from './query-string.ts';

@@ -4,7 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { DatabaseError } from '../../model/errors.ts';
-import type { HttpAnswer } from '../http.ts';
+import type { HttpAnswer } from '../http-exchange.ts';
 import type { Answer } from './answer.ts';
 import { failureHeaders, sentenceOf, tableErrorOf } from './errors.ts';
 import { wantsXml } from './format.ts';

@@ -1,5 +1,6 @@
 // What each error is in the Table service: HTTP status, code word, and the sentence by which clients and their tests
-// know it (docs: "Table Service Error Codes", "Common REST API Error Codes", "Status and error codes" of OData).
+// know it (docs: "Table Service Error Codes", "Common REST API Error Codes", "Status and error codes" of OData; where
+// the service says more than these, as recorded answers have it: tests of azure-sdk-for-python, llama_index issue 15258).
 // Status numbers of failures stand in no other file of this door.
 
 import { DatabaseError, type ErrorCode } from '../../model/errors.ts';
@@ -61,7 +62,9 @@ export const refusals = {
   PropertyValueTooLarge: {
     status: 400,
     code: 'TooLarge',
-    sentence: 'The property value exceeds the maximum allowed size (64KB).',
+    sentence:
+      'The property value exceeds the maximum allowed size (64KB). If the property value is a string, it is UTF-16 ' +
+      'encoded and the maximum number of characters should be 32K or less.',
   },
   KeyValueTooLarge: {
     status: 400,
@@ -72,7 +75,8 @@ export const refusals = {
     status: 400,
     code: 'TooLarge',
     sentence:
-      'The entity contains more properties than allowed. Each entity can include up to 252 properties to store data.',
+      'The entity contains more properties than allowed. Each entity can include up to 252 properties to store data. ' +
+      'Each entity also has 3 system properties.',
   },
   DuplicatePropertiesSpecified: {
     status: 400,

@@ -2,7 +2,7 @@
 // HTTPS on one port. It only joins the pieces; the order of a request is `frontends/serve.ts`.
 
 import type { Deployment, ListenOptions, OpenDoor } from '../deployment.ts';
-import type { HttpAnswer, HttpInput } from '../http.ts';
+import type { HttpAnswer, HttpInput } from '../http-exchange.ts';
 import { openHttpDoor } from '../http-door.ts';
 import type { Door } from '../serve.ts';
 import type { Answer } from './answer.ts';

@@ -52,10 +52,11 @@ function insertion(request: TableRequest): PreparedWrite {
   checkJsonBody(request);
   const preference = preferenceOf(request);
   const level = levelOf(request);
-  const { partitionKey: sentPartitionKey, rowKey: sentRowKey, body } = readEntity(request, undefined);
-  const key = { partitionKey: sentText(sentPartitionKey), rowKey: sentText(sentRowKey) };
+  const entity = readEntity(request, undefined);
+  const { body } = entity;
+  const key = { partitionKey: sentText(entity.partitionKey), rowKey: sentText(entity.rowKey) };
   checkNewKey(key, flavour);
-  checkEntity(body, flavour);
+  checkEntity(entity, flavour);
   return {
     key,
     write: { kind: 'create-item', body, view: 'exact', partitionKey: [key.partitionKey] },
@@ -85,11 +86,12 @@ function edit(
   const key = addressedKey(request);
   checkJsonBody(request);
   refuseIfNoneMatch(request);
-  const { partitionKey, rowKey, body, bare } = readEntity(request, key);
-  checkSentKey(partitionKey, key.partitionKey, flavour);
-  checkSentKey(rowKey, key.rowKey, flavour);
+  const entity = readEntity(request, key);
+  const { body, bare } = entity;
+  checkSentKey(entity.partitionKey, key.partitionKey, flavour);
+  checkSentKey(entity.rowKey, key.rowKey, flavour);
   if (condition === undefined) checkNewKey(key, flavour);
-  checkEntity(body, flavour);
+  checkEntity(entity, flavour);
   const change: Edit = (current) => {
     if (current === undefined) {
       if (condition === undefined) return body;

@@ -17,7 +17,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../core/engine.ts';
 import type { RunningServer } from '../../bin/server.ts';
-import type { EdmProperty } from '../../model/edm-view.ts';
+import type { EdmProperty } from '../model/edm-oracle.ts';
 import { wellKnownKey } from '../clients/cosmos-http.ts';
 import { randomOf, seedOf, testScale } from '../random.ts';
 import { serve } from '../serving.ts';

@@ -2,9 +2,8 @@
 
 import { TableClient } from '@azure/data-tables';
 import type { Engine } from '../../core/engine.ts';
-import { edmPropertiesOfJson } from '../../model/edm-json.ts';
-import type { EdmProperty } from '../../model/edm-view.ts';
 import { ElementCursor } from '../../model/bson/walk.ts';
+import { edmPropertiesOfJson, type EdmProperty } from '../model/edm-oracle.ts';
 
 /** The database that holds every table. */
 export const tablesDatabase = 'tables';

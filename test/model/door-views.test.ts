@@ -3,17 +3,19 @@
 
 import { describe, expect, it } from 'vitest';
 import { extendedJson, JsonWriter } from '../../model/bson/json-write.ts';
-import { rawDocument, type Raw } from '../../model/bson/walk.ts';
+import { ElementCursor, rawDocument, type Raw } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { bytesOfHex } from '../../model/bytes.ts';
-import { edmPropertiesOfJson, writeEdmJson } from '../../model/edm-json.ts';
-import { bodyOfEdm, edmPropertiesOf, mergeEdmView, type EdmType } from '../../model/edm-view.ts';
+import { writeEdmField } from '../../model/edm-json.ts';
+import { entityOfJson } from '../../model/edm-read.ts';
+import { mergeEdmBody, type EdmType } from '../../model/edm-view.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { rawOfExtended } from '../../model/extended.ts';
 import { rawOfGraphson } from '../../model/graphson-read.ts';
 import { graphsonOf } from '../../model/graphson-write.ts';
 import { elementOf, mergeElement, type GremlinElement } from '../../model/gremlin-view.ts';
 import { mergeRow, rowOf } from '../../model/relational-view.ts';
+import { bodyOfEdm, edmPropertiesOf } from './edm-oracle.ts';
 
 function codeOf(run: () => unknown): unknown {
   try {
@@ -59,16 +61,13 @@ describe('the Tables view', () => {
   });
 
   it('writes OData JSON with the types that values do not tell', () => {
-    const properties = edmPropertiesOfJson(
-      '{"odata.etag":"e","PartitionKey":"p","a":1,"b":1.0,"c":"x","d@odata.type":"Edm.Int64","d":"9007199254740993","e":null,"f@odata.type":"Edm.Double","f":"NaN","g":true,"h@odata.type":"Edm.Guid","h":"6BA7B810-9DAD-11D1-80B4-00C04FD430C8","i@odata.type":"Edm.DateTime","i":"2024-01-01T01:00:00.1234567+01:00"}',
+    const { body } = entityOfJson(
+      '{"odata.etag":"e","a":1,"b":1.0,"c":"x","d@odata.type":"Edm.Int64","d":"9007199254740993","e":null,"f@odata.type":"Edm.Double","f":"NaN","g":true,"h@odata.type":"Edm.Guid","h":"6BA7B810-9DAD-11D1-80B4-00C04FD430C8","i@odata.type":"Edm.DateTime","i":"2024-01-01T01:00:00.1234567+01:00"}',
     );
-    const body = bodyOfEdm(properties.filter(({ name }) => name !== 'PartitionKey'));
     const text = (annotated: boolean): string => {
       const writer = new JsonWriter();
-      edmPropertiesOf(body).forEach((property, i) => {
-        if (i > 0) writer.text(',');
-        writeEdmJson(writer, property, annotated);
-      });
+      const cursor = new ElementCursor(body);
+      for (let i = 0; cursor.next(); i++) writeEdmField(i > 0 ? writer.text(',') : writer, cursor, annotated);
       return writer.finishText();
     };
     expect(text(true)).toBe(
@@ -78,9 +77,9 @@ describe('the Tables view', () => {
   });
 
   it('replaces or merges, keeps what it does not show, and lets a property take the place of a null', () => {
-    const changes = edmPropertiesOfJson('{"PartitionKey":"other","n":6,"gone":"null"}');
-    expect(shown(mergeEdmView(mixed(), changes))).toBe('{"PartitionKey":"p","n":{"$numberInt":"6"},"gone":"null"}');
-    const merged = mergeEdmView(mixed(), changes, { absent: 'kept' });
+    const { body: changes } = entityOfJson('{"PartitionKey":"other","n":6,"gone":"null"}');
+    expect(shown(mergeEdmBody(mixed(), changes))).toBe('{"PartitionKey":"p","n":{"$numberInt":"6"},"gone":"null"}');
+    const merged = mergeEdmBody(mixed(), changes, { absent: 'kept' });
     expect(edmPropertiesOf(merged).map(({ name, value }) => `${name}=${value}`)).toEqual([
       '_id={"$oid":"65f0c0ffee65f0c0ffee65f0"}',
       'whole=1.0',
@@ -90,12 +89,15 @@ describe('the Tables view', () => {
       'when=1970-01-01T00:00:01Z',
       'short=7',
     ]);
-    expect(shown(mergeEdmView(mixed(), []))).toBe('{"PartitionKey":"p","gone":null}');
+    expect(shown(mergeEdmBody(mixed(), empty))).toBe('{"PartitionKey":"p","gone":null}');
   });
 
   it('takes a bare number for the stored one it equals, and a typed one by its type', () => {
-    const written = (json: string): string =>
-      shown(mergeEdmView(bodyOfEdm([{ name: 'a', type: 'Edm.Double', value: '1' }]), edmPropertiesOfJson(json)));
+    const stored = bodyOfEdm([{ name: 'a', type: 'Edm.Double', value: '1' }]);
+    const written = (json: string): string => {
+      const { body, bare } = entityOfJson(json);
+      return shown(mergeEdmBody(stored, body, { bare }));
+    };
     expect(written('{"a":1}')).toBe('{"a":{"$numberDouble":"1.0"}}');
     expect(written('{"a@odata.type":"Edm.Int32","a":1}')).toBe('{"a":{"$numberInt":"1"}}');
     expect(written('{"a":2}')).toBe('{"a":{"$numberInt":"2"}}');
@@ -123,11 +125,16 @@ describe('the Tables view', () => {
   });
 
   it('refuses JSON that is no entity', () => {
-    for (const json of ['[]', '{"a":{}}', '{"a":[1]}', '{"a@odata.type":"Edm.Single","a":1}', '{"a":1e400}'])
+    for (const json of ['[]', '{"a@odata.type":"Edm.Single","a":1}', '{"a":1e400}'])
       expect(
-        codeOf(() => bodyOfEdm(edmPropertiesOfJson(json))),
+        codeOf(() => entityOfJson(json)),
         json,
       ).toBe('BadRequest');
+    for (const json of ['{"a":{}}', '{"a":[1]}'])
+      expect(
+        codeOf(() => entityOfJson(json)),
+        json,
+      ).toBe('TooDeep');
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { checkEntity, edmPropertiesMax } from '../../model/edm-rules.ts';
-import { bodyOfEdm } from '../../model/edm-view.ts';
+import { bodyOfEdm } from './edm-oracle.ts';
 import { DatabaseError } from '../../model/errors.ts';
 import { rawOfExtended } from '../../model/extended.ts';
 

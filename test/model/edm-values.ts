@@ -1,7 +1,7 @@
 // Values of every Edm type for tests: the edges of each, and random ones.
 
 import { doubleText } from '../../model/bson/json-write.ts';
-import type { EdmProperty } from '../../model/edm-view.ts';
+import type { EdmProperty } from './edm-oracle.ts';
 
 const edge: readonly (readonly [EdmProperty['type'], readonly string[]])[] = [
   ['Edm.String', ['', 'a', '\u0000', 'é\u{1f600}', '{"$date":"2026-01-01T00:00:00Z"}', 'x'.repeat(32_768)]],

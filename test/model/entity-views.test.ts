@@ -4,11 +4,11 @@ import { bsonOfJson } from '../../model/bson/json-read.ts';
 import { jsonOfBson } from '../../model/bson/json-write.ts';
 import { ElementCursor } from '../../model/bson/walk.ts';
 import { checkEntity } from '../../model/edm-rules.ts';
-import { bodyOfEdm, edmPropertiesOf, type EdmProperty } from '../../model/edm-view.ts';
 import { bodyOfEntityInsert, mergeEntityMongoView, mongoViewOfEntity } from '../../model/entity-mongo-view.ts';
 import { entityOfSql, sqlIdOfEntity, withEdmTypes } from '../../model/entity-sql-view.ts';
 import { mergeView } from '../../model/view.ts';
 import { randomOf, seedOf, testScale } from '../random.ts';
+import { bodyOfEdm, edmPropertiesOf, type EdmProperty } from './edm-oracle.ts';
 import { edgeProperties, randomValue } from './edm-values.ts';
 
 const text = (name: string, value: string): EdmProperty => ({ name, type: 'Edm.String', value });

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { JsonWriter } from '../../model/bson/json-write.ts';
 import { fieldOf } from '../../model/bson/walk.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
-import { instantText, parseInstant } from '../../model/instant.ts';
+import { rawOfExtended } from '../../model/extended.ts';
+import { instantOf, instantText, parseInstant, rawOfInstant } from '../../model/instant.ts';
 import { valueOf } from '../../model/value.ts';
 import { randomOf, seedOf, testScale } from '../random.ts';
 
@@ -27,6 +28,21 @@ describe('an instant', () => {
       const instant = parseInstant(`${text}Z`);
       expect(instant, text).toEqual(parseInstant(`${text}+00:00`));
       expect(instantText(instant), text).toBe(`${text.replace(/(\..*?)0+$/, '$1').replace(/\.$/, '')}Z`);
+    }
+  });
+
+  test('is stored as a date or as ticks, exactly', () => {
+    const random = randomOf(seed);
+    for (let run = 0; run < 2_000 * testScale; run++) {
+      const seconds = Math.floor(random() * (253402300800 + 62135596800)) - 62135596800;
+      const nanos = Math.floor(random() * 1e7) * 100;
+      const instant = { seconds, nanos: random() < 0.3 ? nanos - (nanos % 1e6) : nanos, offsetSeconds: 0 };
+      const raw = rawOfInstant(instant);
+      expect(instantOf(raw)).toEqual(instant);
+      if (instant.nanos % 1e6 === 0) continue;
+      const ticks = BigInt(seconds + 62135596800) * 10_000_000n + BigInt(instant.nanos / 100);
+      const wanted = rawOfExtended({ kind: 'ticks', ticks });
+      expect([raw.type, raw.slice()]).toEqual([wanted.type, wanted.slice()]);
     }
   });
 

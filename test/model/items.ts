@@ -5,10 +5,11 @@ import { Raw } from '../../model/bson/walk.ts';
 import { BsonType } from '../../model/bson/types.ts';
 import { BsonWriter } from '../../model/bson/write.ts';
 import { readInt64, utf8 } from '../../model/bytes.ts';
-import { bodyOfEdm, type EdmProperty, type EdmType } from '../../model/edm-view.ts';
+import type { EdmType } from '../../model/edm-view.ts';
 import { rawOfExtended, ticksMax } from '../../model/extended.ts';
 import { rawOfGraphson } from '../../model/graphson-read.ts';
 import { mergeRow, type Cell, type ColumnType } from '../../model/relational-view.ts';
+import { bodyOfEdm, type EdmProperty } from './edm-oracle.ts';
 import {
   appendFields,
   appendRandom,

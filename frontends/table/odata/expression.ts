@@ -5,7 +5,10 @@
 // flat in the tree, whatever their parentheses; how deep different ones nest is bounded (`depthMax`), and so what
 // walks the tree may recurse.
 //
-// Source: OData v3 URL conventions, section 5.1.2; "Querying tables and entities" (Azure Storage REST reference).
+// Source: OData v3 URL conventions, section 5.1.2; "Querying tables and entities" (Azure Storage REST reference). What
+// an error says, and the position it tells, is what the service says, which reads filters by Microsoft.Data.OData
+// (recorded by azure-sdk-for-python, `test_query_invalid_filter`; Azurite issue 1185; azure-storage-node issue 316;
+// functions: azure-sdk-for-js issue 19494), without the filter's text, which the service repeats.
 
 import { queryTextLengthMax, type Token } from '../../../model/text/lexer.ts';
 import { refusal } from '../errors.ts';
@@ -88,8 +91,19 @@ const mirrored: Readonly<Record<Comparison, Comparison>> = {
 /** Operators of OData that the service does not have. */
 const arithmetic: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'mod']);
 
-function syntaxError(start: number): Error {
-  return refusal('InvalidInput', '$filter', `Syntax error at position ${start}.`);
+function invalid(sentence: string): Error {
+  return refusal('InvalidInput', '$filter', sentence);
+}
+
+function syntaxError(position: number): Error {
+  return invalid(`Syntax error at position ${position}.`);
+}
+
+/** Where an operand should stand. */
+function noOperand({ kind, text, start, end }: Token): Error {
+  if (kind === 'fault' && text.startsWith("'"))
+    return invalid(`There is an unterminated string literal at position ${end}.`);
+  return invalid(`Expression expected at position ${start}.`);
 }
 
 /** The tree of a filter that is not blank. Throws InvalidInput, and NotImplemented for what OData has beyond it. */
@@ -119,13 +133,24 @@ class Parser {
       this.#at++;
     }
     this.#reduceAbove(1);
-    const open = this.#pending.at(-1);
-    if (open !== undefined) throw syntaxError(open.start);
+    if (this.#pending.length > 0) throw this.#unexpected();
+    const last = this.#operands.at(-1);
+    if (last?.kind === 'literal' && last.literal.type !== 'Edm.Boolean')
+      throw invalid('The $filter expression must evaluate to a single boolean value.');
     return this.#condition().expression;
   }
 
   #peek(): Token {
     return this.#tokens[this.#at]!;
+  }
+
+  /** The next token goes on with nothing: the service tells where it ends, a sign before a number being part of it. */
+  #unexpected(): Error {
+    const { text, start, end } = this.#peek();
+    if (this.#pending.some(({ operator }) => operator === '('))
+      return invalid(`')' or operator expected at position ${start}.`);
+    const next = text === '-' ? this.#tokens[this.#at + 1] : undefined;
+    return syntaxError(next?.kind === 'number' && next.start === end ? next.end : end);
   }
 
   /** Prefixes and one operand. */
@@ -153,9 +178,9 @@ class Parser {
         return this.#named(token);
       case 'symbol':
         if (text === '-') return { kind: 'literal', literal: this.#negative(), start };
-        throw syntaxError(start);
+        throw noOperand(token);
       default:
-        throw syntaxError(start);
+        throw noOperand(token);
     }
   }
 
@@ -165,14 +190,14 @@ class Parser {
     const value = token.kind === 'name' ? doubleOfWord(token.text, true) : undefined;
     if (value !== undefined) return doubleLiteral(-value);
     // Of anything else the negative would be arithmetic.
-    throw token.kind === 'name' ? refusal('NotImplemented', '$filter') : syntaxError(token.start);
+    throw token.kind === 'name' ? refusal('NotImplemented', '$filter') : noOperand(token);
   }
 
   #named({ text, start, end }: Token): Operand {
     const after = this.#peek();
     if (after.kind === 'string' && after.start === end) {
       const type = typeBefore(text);
-      if (type === undefined) throw syntaxError(start);
+      if (type === undefined) throw this.#unexpected();
       this.#at++;
       const literal = quotedLiteral(type, after.text);
       if (literal === undefined) throw notOfType(type, start);
@@ -192,16 +217,15 @@ class Parser {
 
   #infix({ kind, text, start }: Token): void {
     if (kind === 'name' && arithmetic.has(text)) throw refusal('NotImplemented', '$filter');
-    if (kind !== 'name' || text === 'not' || !isOperator(text)) throw syntaxError(start);
+    if (kind !== 'name' || text === 'not' || !isOperator(text)) throw this.#unexpected();
     this.#reduceAbove(powers[text]);
     this.#pending.push({ operator: text, start });
   }
 
   /** Takes a closing parenthesis. */
   #close(): void {
-    const { start } = this.#peek();
     this.#reduceAbove(1);
-    if (this.#pending.pop() === undefined) throw syntaxError(start);
+    if (this.#pending.pop() === undefined) throw syntaxError(this.#peek().end);
     this.#at++;
   }
 
@@ -275,21 +299,21 @@ function number({ text, start }: Token, isNegative: boolean): Literal {
 }
 
 function notOfType(type: string, start: number): Error {
-  return refusal('InvalidInput', '$filter', `Unrecognized '${type}' literal at position ${start}.`);
+  return invalid(`Unrecognized '${type}' literal at '${start}'.`);
 }
 
 function single(expression: Expression, start: number): Condition {
   return { kind: 'condition', expression, of: undefined, depth: 0, start };
 }
 
-function nested(depth: number, start: number): number {
-  if (depth >= depthMax) throw syntaxError(start);
+function nested(depth: number): number {
+  if (depth >= depthMax) throw invalid('Recursion depth exceeded allowed limit.');
   return depth + 1;
 }
 
 function negation({ expression, depth }: Condition, start: number): Condition {
   if (expression.kind === 'not') return { ...single(expression.of, start), depth: depth - 1 };
-  return { ...single({ kind: 'not', of: expression }, start), depth: nested(depth, start) };
+  return { ...single({ kind: 'not', of: expression }, start), depth: nested(depth) };
 }
 
 /** Joins two conditions. Of chains of this kind the longer one takes the other in, so that no chain costs its square. */
@@ -300,13 +324,13 @@ function chain(kind: 'and' | 'or', left: Condition, right: Condition): Condition
   const kept = isLeftKept ? left : rightOf === undefined ? undefined : right;
   if (kept?.of === undefined) {
     const of = [left.expression, right.expression];
-    const depth = nested(Math.max(left.depth, right.depth), left.start);
+    const depth = nested(Math.max(left.depth, right.depth));
     return { kind: 'condition', expression: { kind, of }, of, depth, start: left.start };
   }
   const other = isLeftKept ? right : left;
   const added = isLeftKept ? rightOf : leftOf;
   if (added === undefined) kept.of.push(other.expression);
   else for (const each of added) kept.of.push(each);
-  const inner = added === undefined ? nested(other.depth, other.start) : other.depth;
+  const inner = added === undefined ? nested(other.depth) : other.depth;
   return { ...kept, depth: Math.max(kept.depth, inner), start: left.start };
 }

@@ -21,8 +21,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { judge, readKnownFailures } from '../known-failures.mjs';
 import { isFree, startMeridian } from '../meridian.mjs';
-import { printCauses, runFiles, tally } from '../pytest.mjs';
-import { distantRelay, spoilingRelay } from '../relay.mjs';
+import { printCauses, runFiles, tally } from '../python/pytest.mjs';
+import { commonPartOf, runAgainst, runWrong, suiteOptions } from '../python/suite.mjs';
 import { wrongAnswers } from './wrong-answers.mjs';
 
 const port = 8081;
@@ -35,9 +35,6 @@ const markGroups = {
     'cosmosMultiRegion or cosmosCircuitBreaker or cosmosCircuitBreakerMultiRegion or cosmosPerPartitionAutomaticFailover',
 };
 
-/** Of what the server logged, in characters. */
-const faultsShownMax = 20_000;
-
 const here = dirname(fileURLToPath(import.meta.url));
 const {
   values: options,
@@ -45,14 +42,10 @@ const {
 } = parseArgs({
   allowPositionals: true,
   options: {
+    ...suiteOptions,
     partitions: { type: 'string', default: '1' },
     marks: { type: 'string', default: 'cosmosEmulator' },
     async: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    file: { type: 'string', multiple: true, default: [] },
-    wrong: { type: 'string' },
-    latency: { type: 'string', default: '10' },
-    verbose: { type: 'boolean', default: false },
   },
 });
 
@@ -87,48 +80,24 @@ async function mentions(file) {
   return words.some((word) => new RegExp(`${word}\\b`).test(text)) || /^(from|import) test_(?!config)/m.test(text);
 }
 
-async function run(label, wrong) {
-  const closers = [];
-  try {
-    const latencyMs = Number(options.latency);
-    const direct = wrong === undefined && latencyMs === 0;
-    const server = await startMeridian(
-      ['--sql-port', direct ? String(port) : '0', '--advertise', `https://127.0.0.1:${port}/`].concat([
-        '--partitions',
-        options.partitions,
-      ]),
-    );
-    closers.push(server.stop);
-    let relay;
-    if (!direct) {
-      const { hostname, port: behind } = new URL(server.ready.sql);
-      const target = { host: hostname, port: Number(behind) };
-      relay =
-        wrong === undefined
-          ? await distantRelay(port, target, latencyMs)
-          : await spoilingRelay(port, target, server.tls, wrong);
-      closers.push(relay.close);
-    }
-    const results = await runSuite(label);
-    const faults = server.complaints().trim();
-    if (faults !== '') {
-      process.stdout.write(`the server said:\n${faults.slice(0, faultsShownMax)}\n`);
-      if (/^(?!\{"level":"(warn|info)")/m.test(faults)) process.exitCode = 1;
-    }
-    return { results, spoilt: relay?.spoilt ?? 0 };
-  } finally {
-    for (const close of closers.reverse()) await close();
-  }
+async function startServer(ownPort) {
+  const server = await startMeridian(
+    ['--sql-port', String(ownPort), '--advertise', `https://127.0.0.1:${port}/`].concat([
+      '--partitions',
+      options.partitions,
+    ]),
+  );
+  const { hostname: host, port: behind } = new URL(server.ready.sql);
+  return { ...server, host, port: Number(behind) };
 }
 
-/** What failures have in common: their message without what differs from run to run. */
+function run(label, wrong) {
+  const runTests = () => runSuite(label);
+  return runAgainst({ port, latencyMs: Number(options.latency), wrong, startServer, runTests });
+}
+
 function causeOf({ reason }) {
-  return reason
-    .replace(/ActivityId.*$/, '')
-    .replace(/"location":\{[^}]*\},?/g, '')
-    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|\d+/g, '#')
-    .replace(/^azure\.cosmos\.exceptions\./, '')
-    .slice(0, 160);
+  return commonPartOf(reason.replace(/ActivityId.*$/, '').replace(/"location":\{[^}]*\},?/g, ''));
 }
 
 function report(results) {
@@ -155,16 +124,6 @@ if (options.wrong === undefined) {
   const known = await readKnownFailures(options.async ? 'cosmos-python-async' : 'cosmos-python', options);
   if (judge({ known, passed, failed }) !== 0) process.exitCode = 1;
 } else {
-  const sound = new Set(
-    results.filter(({ outcome, requests }) => outcome === 'passed' && requests > 0).map(({ name }) => name),
-  );
-  const chosen = options.wrong === 'all' ? Object.keys(wrongAnswers) : [options.wrong];
-  for (const kind of chosen) {
-    const { results: spoiltResults, spoilt } = await run(`${label}-wrong`, wrongAnswers[kind]);
-    const green = spoiltResults.filter(({ outcome, name }) => outcome === 'passed' && sound.has(name)).length;
-    if (green === sound.size) process.exitCode = 1;
-    process.stdout.write(
-      `${green === sound.size ? 'UNSEEN' : 'seen  '}  ${kind}: ${spoilt} answers spoilt, ${sound.size - green} of ${sound.size} tests turned red\n`,
-    );
-  }
+  const runSpoilt = (wrong) => run(`${label}-wrong`, wrong);
+  await runWrong({ chosen: options.wrong, wrongAnswers, results, runSpoilt });
 }

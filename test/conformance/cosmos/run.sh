@@ -5,36 +5,25 @@
 # CONFORMANCE_MARKS chooses the tests of Python's suite as its `--marks` does.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=../rounds.sh
+source "$here/../rounds.sh"
 
 # Python's suite is obtained once for all rounds.
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-export CONFORMANCE_PYTHON=${CONFORMANCE_PYTHON:-$scratch/python}
+export CONFORMANCE_PYTHON=${CONFORMANCE_PYTHON:-$rounds/python}
 
-rounds=(1 5)
+partition_counts=(1 5)
 for option in "$@"; do
-  case $option in --partitions | --partitions=*) rounds=('') ;; esac
+  case $option in --partitions | --partitions=*) partition_counts=('') ;; esac
 done
 
-failed=0
-for partitions in "${rounds[@]}"; do
+for partitions in "${partition_counts[@]}"; do
   for run in go python 'python --async'; do
     suite=${run%% *}
     options=("$@")
     [ -n "$partitions" ] && options+=(--partitions "$partitions")
     [ "$suite" = python ] && [ -n "${CONFORMANCE_MARKS:-}" ] && options+=(--marks "$CONFORMANCE_MARKS")
     [ "$run" = "$suite" ] || options+=("${run#* }")
-    echo "── $run${partitions:+, partitions: $partitions}"
-    "$here/$suite.sh" "${options[@]}" | tee "$scratch/output"
-    code=${PIPESTATUS[0]}
-    verdict=green
-    [ "$code" -eq 0 ] || { verdict=RED failed=1; }
-    while IFS= read -r line; do
-      printf '%-5s  partitions %s  %s\n' "$verdict" "${partitions:--}" "$line" >>"$scratch/summary"
-    done < <(grep -E '^[a-z-]+ \((Go|Python)\): ' "$scratch/output" || echo "$run: no result")
+    round "$run${partitions:+, partitions: $partitions}" '^[a-z-]+ \((Go|Python)\): ' "$here/$suite.sh" "${options[@]}"
   done
 done
-
-echo '── tests that asked the server something'
-cat "$scratch/summary"
-exit "$failed"
+end_rounds 'tests that asked the server something'

@@ -22,8 +22,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { judge, readKnownFailures } from '../known-failures.mjs';
 import { defaultKey, startMeridian } from '../meridian.mjs';
-import { printCauses, runFiles, tally } from '../pytest.mjs';
-import { distantRelay, spoilingRelay } from '../relay.mjs';
+import { printCauses, runFiles, tally } from '../python/pytest.mjs';
+import { commonPartOf, runAgainst, runWrong, suiteOptions } from '../python/suite.mjs';
 import { accountName, admit, makeIdentity } from './identity.mjs';
 import { startAzurite } from './azurite.mjs';
 import { runSamples } from './vendor-samples.mjs';
@@ -32,9 +32,6 @@ import { wrongAnswers } from './wrong-answers.mjs';
 /** Tests of bearer tokens, which clients send over https alone. */
 const bearerFiles = /^test_(table_aad|challenge_auth)(_async)?\.py$/;
 
-/** Of what the server logged, in characters. */
-const faultsShownMax = 20_000;
-
 const here = dirname(fileURLToPath(import.meta.url));
 const {
   values: options,
@@ -42,15 +39,11 @@ const {
 } = parseArgs({
   allowPositionals: true,
   options: {
+    ...suiteOptions,
     style: { type: 'string', default: 'path' },
     plain: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    file: { type: 'string', multiple: true, default: [] },
-    wrong: { type: 'string' },
-    latency: { type: 'string', default: '10' },
     azurite: { type: 'string' },
     samples: { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
   },
 });
 
@@ -90,54 +83,39 @@ async function runSuite(label, environment, port) {
   return runFiles({ scratch, label, files, args, path: here, environment, port, verbose: options.verbose });
 }
 
-async function startServer(identity) {
-  if (options.azurite !== undefined) return startAzurite(options.azurite, identity, options);
+async function startServer() {
+  const identity = await makeIdentity();
+  try {
+    const server =
+      options.azurite === undefined
+        ? await startOurs(identity)
+        : await startAzurite(options.azurite, identity, options);
+    const stop = () => server.stop().finally(identity.remove);
+    return { ...server, identity, host: '127.0.0.1', tls: identity.directory, stop };
+  } catch (error) {
+    await identity.remove();
+    throw error;
+  }
+}
+
+async function startOurs(identity) {
   const server = await startMeridian(['--sql-port', '0', ...identity.flags]);
   await admit(server.ready.admin, await defaultKey());
   return { ...server, port: Number(new URL(server.ready.table).port) };
 }
 
-async function run(label, wrong) {
-  const closers = [];
-  try {
-    const identity = await makeIdentity();
-    closers.push(identity.remove);
-    const server = await startServer(identity);
-    closers.push(server.stop);
-    let { port } = server;
-    let relay;
-    const latencyMs = Number(options.latency);
-    if (wrong !== undefined || latencyMs > 0) {
-      const target = { host: '127.0.0.1', port };
-      relay =
-        wrong === undefined
-          ? await distantRelay(0, target, latencyMs)
-          : await spoilingRelay(0, target, identity.directory, wrong);
-      closers.push(relay.close);
-      port = relay.port;
-    }
+function run(label, wrong) {
+  const runTests = ({ identity }, port) => {
     const environment = environmentOf(identity, port);
-    const results = options.samples
-      ? await runSamples({ scratch, environment, only: options.only })
-      : await runSuite(label, environment, port);
-    const faults = server.complaints().trim();
-    if (faults !== '') {
-      process.stdout.write(`the server said:\n${faults.slice(0, faultsShownMax)}\n`);
-      if (/^(?!\{"level":"(warn|info)")/m.test(faults)) process.exitCode = 1;
-    }
-    return { results, spoilt: relay?.spoilt ?? 0 };
-  } finally {
-    for (const close of closers.reverse()) await close();
-  }
+    return options.samples
+      ? runSamples({ scratch, environment, only: options.only })
+      : runSuite(label, environment, port);
+  };
+  return runAgainst({ latencyMs: Number(options.latency), wrong, startServer, runTests });
 }
 
-/** What failures have in common: their message without what differs from run to run. */
 function causeOf({ reason }) {
-  return reason
-    .replace(/RequestId:.*$/, '')
-    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|\d+/g, '#')
-    .replace(/^azure\.(core|data\.tables)\.[\w.]*exceptions\./, '')
-    .slice(0, 160);
+  return commonPartOf(reason.replace(/RequestId:.*$/, ''));
 }
 
 function report(results) {
@@ -173,16 +151,6 @@ else if (options.wrong === undefined) {
     if (judge({ known, passed, failed }) !== 0) process.exitCode = 1;
   }
 } else {
-  const sound = new Set(
-    results.filter(({ outcome, requests }) => outcome === 'passed' && requests > 0).map(({ name }) => name),
-  );
-  const chosen = options.wrong === 'all' ? Object.keys(wrongAnswers) : [options.wrong];
-  for (const kind of chosen) {
-    const { results: spoiltResults, spoilt } = await run(`${label}-wrong`, wrongAnswers[kind]);
-    const green = spoiltResults.filter(({ outcome, name }) => outcome === 'passed' && sound.has(name)).length;
-    if (green === sound.size) process.exitCode = 1;
-    process.stdout.write(
-      `${green === sound.size ? 'UNSEEN' : 'seen  '}  ${kind}: ${spoilt} answers spoilt, ${sound.size - green} of ${sound.size} tests turned red\n`,
-    );
-  }
+  const runSpoilt = (wrong) => run(`${label}-wrong`, wrong);
+  await runWrong({ chosen: options.wrong, wrongAnswers, results, runSpoilt });
 }

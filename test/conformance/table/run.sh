@@ -3,26 +3,15 @@
 # samples; prints the counts of all runs at the end and fails when one run does. Options go to every run.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=../rounds.sh
+source "$here/../rounds.sh"
 
 # The suite is obtained once for all rounds.
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-export CONFORMANCE_TABLE=${CONFORMANCE_TABLE:-$scratch/python}
+export CONFORMANCE_PYTHON=${CONFORMANCE_PYTHON:-$rounds/python}
 
-failed=0
 for run in 'path' 'host' 'cosmos' 'host --samples'; do
-  echo "── $run"
   # The words are options.
   # shellcheck disable=SC2086
-  "$here/python.sh" --style $run "$@" | tee "$scratch/output"
-  code=${PIPESTATUS[0]}
-  verdict=green
-  [ "$code" -eq 0 ] || { verdict=RED failed=1; }
-  while IFS= read -r line; do
-    printf '%-5s  %s\n' "$verdict" "$line" >>"$scratch/summary"
-  done < <(grep -E '^azure-data-tables \(Python\), ' "$scratch/output" || echo "$run: no result")
+  round "$run" '^azure-data-tables \(Python\), ' "$here/python.sh" --style $run "$@"
 done
-
-echo '── all'
-cat "$scratch/summary"
-exit "$failed"
+end_rounds 'all'

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { decode } from '../../../frontends/cosmos/decode.ts';
 import type { Addresses } from '../../../frontends/deployment.ts';
-import type { HttpInput } from '../../../frontends/http.ts';
+import type { HttpInput } from '../../../frontends/http-exchange.ts';
 import { DatabaseError } from '../../../model/errors.ts';
 
 function inputOf(verb: string, url: string, headers: Record<string, string> = {}): HttpInput {

@@ -294,11 +294,11 @@ describe('what is wrong with an operation', () => {
       [insert('1'), { ...insert('2'), body: '{"PartitionKey":"p"}' }],
     ],
     '253 properties': () => [
-      '400 TooManyProperties 1:The entity contains more properties than allowed. Each entity can include up to 252 properties to store data.',
+      '400 TooManyProperties 1:The entity contains more properties than allowed. Each entity can include up to 252 properties to store data. Each entity also has 3 system properties.',
       [insert('1'), insert('2', Object.fromEntries(Array.from({ length: 253 }, (_, i) => [`p${i}`, i])))],
     ],
     'a value of more than 64 KiB': () => [
-      '400 PropertyValueTooLarge 1:The property value exceeds the maximum allowed size (64KB).',
+      '400 PropertyValueTooLarge 1:The property value exceeds the maximum allowed size (64KB). If the property value is a string, it is UTF-16 encoded and the maximum number of characters should be 32K or less.',
       [insert('1'), insert('2', { a: 'x'.repeat(33_000) })],
     ],
     'a name of 256 characters': () => [

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it, test } from 'vitest';
-import type { HttpInput } from '../../../frontends/http.ts';
+import type { HttpInput } from '../../../frontends/http-exchange.ts';
 import { decode, decodePart } from '../../../frontends/table/decode.ts';
 import { tableErrorOf } from '../../../frontends/table/errors.ts';
 import type { TableRequest } from '../../../frontends/table/request.ts';

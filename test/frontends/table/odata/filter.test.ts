@@ -8,7 +8,8 @@ import { NumberCursor } from '../../../../indexer/lookup.ts';
 import { PartitionIndex } from '../../../../indexer/partition-index.ts';
 import { defaultPolicy } from '../../../../indexer/policy.ts';
 import { PagePool } from '../../../../indexer/pool.ts';
-import { bodyOfEdm, type EdmType } from '../../../../model/edm-view.ts';
+import type { EdmType } from '../../../../model/edm-view.ts';
+import { bodyOfEdm } from '../../../model/edm-oracle.ts';
 import { BsonWriter } from '../../../../model/bson/write.ts';
 import { DatabaseError } from '../../../../model/errors.ts';
 import { queryTextLengthMax } from '../../../../model/text/lexer.ts';
@@ -235,9 +236,21 @@ test('two bounds of a time are one range of each of its forms, other bounds stay
   });
 });
 
-test('an error of syntax tells where it is, and nothing that the filter holds', () => {
-  expect(() => parseFilter("Age eq 5 or 'secret' 'x'")).toThrow('Syntax error at position 21.');
-  expect(() => parseFilter('Age eq 5454161346626')).toThrow("Unrecognized 'Edm.Int32' literal at position 7.");
+test.each([
+  ['aaa bbb ccc', 'Syntax error at position 7.'],
+  ['2019-03-20T21:13:35.0173879Z', 'Syntax error at position 7.'],
+  ["Age eq 5 or 'secret' 'x'", 'Syntax error at position 24.'],
+  ['Age eq 5)', 'Syntax error at position 9.'],
+  ["Age eq int'5'", 'Syntax error at position 13.'],
+  ['(Age eq 5 6', "')' or operator expected at position 10."],
+  ['(Age eq 5', "')' or operator expected at position 9."],
+  ['Age eq', 'Expression expected at position 6.'],
+  ['Age eq )', 'Expression expected at position 7.'],
+  ["Name eq 'secret", 'There is an unterminated string literal at position 15.'],
+  ['1', 'The $filter expression must evaluate to a single boolean value.'],
+  ['Age eq 5454161346626', "Unrecognized 'Edm.Int32' literal at '7'."],
+])('an error tells where it is, and nothing that the filter holds: %s', (filter, sentence) => {
+  expect(() => parseFilter(filter)).toThrow(expect.objectContaining({ message: sentence }));
 });
 
 test('filters of any length and depth are read without recursion, up to their bounds', () => {

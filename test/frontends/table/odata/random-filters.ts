@@ -1,8 +1,8 @@
 // Random entities and filters over few names and values, so that filters match, and a naive reading of both: an oracle
 // on plain JavaScript values that shares nothing with the parser, the stored forms or the algebra.
 
-import type { EdmProperty, EdmType } from '../../../../model/edm-view.ts';
-import { bodyOfEdm } from '../../../../model/edm-view.ts';
+import type { EdmType } from '../../../../model/edm-view.ts';
+import { bodyOfEdm, type EdmProperty } from '../../../model/edm-oracle.ts';
 
 type Random = () => number;
 

@@ -1,11 +1,11 @@
-// Runs a vendor's suite of Python tests, file by file, and says what came of it: the part that the suites of
-// `azure-cosmos` and `azure-data-tables` share. `python/counting.py` writes the results, one line of JSON a test.
+// Runs a vendor's suite of Python tests, file by file, and says what came of it: `counting.py` beside it writes
+// the results, one line of JSON a test.
 
 import { createWriteStream } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { start } from './children.mjs';
+import { start } from '../children.mjs';
 
 /** One that takes longer has failed: several take some 20 seconds of their own on a machine with other work. */
 const testSecondsMax = 180;
@@ -17,7 +17,7 @@ const runMsMax = 90 * 60_000;
 /** Some failures of a cause that are named; the results file names all. */
 const namesPerCauseMax = 4;
 
-const plugins = fileURLToPath(new URL('python', import.meta.url));
+const plugins = fileURLToPath(new URL('.', import.meta.url));
 
 /** Runs pytest in the suite with its output in a file; gives the exit code. */
 async function pytest({ scratch, path, environment, port, verbose }, args, results, output) {
