@@ -48,6 +48,8 @@ export interface KeyWalk {
   /** Key of that item, [0, keyLength), until the next call; of length 0 where it does not tell where the item stands. */
   readonly key: Uint8Array;
   readonly keyLength: number;
+  /** False where that item passes the filter perhaps. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -75,6 +77,7 @@ export function walkByKey(
 class PlaceWalk implements KeyWalk {
   readonly #reading: PartitionReading;
   readonly #isInScope: boolean;
+  readonly #isFiltered: boolean;
   readonly #cursor: OrderCursor;
   #opening: Generator<undefined, void> | undefined;
   /** Step of the cursor that ended a group and is looked at after it. */
@@ -90,6 +93,7 @@ class PlaceWalk implements KeyWalk {
   constructor(reading: PartitionReading, filter: Filter | undefined, range: KeyRange, isInScope: boolean) {
     this.#reading = reading;
     this.#isInScope = isInScope;
+    this.#isFiltered = filter !== undefined;
     this.#cursor = new OrderCursor(reading.view, { path: partitionKeyPath, range, filter });
     this.#opening = this.#cursor.openSteps();
   }
@@ -100,6 +104,10 @@ class PlaceWalk implements KeyWalk {
 
   get keyLength(): number {
     return this.#sorted.length > 0 ? 0 : this.#cursor.keyLength;
+  }
+
+  get isExact(): boolean {
+    return this.#isFiltered && this.#cursor.exact;
   }
 
   next(): StoredItem | 'paused' | undefined {
@@ -163,6 +171,7 @@ function stepping(walk: Walk): KeyWalk {
   return {
     key: noKey,
     keyLength: 0,
+    isExact: false,
     next: () => {
       const step = walk.next();
       return step.done === true ? undefined : (step.value ?? 'paused');

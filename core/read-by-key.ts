@@ -30,6 +30,8 @@ const keyNames: KeyNames = { partitionKey: 'PartitionKey', id: idField.table };
 interface Lane {
   readonly walk: KeyWalk;
   readonly load: Load;
+  /** Whether an item that passes the filter for sure has all that is asked of it. */
+  readonly isExact: boolean;
   front: StoredItem | undefined;
   place: ItemPlace | undefined;
 }
@@ -113,7 +115,8 @@ async function readPage(
     const { bodyBytes } = item;
     load.items++;
     load.bytes += bodyBytes;
-    if (isPast && (matches === undefined || matches(item))) {
+    const isSure = matches === undefined || (first.isExact && first.walk.isExact);
+    if (isPast && (isSure || matches(item))) {
       const isFull = items.length >= limit || (items.length > 0 && bytes + bodyBytes > bytesMax);
       if (isFull) return { items, bytes, next: placeOf(item) };
       items.push(item);
@@ -146,9 +149,11 @@ function openLanes(
   const isInScope = partitionKey !== undefined && isWholeRange(range);
   const view = namesTimestamp(rest) ? 'timestamped' : 'stored';
   return reading.partitions.map((partition) => {
-    const { filter } = filterOf(rest, partition.index.paths, view);
+    const { filter, exact } = filterOf(rest, partition.index.paths, view);
     const walk = walkByKey(partition, filter, range, isInScope, wanted);
-    return { walk, load: meter.loadOf(partition.record), front: undefined, place: undefined };
+    // Of a range whose bounds were cut the keys are asked for, too.
+    const isExact = exact && isWholeRange(range);
+    return { walk, isExact, load: meter.loadOf(partition.record), front: undefined, place: undefined };
   });
 }
 
