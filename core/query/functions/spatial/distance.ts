@@ -103,7 +103,7 @@ function arcOver(straight: number): number {
 }
 
 /** By how much more than their places are apart, in parts of the distance, the errors of two estimates may differ. */
-const errorDrift = 4;
+const errorDrift = 64;
 
 /** Whether the straight lines alone say that a candidate is not nearer: neighbours' errors are nearly the same. */
 function isFarther({ p, foot, straight }: Candidate, best: Candidate): boolean {
