@@ -3,7 +3,7 @@
 
 import { DatabaseError } from '../model/errors.ts';
 import { BsonType } from '../model/bson/types.ts';
-import { fieldOf, textOfRaw } from '../model/bson/walk.ts';
+import { findField, nameOf, textOfRaw } from '../model/bson/walk.ts';
 import { idTextOf } from '../model/identity.ts';
 import { partitionKeyOfItem } from '../model/partition-key.ts';
 import type { PartitionKeyValue } from '../model/operation.ts';
@@ -18,12 +18,20 @@ export const idField: Readonly<Record<Profile, string>> = {
   relation: 'id',
 };
 
+const idNames: Readonly<Record<Profile, Uint8Array>> = {
+  documents: nameOf(idField.documents),
+  collection: nameOf(idField.collection),
+  table: nameOf(idField.table),
+  graph: nameOf(idField.graph),
+  relation: nameOf(idField.relation),
+};
+
 /** Longest id text. Cosmos allows 1,023 characters, MongoDB any key up to the item's size; one bound for all. */
 export const idBytesMax = 4096;
 
 export function idOf(container: ContainerRecord, body: Uint8Array): string {
   const name = idField[container.profile];
-  const value = fieldOf(body, name);
+  const value = findField(body, 0, idNames[container.profile]);
   if (value === undefined) throw new DatabaseError('BadRequest', `the item has no '${name}'`, { argument: name });
   if (container.profile === 'collection') {
     const id = idTextOf(value);

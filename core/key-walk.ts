@@ -45,6 +45,11 @@ export function comparePlaces(a: ItemPlace, b: ItemPlace): number {
 export interface KeyWalk {
   /** The next item; `paused` where it has worked for a while without finding one; undefined at the end. */
   next(): StoredItem | 'paused' | undefined;
+  /** Key of that item, [0, keyLength), until the next call; of length 0 where it does not tell where the item stands. */
+  readonly key: Uint8Array;
+  readonly keyLength: number;
+  /** False where that item passes the filter perhaps. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -72,6 +77,7 @@ export function walkByKey(
 class PlaceWalk implements KeyWalk {
   readonly #reading: PartitionReading;
   readonly #isInScope: boolean;
+  readonly #isFiltered: boolean;
   readonly #cursor: OrderCursor;
   #opening: Generator<undefined, void> | undefined;
   /** Step of the cursor that ended a group and is looked at after it. */
@@ -87,8 +93,21 @@ class PlaceWalk implements KeyWalk {
   constructor(reading: PartitionReading, filter: Filter | undefined, range: KeyRange, isInScope: boolean) {
     this.#reading = reading;
     this.#isInScope = isInScope;
+    this.#isFiltered = filter !== undefined;
     this.#cursor = new OrderCursor(reading.view, { path: partitionKeyPath, range, filter });
     this.#opening = this.#cursor.openSteps();
+  }
+
+  get key(): Uint8Array {
+    return this.#cursor.key;
+  }
+
+  get keyLength(): number {
+    return this.#sorted.length > 0 ? 0 : this.#cursor.keyLength;
+  }
+
+  get isExact(): boolean {
+    return this.#isFiltered && this.#cursor.exact;
   }
 
   next(): StoredItem | 'paused' | undefined {
@@ -100,6 +119,7 @@ class PlaceWalk implements KeyWalk {
     const reading = this.#reading;
     for (;;) {
       if (this.#place < this.#sorted.length) return this.#sorted[this.#place++];
+      if (this.#place > 0) this.#openGroup([]);
       const step = this.#held ?? cursor.next(termsPerPause);
       this.#held = undefined;
       if (step === 'paused') return 'paused';
@@ -130,10 +150,14 @@ class PlaceWalk implements KeyWalk {
   #closeGroup(): void {
     const places = this.#group.map((item) => ({ item, place: placeOf(item) }));
     places.sort((a, b) => comparePlaces(a.place, b.place));
-    this.#sorted = places.map(({ item }) => item);
-    this.#place = 0;
+    this.#openGroup(places.map(({ item }) => item));
     this.#group = [];
     this.#head = undefined;
+  }
+
+  #openGroup(items: readonly StoredItem[]): void {
+    this.#sorted = items;
+    this.#place = 0;
   }
 }
 
@@ -141,8 +165,13 @@ function beginsWith(key: Uint8Array, head: Uint8Array): boolean {
   return compareBytes(key, 0, head.length, head, 0, head.length) === 0;
 }
 
+const noKey = new Uint8Array(0);
+
 function stepping(walk: Walk): KeyWalk {
   return {
+    key: noKey,
+    keyLength: 0,
+    isExact: false,
     next: () => {
       const step = walk.next();
       return step.done === true ? undefined : (step.value ?? 'paused');

@@ -5,6 +5,7 @@
 import type { KeyRange } from '../indexer/filter.ts';
 import { isWholeRange, placesBetween } from '../indexer/key-order.ts';
 import { intersectRanges } from '../indexer/key-range.ts';
+import { compareBytes } from '../model/bytes.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Context, Item, KeyPage, Operation, Scope } from '../model/operation.ts';
 import type { Predicate } from '../model/predicate.ts';
@@ -29,6 +30,8 @@ const keyNames: KeyNames = { partitionKey: 'PartitionKey', id: idField.table };
 interface Lane {
   readonly walk: KeyWalk;
   readonly load: Load;
+  /** Whether an item that passes the filter for sure has all that is asked of it. */
+  readonly isExact: boolean;
   front: StoredItem | undefined;
   place: ItemPlace | undefined;
 }
@@ -112,7 +115,8 @@ async function readPage(
     const { bodyBytes } = item;
     load.items++;
     load.bytes += bodyBytes;
-    if (isPast && (matches === undefined || matches(item))) {
+    const isSure = matches === undefined || (first.isExact && first.walk.isExact);
+    if (isPast && (isSure || matches(item))) {
       const isFull = items.length >= limit || (items.length > 0 && bytes + bodyBytes > bytesMax);
       if (isFull) return { items, bytes, next: placeOf(item) };
       items.push(item);
@@ -145,14 +149,19 @@ function openLanes(
   const isInScope = partitionKey !== undefined && isWholeRange(range);
   const view = namesTimestamp(rest) ? 'timestamped' : 'stored';
   return reading.partitions.map((partition) => {
-    const { filter } = filterOf(rest, partition.index.paths, view);
+    const { filter, exact } = filterOf(rest, partition.index.paths, view);
     const walk = walkByKey(partition, filter, range, isInScope, wanted);
-    return { walk, load: meter.loadOf(partition.record), front: undefined, place: undefined };
+    // Of a range whose bounds were cut the keys are asked for, too.
+    const isExact = exact && isWholeRange(range);
+    return { walk, isExact, load: meter.loadOf(partition.record), front: undefined, place: undefined };
   });
 }
 
 /** Whether the item in front of a lane comes before that of another. */
 function isBefore(lane: Lane, other: Lane): boolean {
+  const { key, keyLength } = lane.walk;
+  const { key: otherKey, keyLength: otherLength } = other.walk;
+  if (keyLength > 0 && otherLength > 0) return compareBytes(key, 0, keyLength, otherKey, 0, otherLength) < 0;
   lane.place ??= placeOf(lane.front!);
   other.place ??= placeOf(other.front!);
   return comparePlaces(lane.place, other.place) < 0;
