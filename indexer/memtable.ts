@@ -22,9 +22,6 @@ import type { TermSink } from './terms.ts';
 
 const slotsMin = 256;
 
-/** A table that fills to this share of the expected slots takes all of them at once, instead of doubling up to them. */
-const expectedShare = 1 / 8;
-
 /** Terms of a path that are sorted without thought: under 0.3 ms. */
 const orderedAtOnceMax = 1024;
 
@@ -47,9 +44,8 @@ export class Memtable implements TermSink {
   readonly #entries: Arena;
   readonly #lists: Arena;
   readonly table: TermTable;
-  /** Entry and hash of each slot, side by side: a look-up touches one line of the processor's cache. */
   #slots = new Int32Array(0);
-  readonly #slotsExpected: number;
+  #hashes = new Int32Array(0);
   #used = 0;
   #heads = new Int32Array(0);
   #pathTerms = new Int32Array(0);
@@ -59,9 +55,7 @@ export class Memtable implements TermSink {
   #frozen = false;
   #orders = new Map<number, PathOrder>();
 
-  /** `slotsExpected`: the `slots` of one that was filled before, 0 when none was. */
-  constructor(pool: PagePool, slotsExpected = 0) {
-    this.#slotsExpected = slotsExpected;
+  constructor(pool: PagePool) {
     this.#entries = new Arena(pool);
     this.#lists = new Arena(pool);
     this.table = new TermTable(this.#entries.words, this.#entries.bytes, this.#lists.words);
@@ -84,11 +78,6 @@ export class Memtable implements TermSink {
   /** Different terms. */
   get terms(): number {
     return this.#used;
-  }
-
-  /** Room of its hash table, a power of two. */
-  get slots(): number {
-    return this.#slots.length / 2;
   }
 
   numberAt(ordinal: number): number {
@@ -141,19 +130,17 @@ export class Memtable implements TermSink {
   term(path: number, length: number): void {
     padKey(length);
     const hash = hashKey(path, keyWords, length);
-    // Two thirds full; each slot is two words.
-    if (this.#used * 3 >= this.#slots.length) this.#growSlots();
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = (hash << 1) & mask;
+    if (this.#used * 3 >= this.#slots.length * 2) this.#growSlots();
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
     for (;;) {
-      const entry = slots[slot]!;
+      const entry = this.#slots[slot]!;
       if (entry === 0) break;
-      if (slots[slot + 1] === hash && this.#holds(entry, path, length)) {
+      if (this.#hashes[slot] === hash && this.#holds(entry, path, length)) {
         this.#append(entry);
         return;
       }
-      slot = (slot + 2) & mask;
+      slot = (slot + 1) & mask;
     }
     if (path >= this.#heads.length) this.#growPaths(path);
     const words = (length + 3) >> 2;
@@ -167,8 +154,8 @@ export class Memtable implements TermSink {
     for (let i = 0; i < words; i++) page[at + entryHeadWords + i] = keyWords[i]!;
     this.#heads[path] = entry;
     this.#pathTerms[path]!++;
-    slots[slot] = entry;
-    slots[slot + 1] = hash;
+    this.#slots[slot] = entry;
+    this.#hashes[slot] = hash;
     this.#used++;
   }
 
@@ -228,22 +215,21 @@ export class Memtable implements TermSink {
   }
 
   #growSlots(): void {
-    const before = this.#slots;
-    const doubled = before.length;
-    const expected = this.#slotsExpected;
-    const size = Math.max(slotsMin, doubled < expected && doubled >= expected * expectedShare ? expected : doubled);
-    const slots = new Int32Array(size * 2);
-    const mask = slots.length - 1;
-    for (let i = 0; i < before.length; i += 2) {
-      const entry = before[i]!;
+    const size = Math.max(slotsMin, this.#slots.length * 2);
+    const slots = new Int32Array(size);
+    const hashes = new Int32Array(size);
+    const mask = size - 1;
+    for (let i = 0; i < this.#slots.length; i++) {
+      const entry = this.#slots[i]!;
       if (entry === 0) continue;
-      const hash = before[i + 1]!;
-      let slot = (hash << 1) & mask;
-      while (slots[slot] !== 0) slot = (slot + 2) & mask;
+      const hash = this.#hashes[i]!;
+      let slot = hash & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = entry;
-      slots[slot + 1] = hash;
+      hashes[slot] = hash;
     }
     this.#slots = slots;
+    this.#hashes = hashes;
   }
 
   #growPaths(path: number): void {
@@ -263,14 +249,13 @@ export class Memtable implements TermSink {
   /** Entry of the term whose key lies padded in the scratch, or 0. */
   findScratch(path: number, length: number, hash: number): number {
     if (this.#used === 0) return 0;
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = (hash << 1) & mask;
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
     for (;;) {
-      const entry = slots[slot]!;
+      const entry = this.#slots[slot]!;
       if (entry === 0) return 0;
-      if (slots[slot + 1] === hash && this.#holds(entry, path, length)) return entry;
-      slot = (slot + 2) & mask;
+      if (this.#hashes[slot] === hash && this.#holds(entry, path, length)) return entry;
+      slot = (slot + 1) & mask;
     }
   }
 
@@ -337,6 +322,7 @@ export class Memtable implements TermSink {
     this.#entries.release();
     this.#lists.release();
     this.#slots = new Int32Array(0);
+    this.#hashes = new Int32Array(0);
     this.#heads = new Int32Array(0);
     this.#pathTerms = new Int32Array(0);
     this.#existence = new Int32Array(0);

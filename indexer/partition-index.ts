@@ -115,8 +115,6 @@ export class PartitionIndex {
   #segments: SegmentSource[] = [];
   #frozen: MemtableSource[] = [];
   #active: MemtableSource | undefined;
-  /** Of the last memtable that was frozen: the next one becomes as large, more often than not. */
-  #slotsExpected = 0;
   #sources: readonly Source[] = [];
   #generation = 0;
   #lsn = 0;
@@ -195,7 +193,7 @@ export class PartitionIndex {
 
   #open(): MemtableSource {
     if (this.#active === undefined) {
-      this.#active = new MemtableSource(new Memtable(this.#pool, this.#slotsExpected));
+      this.#active = new MemtableSource(new Memtable(this.#pool));
       this.#active.lsnFirst = this.#lsn + 1;
       this.#changed();
     }
@@ -388,7 +386,6 @@ export class PartitionIndex {
     const active = this.#active;
     if (active === undefined) return false;
     active.memtable.freeze();
-    this.#slotsExpected = active.memtable.slots;
     this.#frozen.push(active);
     this.#active = undefined;
     this.#changed();
