@@ -11,7 +11,6 @@ const key = Buffer.from(
   'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
   'base64',
 );
-const tableName = 'bench';
 const cities = ['Bergen', 'Gdynia', 'Leuven', 'Mainz', 'Nantes', 'Odense', 'Padova', 'Tartu'];
 
 export const partitionOf = (p) => `p${String(p).padStart(3, '0')}`;
@@ -46,11 +45,13 @@ export function entityOf(p, r) {
 export class TableRequests {
   #host;
   #root;
+  #table;
   #dateAtMs = 0;
   #date = '';
 
-  constructor(url) {
+  constructor(url, table = 'bench') {
     this.#host = new URL(url).host;
+    this.#table = table;
     this.#root = `http://${this.#host}/${account}`;
   }
 
@@ -75,19 +76,19 @@ export class TableRequests {
   createTable() {
     return this.#request('POST', 'Tables', {
       headers: 'Content-Type: application/json\r\nPrefer: return-no-content\r\n',
-      body: JSON.stringify({ TableName: tableName }),
+      body: JSON.stringify({ TableName: this.#table }),
     });
   }
 
   insert(p, r) {
-    return this.#request('POST', tableName, {
+    return this.#request('POST', this.#table, {
       headers: 'Content-Type: application/json;odata=nometadata\r\nPrefer: return-no-content\r\n',
       body: entityOf(p, r),
     });
   }
 
   #address(p, r) {
-    return `${tableName}(PartitionKey='${partitionOf(p)}',RowKey='${rowOf(r)}')`;
+    return `${this.#table}(PartitionKey='${partitionOf(p)}',RowKey='${rowOf(r)}')`;
   }
 
   get(p, r) {
@@ -107,7 +108,7 @@ export class TableRequests {
       const body = entityOf(p, r + i);
       return (
         '--changeset_b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n' +
-        `Content-ID: ${i}\r\n\r\nPOST ${this.#root}/${tableName} HTTP/1.1\r\n` +
+        `Content-ID: ${i}\r\n\r\nPOST ${this.#root}/${this.#table} HTTP/1.1\r\n` +
         'Content-Type: application/json;odata=nometadata\r\nAccept: application/json;odata=minimalmetadata\r\n' +
         `Prefer: return-no-content\r\nDataServiceVersion: 3.0\r\n\r\n${body}\r\n`
       );
@@ -121,6 +122,6 @@ export class TableRequests {
   }
 
   query(filter, top = 100) {
-    return this.#request('GET', `${tableName}()`, { query: `?$top=${top}&$filter=${encodeURIComponent(filter)}` });
+    return this.#request('GET', `${this.#table}()`, { query: `?$top=${top}&$filter=${encodeURIComponent(filter)}` });
   }
 }
