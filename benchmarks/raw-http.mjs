@@ -43,7 +43,7 @@ export class RawConnection {
       if (!this.#held.subarray(Math.max(bodyAt - 2, this.#held.length - lastChunk.length)).equals(lastChunk)) return;
       end = this.#held.length;
     } else if (this.#held.length < end) return;
-    const answer = { status, body: this.#held.subarray(bodyAt, end) };
+    const answer = { status, head: this.#held.subarray(0, bodyAt), body: this.#held.subarray(bodyAt, end) };
     this.#held = this.#held.subarray(end);
     this.#head = undefined;
     const { resolve } = this.#waiting;
@@ -51,7 +51,7 @@ export class RawConnection {
     resolve(answer);
   }
 
-  /** Sends the bytes of one request; resolves with status and body, chunk marks left in it. */
+  /** Sends the bytes of one request; resolves with status, head and body, chunk marks left in it. */
   send(request) {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };

@@ -6,8 +6,8 @@ import { createHmac } from 'node:crypto';
 
 export const partitions = 100;
 export const batchSize = 100;
-const account = 'devstoreaccount1';
-const key = Buffer.from(
+export const account = 'devstoreaccount1';
+export const key = Buffer.from(
   'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
   'base64',
 );

@@ -3,12 +3,14 @@
 // rounds. Ratios are Meridian's rate ÷ Azurite's and Azurite's CPU ÷ Meridian's, so above 1 Meridian is ahead.
 // Meridian answers a write when it is synced to disk, or with `--durability relaxed` before, as that flag of the server
 // has it; Azurite writes its file every 5 s, from memory. Both have answered requests of every kind, on another table,
-// before anything is measured.
+// before anything is measured. A point get also runs beside two servers that have its answer ready: the physical limit.
 //
 // Usage: [--sizes 3000,18000] [--peer-max 18000] [--rounds 3] [--seconds 1] [--only meridian|azurite]
 //        [--durability full|relaxed]
 
+import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   cpuSeconds,
@@ -17,6 +19,7 @@ import {
   median,
   memoryMB,
   startMeridian,
+  startPeer,
   stop,
   table,
   temporaryDirectory,
@@ -244,9 +247,53 @@ async function openSides() {
   return sides;
 }
 
+/** Servers that answer a point get without a database, with Meridian's bytes. */
+async function openLimits({ url, requests }) {
+  const connection = await RawConnection.open(url);
+  const { head, body } = await send(connection, requests.get(0, 0), 200);
+  connection.close();
+  const file = join(temporaryDirectory('answer'), 'get');
+  writeFileSync(file, Buffer.concat([head, body]));
+  return Promise.all(
+    ['net', 'http'].map(async (kind) => {
+      const peer = await startPeer('bare-get.mjs', [kind, file]);
+      const limit = { kind, ...peer, requests: new TableRequests(peer.url) };
+      await measured(
+        limit,
+        32,
+        (_, ms) => ms > seconds * 1_000,
+        (to) => send(to, limit.requests.get(0, 0), 200),
+      );
+      return limit;
+    }),
+  );
+}
+
+const summary = (runs) =>
+  runs && Object.fromEntries(['perSecond', 'cpu', 'p50', 'p99'].map((f) => [f, median(runs.map((run) => run[f]))]));
+
+function reportLimits() {
+  const rows = [...results.values()]
+    .filter(({ runs }) => runs.has('net'))
+    .flatMap(({ size, concurrency, runs }) =>
+      ['ours', 'http', 'net'].map((kind) => {
+        const one = summary(runs.get(kind));
+        const ours = summary(runs.get('ours'));
+        return [
+          size.toLocaleString('en-US'),
+          concurrency,
+          { ours: 'Meridian', http: 'bare node:http', net: 'bare node:net' }[kind],
+          micros(one.perSecond),
+          micros(one.cpu),
+          fixed(ours.perSecond / one.perSecond, 2),
+          fixed(one.cpu / ours.cpu, 2),
+        ];
+      }),
+    );
+  table(['entities', 'c', 'point get of', 'per s', 'CPU µs', 'rate, Meridian ÷ this', 'CPU, this ÷ Meridian'], rows);
+}
+
 function report() {
-  const summary = (runs) =>
-    runs && Object.fromEntries(['perSecond', 'cpu', 'p50', 'p99'].map((f) => [f, median(runs.map((run) => run[f]))]));
   const rows = [...results.values()].map(({ size, name, concurrency, goal, runs }) => {
     const [ours, theirs] = [summary(runs.get('ours')), summary(runs.get('peer'))];
     const both = ours !== undefined && theirs !== undefined;
@@ -276,6 +323,7 @@ function report() {
 }
 
 const sides = await openSides();
+const ours = sides.find(({ kind }) => kind === 'ours');
 console.log(`the Table door; ${sides.map(({ name }) => name).join(' beside ')}; ${machine()}`);
 console.log(`medians of ${rounds} rounds of ${seconds} s; load average at the start ${fixed(loadavg()[0])}\n`);
 const usage = sides.map((side) => [side.name, 'start to first answer', `${fixed(side.readyMs, 0)} ms`]);
@@ -285,14 +333,16 @@ for (const size of sizes) {
   await grow(some, size, size - before);
   before = size;
   for (const side of some) await verify(side, size);
+  const limits = ours === undefined || size > peerMax ? [] : await openLimits(ours);
   for (let round = 0; round < rounds; round++)
     for (const { name, goal, request, status = 200 } of reads)
       for (const c of concurrencies)
-        for (const side of some) {
+        for (const side of name === 'point get' ? [...some, ...limits] : some) {
           const isDone = (_, ms) => ms > Math.min(seconds * 1_000, cellMsMax);
           const once = (connection, i) => send(connection, request(side, ...placeOf(i, size), i), status);
           record(size, name, c, goal, side, await measured(side, c, isDone, once));
         }
+  for (const limit of limits) await stop(limit);
   for (const side of some) {
     const { rss, anonymous } = memoryMB(side.pid);
     const mb = bytesBelow(side.directory) / 2 ** 20;
@@ -301,6 +351,10 @@ for (const size of sizes) {
   }
 }
 report();
+if (ours !== undefined) {
+  console.log('');
+  reportLimits();
+}
 console.log('');
 table(['server', 'what', 'figure'], usage);
 console.log(`\nload average at the end ${fixed(loadavg()[0])}`);

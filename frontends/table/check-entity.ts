@@ -1,6 +1,6 @@
 // What the service refuses of an entity: names, sizes and number of its properties, and the form of its keys. Looked
-// at on the stored body, without decoding what is short enough, unless what the reader saw of it tells enough. Sources: "Understanding the Table service data model",
-// "Table service error codes" (Azure Storage).
+// at on the stored body, without decoding what is short enough, unless what the reader saw of it tells enough. Sources:
+// "Understanding the Table service data model", "Table service error codes" (Azure Storage).
 
 import { BinarySubtype, BsonType } from '../../model/bson/types.ts';
 import { ElementCursor, nameOf } from '../../model/bson/walk.ts';
