@@ -2,8 +2,8 @@
 // Node's parser and its objects, which cost more than a point read. With the first bytes that are no plain request
 // (http-plain-request.ts) the connection leaves for Node's own server, unread bytes and all, and does not come back.
 //
-// Invariants: one request at a time, so answers keep their order; while one is under way, what comes is held and
-// the socket paused; a connection leaves between two requests only.
+// Invariants: one request at a time, so answers keep their order; until it is answered and the answer on its way, what
+// comes is held and the socket paused; a connection leaves between two requests only.
 
 import type { Socket } from 'node:net';
 import { copiedBytesMax, headOf, joined } from './http-answer.ts';
@@ -137,8 +137,9 @@ export class HttpLane implements Outgoing {
       socket.write(body);
       socket.uncork();
     }
-    this.#isAnswering = false;
     if (this.#isLast) socket.end();
+    // A client that reads slowly is asked for its next request when it has read: one answer is what a connection holds.
+    else if (socket.writableNeedDrain) socket.once('drain', this.#next);
     else this.#next();
   }
 
@@ -146,16 +147,15 @@ export class HttpLane implements Outgoing {
     return `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#options.keepAliveMs / 1000}\r\n`;
   }
 
-  #next(): void {
+  readonly #next = (): void => {
     const held = this.#held;
-    if (held === undefined) {
-      this.#sinceMs = performance.now();
-      return;
-    }
+    this.#isAnswering = false;
     this.#held = undefined;
     this.#socket.resume();
-    this.#begin(held);
-  }
+    if (held !== undefined) this.#begin(held);
+    else if (this.#options.isClosing()) this.#socket.end();
+    else this.#sinceMs = performance.now();
+  };
 
   #leave(bytes: Buffer): void {
     const socket = this.#socket;

@@ -199,6 +199,31 @@ test('long answers come whole to clients that read slowly, each behind the one b
   expect(text.indexOf(`/1${long}.`)).toBeLessThan(text.indexOf(`/2${long}.`));
 });
 
+test('a client that asks and asks but does not read is answered no further than its buffers reach', async () => {
+  const [asked, answerBytes] = [60, 1_000_000];
+  let handled = 0;
+  const long = 'y'.repeat(answerBytes);
+  const port = await open(({ message }) => {
+    if (message.url === '/1') handled++;
+    return answerOf(message.url === '/1' ? long : 'short');
+  });
+  const client = await Client.open(port);
+  client.socket.pause();
+  client.socket.write(get('/1').repeat(asked));
+  const other = await Client.open(port);
+  for (let round = 0; round < 200; round++) {
+    other.socket.write(get('/2'));
+    await other.until('short');
+  }
+  expect(handled).toBeGreaterThan(0);
+  expect(handled).toBeLessThan(asked / 2);
+  let read = 0;
+  client.socket.on('data', (chunk: Buffer) => (read += chunk.length));
+  client.socket.resume();
+  while (read < asked * answerBytes) await once(client.socket, 'data');
+  expect(handled).toBe(asked);
+});
+
 test('when a client leaves, its request is told', async () => {
   let told = (): void => undefined;
   const aborted = new Promise<void>((resolve) => (told = resolve));
