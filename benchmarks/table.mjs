@@ -162,7 +162,7 @@ async function insertBatches(side, size, concurrency, count) {
       if (body.toString('latin1').split('HTTP/1.1 204').length !== batchSize + 1) throw new Error('the batch failed');
     },
   );
-  record(size, `batch of ${batchSize} inserts`, concurrency, 1.5, side, run);
+  record(size, `batch of ${batchSize} inserts`, concurrency, 1, side, run);
 }
 
 /** Grows every side by as many rows, a share of them in each round. */
