@@ -39,6 +39,8 @@ export class HttpLane implements Outgoing {
   readonly #encrypted: boolean;
   readonly #signal: AbortSignal;
   readonly #options: LaneOptions;
+  /** Header lines of every answer but the last. */
+  readonly #keepAlive: string;
   #begun: Begun | undefined;
   #isAnswering = false;
   /** The answer that is to be written, and whether the connection ends with it. */
@@ -55,6 +57,7 @@ export class HttpLane implements Outgoing {
     this.#encrypted = encrypted;
     this.#signal = signal;
     this.#options = options;
+    this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${options.keepAliveMs / 1000}\r\n`;
     this.#sinceMs = performance.now();
     socket.on('data', this.#onData);
   }
@@ -119,7 +122,7 @@ export class HttpLane implements Outgoing {
   /** Throws for an answer that cannot be written; another may then be sent in its place. */
   readonly #send = (answer: HttpAnswer): void => {
     this.#isLast = this.#options.isClosing();
-    this.#head = headOf(answer, this.#isLast ? 'Connection: close\r\n' : this.#keepAlive());
+    this.#head = headOf(answer, this.#isLast ? 'Connection: close\r\n' : this.#keepAlive);
     this.#body = answer.body;
     this.#options.turn.add(this);
   };
@@ -141,10 +144,6 @@ export class HttpLane implements Outgoing {
     // A client that reads slowly is asked for its next request when it has read: one answer is what a connection holds.
     else if (socket.writableNeedDrain) socket.once('drain', this.#next);
     else this.#next();
-  }
-
-  #keepAlive(): string {
-    return `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#options.keepAliveMs / 1000}\r\n`;
   }
 
   readonly #next = (): void => {
